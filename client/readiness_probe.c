@@ -1,0 +1,294 @@
+/*
+ * The native probe client: asks readinessd's socket and exits with the code that it answers.
+ * One try, one deadline, no child process, no memory allocation.
+ *
+ * Rule: it exits 0 only for a whole reply of readinessd's that says "0 Ready". The TypeScript client
+ * (readiness_probe.ts) obeys the same contract; one test table runs against both.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "contract.h" /* made by the build from shared/: exit codes, default paths, limits */
+
+#define USAGE "usage: readiness_probe.sh [--socket PATH] [--help] [--version]"
+#define REPLY_BYTES 8192 /* headers and body; readinessd's are under 1.3 KiB */
+
+static const char request[] = "GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+struct reply {
+	char bytes[REPLY_BYTES + 1];
+	size_t length;
+	size_t body_at; /* 0 until the headers are whole */
+	size_t body_length;
+	int status;
+};
+
+/* Writes all of it; what has not been written has not been said. */
+static int write_out(const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(STDOUT_FILENO, text, length);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return -1;
+		text += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Ends with a line of the client's own. What it quotes is printed without control characters. */
+__attribute__((noreturn, format(printf, 3, 4))) static void say(int code, const char *reason, const char *format, ...)
+{
+	char line[512];
+	size_t length = (size_t)snprintf(line, sizeof line, "%d %s ", code, reason);
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(line + length, sizeof line - length - 1, format, arguments);
+	va_end(arguments);
+	length = strlen(line);
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = '?';
+	line[length++] = '\n';
+	(void)write_out(line, length);
+	exit(code);
+}
+
+__attribute__((noreturn)) static void unreachable(const char *path, int error)
+{
+	const char *cause = error == 0              ? "it closed the connection without an answer"
+			    : error == ENOENT       ? "no such file"
+			    : error == ECONNREFUSED ? "nobody listens"
+			    : error == EACCES       ? "permission denied"
+						    : NULL;
+	char number[32];
+	if (cause == NULL) {
+		snprintf(number, sizeof number, "error %d", error);
+		cause = number;
+	}
+	say(CODE_DaemonUnreachable, "DaemonUnreachable",
+	    "cannot reach readinessd at %s: %s; see \"supervisorctl status readinessd\"", path, cause);
+}
+
+static long long now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Milliseconds left; does not return when there are none. */
+static int left_ms(const char *path, long long started_ms, int timeout_ms)
+{
+	long long left = started_ms + timeout_ms - now_ms();
+	if (left <= 0)
+		say(CODE_DaemonTimeout, "DaemonTimeout", "readinessd at %s gave no whole answer within %d ms", path, timeout_ms);
+	return (int)left;
+}
+
+/* A blocking connect waits for a place in a full backlog as long as SO_SNDTIMEO allows; poll cannot. */
+static int connect_in_time(const char *path, long long started_ms, int timeout_ms)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		unreachable(path, errno);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	for (;;) {
+		int left = left_ms(path, started_ms, timeout_ms);
+		struct timeval wait = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
+		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0)
+			unreachable(path, errno);
+		if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+			return fd;
+		if (errno != EAGAIN && errno != EINTR)
+			unreachable(path, errno);
+	}
+}
+
+/* SO_SNDTIMEO still bounds it; a peer that is gone shows when its answer is read. */
+static void send_request(int fd)
+{
+	size_t sent = 0;
+	while (sent < sizeof request - 1) {
+		ssize_t count = send(fd, request + sent, sizeof request - 1 - sent, MSG_NOSIGNAL);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return;
+		sent += (size_t)count;
+	}
+}
+
+/* The one Content-Length of the headers, or -1: none, several, not plain digits, or a body in chunks. */
+static long content_length(const char *headers, const char *end)
+{
+	static const char name[] = "content-length:";
+	long length = -1;
+	for (const char *line = headers; line < end;) {
+		const char *line_end = memmem(line, (size_t)(end - line), "\r\n", 2);
+		if (strncasecmp(line, "transfer-encoding:", 18) == 0)
+			return -1;
+		if (strncasecmp(line, name, sizeof name - 1) == 0) {
+			const char *value = line + sizeof name - 1;
+			value += strspn(value, " \t");
+			size_t digits = strspn(value, "0123456789");
+			if (length != -1 || digits == 0 || digits > 5 || value + digits + strspn(value + digits, " \t") != line_end)
+				return -1;
+			length = strtol(value, NULL, 10);
+		}
+		line = line_end + 2;
+	}
+	return length;
+}
+
+/* Reads what has arrived: 1 a whole reply, 0 so far the beginning of one, -1 no reply of readinessd's. */
+static int parse(struct reply *reply)
+{
+	static const char start[] = "HTTP/1.1 ";
+	const size_t start_length = sizeof start - 1;
+	reply->bytes[reply->length] = '\0';
+	if (memcmp(reply->bytes, start, reply->length < start_length ? reply->length : start_length) != 0)
+		return -1;
+	if (reply->body_at == 0) {
+		const char *end = memmem(reply->bytes, reply->length, "\r\n\r\n", 4);
+		if (end == NULL)
+			return reply->length < REPLY_BYTES ? 0 : -1;
+		const char *status = reply->bytes + start_length;
+		if (strspn(status, "0123456789") != 3 || (status[3] != ' ' && status[3] != '\r'))
+			return -1;
+		reply->status = atoi(status);
+		reply->body_at = (size_t)(end - reply->bytes) + 4;
+		const char *headers = (const char *)memmem(status, (size_t)(end + 2 - status), "\r\n", 2) + 2;
+		long length = headers > end ? -1 : content_length(headers, end + 2);
+		if (length < 0 || (size_t)length > REPLY_BYTES - reply->body_at)
+			return -1;
+		reply->body_length = (size_t)length;
+	}
+	size_t whole = reply->body_at + reply->body_length;
+	return reply->length == whole ? 1 : reply->length < whole ? 0 : -1;
+}
+
+/* The code that the body says, by the grammar of shared/reply.ts, or -1. */
+static int code_in(const struct reply *reply)
+{
+	const char *body = reply->bytes + reply->body_at;
+	for (size_t i = 0; i < reply->body_length; i++) {
+		unsigned char byte = (unsigned char)body[i];
+		if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
+			return -1;
+	}
+	size_t digits = strspn(body, "0123456789");
+	if (digits < 1 || digits > 3 || (digits > 1 && body[0] == '0') || body[digits] != ' ')
+		return -1;
+	int code = atoi(body);
+	const char *reason = body + digits + 1;
+	size_t letters = strspn(reason, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+	if (letters == 0 || reason[0] < 'A' || reason[0] > 'Z')
+		return -1;
+	if (reason[letters] != ' ' && reason[letters] != '\n' && reason[letters] != '\0')
+		return -1;
+	int says_ready = letters == 5 && memcmp(reason, "Ready", 5) == 0;
+	if (code > 255 || (code == CODE_Ready) != says_ready || reply->status != (code == CODE_Ready ? 200 : 503))
+		return -1;
+	return code;
+}
+
+static void read_reply(int fd, struct reply *reply, const char *path, long long started_ms, int timeout_ms)
+{
+	for (;;) {
+		struct pollfd readable = {.fd = fd, .events = POLLIN};
+		if (poll(&readable, 1, left_ms(path, started_ms, timeout_ms)) <= 0)
+			continue;
+		ssize_t count = recv(fd, reply->bytes + reply->length, REPLY_BYTES - reply->length, MSG_DONTWAIT);
+		if (count < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (count <= 0 && reply->length == 0)
+			unreachable(path, count < 0 && errno != ECONNRESET ? errno : 0);
+		if (count > 0)
+			reply->length += (size_t)count;
+		int state = count <= 0 ? -1 : parse(reply);
+		if (state == 1 && code_in(reply) >= 0)
+			return;
+		if (state != 0)
+			say(CODE_DaemonBadReply, "DaemonBadReply", "what answers at %s is not readinessd, or its answer was cut short", path);
+	}
+}
+
+/* The setting's whole text, a number of milliseconds; does not return for anything else. */
+static int timeout_setting(void)
+{
+	const char *text = getenv(TIMEOUT_VARIABLE);
+	if (text == NULL)
+		return DEFAULT_TIMEOUT_MS;
+	size_t length = strlen(text);
+	int timeout_ms = length > 0 && length <= 5 && strspn(text, "0123456789") == length ? atoi(text) : 0;
+	if (timeout_ms < 1 || timeout_ms > MAX_TIMEOUT_MS)
+		say(CODE_ClientUsage, "ClientUsage", "cannot use " TIMEOUT_VARIABLE "=%.100s: must be a number of milliseconds from 1 to %d", text,
+		    MAX_TIMEOUT_MS);
+	return timeout_ms;
+}
+
+/* The socket's path: --socket, else the environment's, else the default. Prints and ends for --help and --version. */
+static const char *socket_setting(int count, char **arguments)
+{
+	const char *path = getenv(SOCKET_VARIABLE);
+	for (int i = 0; i < count; i++) {
+		if (strcmp(arguments[i], "--socket") == 0 && i + 1 < count) {
+			path = arguments[++i];
+		} else if (strncmp(arguments[i], "--socket=", 9) == 0) {
+			path = arguments[i] + 9;
+		} else if (strcmp(arguments[i], "--help") == 0) {
+			static const char help[] = USAGE "\n\nAsks readinessd's socket (" SOCKET_VARIABLE ", default " DEFAULT_SOCKET
+							 ") and exits with the code that it answers; 0 is ready.\n";
+			exit(write_out(help, sizeof help - 1) == 0 ? 0 : CODE_ClientBroken);
+		} else if (strcmp(arguments[i], "--version") == 0) {
+			static const char version[] = "readiness_probe.sh " VERSION "\n";
+			exit(write_out(version, sizeof version - 1) == 0 ? 0 : CODE_ClientBroken);
+		} else if (strcmp(arguments[i], "--socket") == 0) {
+			say(CODE_ClientUsage, "ClientUsage", "--socket wants a path; " USAGE);
+		} else {
+			say(CODE_ClientUsage, "ClientUsage", "unknown argument %.100s; " USAGE, arguments[i]);
+		}
+	}
+	if (path == NULL)
+		return DEFAULT_SOCKET;
+	if (path[0] != '/' || strlen(path) > MAX_SOCKET_PATH)
+		say(CODE_ClientUsage, "ClientUsage", "cannot use socket %.100s: must be an absolute path of at most %d bytes", path, MAX_SOCKET_PATH);
+	return path;
+}
+
+int main(int argc, char **argv)
+{
+	static struct reply reply;
+	long long started_ms = now_ms();
+	/* readiness_probe.launch starts it: the kernel puts the #! line's argument and that file's name in front. */
+	int first = argc > 2 && strcmp(argv[1], "--from-shim") == 0 ? 3 : 1;
+	signal(SIGPIPE, SIG_IGN);
+
+	const char *path = socket_setting(argc - first, argv + first);
+	int timeout_ms = timeout_setting();
+	int fd = connect_in_time(path, started_ms, timeout_ms);
+	send_request(fd);
+	read_reply(fd, &reply, path, started_ms, timeout_ms);
+
+	int code = code_in(&reply);
+	if (write_out(reply.bytes + reply.body_at, reply.body_length) == 0 || code != CODE_Ready)
+		return code;
+	fprintf(stderr, "%d ClientBroken cannot write the answer to stdout: %s\n", CODE_ClientBroken, strerror(errno));
+	return CODE_ClientBroken;
+}

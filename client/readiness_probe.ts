@@ -1,0 +1,146 @@
+import { writeSync } from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
+import {
+  defaultProbeTimeoutMs,
+  defaultSocketPath,
+  maxProbeTimeoutMs,
+  maxSocketPathBytes,
+  probeTimeoutVariable,
+  socketVariable,
+} from '../shared/defaults.ts';
+import { codeOf, type Reason } from '../shared/exit-codes.ts';
+import { codeInReply } from '../shared/reply.ts';
+import { version } from '../shared/version.ts';
+import { parseHttpReply } from './http-reply.ts';
+
+/**
+ * The probe client for images without the native one: the same contract as readiness_probe.c, and one test table
+ * runs against both. It exits 0 only for a whole reply of readinessd's that says "0 Ready".
+ */
+
+const usage = 'usage: readiness_probe.sh [--socket PATH] [--help] [--version]';
+const request = 'GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+
+/** A full backlog answers EAGAIN at once, so connecting is tried again. */
+const connectAgainMs = 5;
+
+/** The deadline counts from the start of the process; a slow start must not use up all of it. */
+const leastWaitMs = 100;
+
+interface Options {
+  readonly path: string;
+  readonly timeoutMs: number;
+}
+
+// Whatever goes wrong from here on, an end without a verdict is no success.
+process.exitCode = codeOf('ClientBroken');
+process.on('uncaughtException', (error) => say('ClientBroken', `the TypeScript client failed: ${error.message}`));
+
+const options = readOptions(process.argv.slice(2));
+setTimeout(
+  () => say('DaemonTimeout', `readinessd at ${options.path} gave no whole answer within ${options.timeoutMs} ms`),
+  Math.max(leastWaitMs, options.timeoutMs - performance.now()),
+);
+connect(options.path);
+
+function connect(path: string): void {
+  const socket = createConnection(path);
+  let received = Buffer.alloc(0);
+  socket.on('connect', () => socket.write(request));
+  socket.on('data', (chunk) => {
+    received = Buffer.concat([received, chunk]);
+    conclude(received, path);
+  });
+  socket.on('end', () => fail(socket, received, path, 0));
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EAGAIN') setTimeout(connect, connectAgainMs, path);
+    else fail(socket, received, path, error.errno ?? 0);
+  });
+}
+
+/** Ends when the reply is whole, or cannot become one. */
+function conclude(received: Buffer, path: string): void {
+  const reply = parseHttpReply(received);
+  if (reply === 'incomplete') return;
+  const code = reply === 'bad' ? undefined : codeInReply(reply.status, reply.body.toString('latin1'));
+  if (reply === 'bad' || code === undefined) badReply(path);
+  end(code, reply.body);
+}
+
+/** The connection has ended before the reply was whole. */
+function fail(socket: Socket, received: Buffer, path: string, errno: number): void {
+  socket.destroy();
+  if (received.length > 0) badReply(path);
+  const causes: Readonly<Record<string, string>> = {
+    0: 'it closed the connection without an answer',
+    2: 'no such file',
+    13: 'permission denied',
+    111: 'nobody listens',
+  };
+  const error = [32, 104].includes(-errno) ? 0 : Math.abs(errno);
+  say(
+    'DaemonUnreachable',
+    `cannot reach readinessd at ${path}: ${causes[error] ?? `error ${error}`}; see "supervisorctl status readinessd"`,
+  );
+}
+
+function badReply(path: string): never {
+  say('DaemonBadReply', `what answers at ${path} is not readinessd, or its answer was cut short`);
+}
+
+function readOptions(args: readonly string[]): Options {
+  let path = process.env[socketVariable];
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i] ?? '';
+    if (argument === '--socket' && i + 1 < args.length) path = args[++i];
+    else if (argument.startsWith('--socket=')) path = argument.slice('--socket='.length);
+    else if (argument === '--help') {
+      end(
+        0,
+        `${usage}\n\nAsks readinessd's socket (${socketVariable}, default ${defaultSocketPath}) and exits with the code that it answers; 0 is ready.\n`,
+      );
+    } else if (argument === '--version') end(0, `readiness_probe.sh ${version}\n`);
+    else if (argument === '--socket') say('ClientUsage', `--socket wants a path; ${usage}`);
+    else say('ClientUsage', `unknown argument ${cut(argument)}; ${usage}`);
+  }
+  path ??= defaultSocketPath;
+  if (!path.startsWith('/') || Buffer.byteLength(path) > maxSocketPathBytes) {
+    say('ClientUsage', `cannot use socket ${cut(path)}: must be an absolute path of at most ${maxSocketPathBytes} bytes`);
+  }
+  return { path, timeoutMs: readTimeout(process.env[probeTimeoutVariable]) };
+}
+
+function readTimeout(text: string | undefined): number {
+  if (text === undefined) return defaultProbeTimeoutMs;
+  const timeoutMs = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (timeoutMs < 1 || timeoutMs > maxProbeTimeoutMs) {
+    say('ClientUsage', `cannot use ${probeTimeoutVariable}=${cut(text)}: must be a number of milliseconds from 1 to ${maxProbeTimeoutMs}`);
+  }
+  return timeoutMs;
+}
+
+/** As the native client quotes: 100 bytes at the most. */
+function cut(text: string): string {
+  return Buffer.from(text).subarray(0, 100).toString();
+}
+
+function say(
+  reason: Extract<Reason, 'DaemonUnreachable' | 'DaemonTimeout' | 'DaemonBadReply' | 'ClientUsage' | 'ClientBroken'>,
+  message: string,
+): never {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a path or argument may hold them
+  end(codeOf(reason), `${codeOf(reason)} ${reason} ${message}`.replace(/[\x00-\x1F\x7F]/g, '?').concat('\n'));
+}
+
+/** Writes the answer and exits; what cannot be written is not a success. */
+function end(code: number, text: string | Buffer): never {
+  try {
+    const bytes = Buffer.from(text);
+    for (let written = 0; written < bytes.length; ) written += writeSync(process.stdout.fd, bytes, written);
+  } catch (error) {
+    if (code !== 0) process.exit(code);
+    process.stderr.write(`${codeOf('ClientBroken')} ClientBroken cannot write the answer to stdout: ${(error as Error).message}\n`);
+    process.exit(codeOf('ClientBroken'));
+  }
+  process.exit(code);
+}

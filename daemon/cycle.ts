@@ -1,0 +1,72 @@
+import { codeOf } from '../shared/exit-codes.ts';
+import type { Step, StepResult } from './steps/step.ts';
+import type { Cycle, StepReport, Verdict } from './verdict.ts';
+
+/** The longest that a cycle of these steps can take, milliseconds. */
+export function cycleBound(steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + step.boundMs * (step.lookAgain === true ? 2 : 1), 0);
+}
+
+/**
+ * Runs the steps in order up to the first failure. Before it says ready, it looks again at what may have changed
+ * while a later step ran: start.sh may have been run again during a long hook.
+ *
+ * @param steps - in their order
+ * @param signal - aborted when the daemon stops
+ * @param now - the monotonic clock, milliseconds
+ * @param onBug - told of what a step threw
+ */
+export async function runCycle(
+  steps: readonly Step[],
+  signal: AbortSignal,
+  now: () => number,
+  onBug: (error: unknown, step: string) => void,
+): Promise<Cycle> {
+  const startedAtMs = now();
+  const reports: StepReport[] = [];
+
+  async function take(step: Step): Promise<StepReport> {
+    const stepStartedAtMs = now();
+    const result = await runSafely(step, signal, onBug);
+    return { name: step.name, result, durationMs: now() - stepStartedAtMs };
+  }
+
+  const looks: Step[] = [];
+  for (const step of steps) {
+    const report = await take(step);
+    reports.push(report);
+    if (report.result.outcome === 'failed') break;
+    // A skipped step has cost no time worth a second look.
+    if (report.result.outcome === 'passed')
+      looks.push(...steps.slice(0, steps.indexOf(step)).filter((before) => before.lookAgain === true));
+  }
+  if (reports.every(({ result }) => result.outcome !== 'failed')) {
+    for (const step of new Set(looks)) {
+      const report = await take(step);
+      if (report.result.outcome === 'failed') reports[steps.indexOf(step)] = report;
+    }
+  }
+  return { startedAtMs, endedAtMs: now(), verdict: verdictOf(reports), steps: reports };
+}
+
+async function runSafely(step: Step, signal: AbortSignal, onBug: (error: unknown, step: string) => void): Promise<StepResult> {
+  try {
+    return await step.run(signal);
+  } catch (error) {
+    if (!signal.aborted) onBug(error, step.name);
+    return {
+      outcome: 'failed',
+      code: codeOf('InternalError'),
+      reason: 'InternalError',
+      message: `step ${step.name} threw an error that readinessd did not foresee: its log has the details`,
+    };
+  }
+}
+
+/** The first failure in the order of the steps, or ready. */
+function verdictOf(reports: readonly StepReport[]): Verdict {
+  for (const { result } of reports) {
+    if (result.outcome === 'failed') return { code: result.code, reason: result.reason, message: result.message, detail: result.detail };
+  }
+  return { code: codeOf('Ready'), reason: 'Ready', message: reports.map(({ name, result }) => `${name} ${result.outcome}`).join(', ') };
+}

@@ -1,0 +1,67 @@
+import type { Logger } from 'pino';
+import { version } from '../shared/version.ts';
+import { cycleBound } from './cycle.ts';
+import { createApp } from './http/app.ts';
+import { describeStatus } from './http/status.ts';
+import { type Loop, startLoop } from './loop.ts';
+import type { Settings } from './settings/definitions.ts';
+import { describeSettings } from './settings/describe.ts';
+import { listenOn } from './socket.ts';
+import type { Step } from './steps/step.ts';
+import { type Published, usualStaleLimit } from './verdict.ts';
+import { createVerdictCache } from './verdict-cache.ts';
+
+export interface Daemon {
+  /** Ends the running cycle and its hook, closes the socket and removes its file. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts cache, HTTP and loop together and starts them.
+ *
+ * @param settings - in force
+ * @param steps - of each cycle
+ * @throws SocketError when the socket cannot be had; nothing runs then
+ */
+export async function startDaemon(settings: Settings, steps: readonly Step[], log: Logger): Promise<Daemon> {
+  const now = () => performance.now();
+  const cache = createVerdictCache(now);
+  const shownSettings = describeSettings(settings);
+  let loop: Loop | undefined;
+
+  const app = createApp({
+    verdict: () => cache.read().verdict,
+    status: () => describeStatus(cache.read(), { nextCycleInMs: loop?.nextInMs() ?? 0, settings: shownSettings, version }),
+  });
+  await app.ready();
+  const socket = await listenOn(app.server, settings.socketPath, settings.socketMode);
+  log.info({ version, pid: process.pid, settings: shownSettings }, 'started');
+  warnOfLowStaleLimit(settings, steps, log);
+
+  loop = startLoop({
+    ...settings,
+    steps,
+    now,
+    onCycle(cycle) {
+      if (cache.publish(cycle)) logVerdict(cycle, log);
+    },
+    onBug: (error, step) => log.error({ err: error, step }, 'step threw'),
+  });
+
+  return {
+    async stop() {
+      socket.remove();
+      await Promise.all([loop.stop(), app.close()]);
+    },
+  };
+}
+
+function warnOfLowStaleLimit({ staleLimitMs, periodReadyMs }: Settings, steps: readonly Step[], log: Logger): void {
+  const usualMs = usualStaleLimit(periodReadyMs, cycleBound(steps));
+  if (staleLimitMs === undefined || staleLimitMs >= usualMs) return;
+  log.warn({ staleLimitMs, usualMs }, 'stale limit is lower than the bounds need: a verdict may go stale while all is well');
+}
+
+function logVerdict({ verdict: { code, reason, message } }: Published, log: Logger): void {
+  log[code === 0 ? 'info' : 'warn']({ code, reason, message }, 'verdict changed');
+}

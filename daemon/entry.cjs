@@ -1,0 +1,13 @@
+// Started by bin/readinessd, before anything that an old Node could not read: says so when it is too old.
+var wanted = '20.18.1';
+var have = process.versions.node.split('.').map(Number);
+var need = wanted.split('.').map(Number);
+var isTooOld = have[0] !== need[0] ? have[0] < need[0] : have[1] !== need[1] ? have[1] < need[1] : have[2] < need[2];
+if (isTooOld) {
+  process.stderr.write(
+    'readinessd: cannot run on Node ' + process.versions.node + ' (' + process.execPath + '): needs ' + wanted + ' or newer\n',
+  );
+  process.exitCode = 1;
+} else {
+  require('./daemon.cjs');
+}

@@ -1,0 +1,48 @@
+import { version } from '../shared/version.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { createLogger } from './log.ts';
+import type { Settings } from './settings/definitions.ts';
+import { helpText, readSettings, SettingsError } from './settings/settings.ts';
+import { SocketError } from './socket.ts';
+import { createPipeline } from './steps/pipeline.ts';
+
+const exitUsage = 2;
+const exitFailure = 1;
+
+/** supervisord and container runtimes wait longer, but a stop should never be what one waits for. */
+const stopBoundMs = 900;
+
+function main(): void {
+  try {
+    const request = readSettings(process.argv.slice(2), process.env);
+    if ('settings' in request) void run(request.settings);
+    else process.stdout.write(request.show === 'help' ? helpText() : `readinessd ${version}\n`);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`readinessd: ${error.message}\n`);
+    process.exitCode = exitUsage;
+  }
+}
+
+async function run(settings: Settings): Promise<void> {
+  const log = createLogger(settings.logLevel);
+  let daemon: Daemon;
+  try {
+    daemon = await startDaemon(settings, createPipeline(settings, process.env), log);
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    process.stderr.write(`readinessd: ${error.message}\n`);
+    process.exitCode = exitFailure;
+    return;
+  }
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      log.info({ signal: name }, 'stopping');
+      // What has not ended by then ends with the process: the hook's group is killed on exit.
+      setTimeout(() => process.exit(0), stopBoundMs).unref();
+      void daemon.stop().then(() => process.exit(0));
+    });
+  }
+}
+
+main();

@@ -1,0 +1,99 @@
+import { parseArgs } from 'node:util';
+import { probeTimeoutVariable } from '../../shared/defaults.ts';
+import { oneLine } from '../../shared/reply.ts';
+import { type Definition, definitions, type Settings } from './definitions.ts';
+
+const all: readonly (readonly [string, Definition])[] = Object.entries(definitions);
+const variablePrefix = 'READINESSD_';
+
+/** What Kubernetes puts into every pod's environment when there is a Service called readinessd. */
+const serviceLink = /^READINESSD_(SERVICE_(HOST|PORT)|PORT)(_|$)/;
+
+/** What the command line asks for. */
+export type Request = { readonly show: 'help' | 'version' } | { readonly settings: Settings };
+
+/** A setting that cannot be used; the message is the one line for stderr. */
+export class SettingsError extends Error {}
+
+/**
+ * Reads the settings: a flag wins over its environment variable, that over the default.
+ *
+ * @param argv - the arguments, without node and script
+ * @param environment - the daemon's environment
+ * @throws SettingsError naming setting, value and what would do
+ */
+export function readSettings(argv: readonly string[], environment: NodeJS.ProcessEnv): Request {
+  const flags = readFlags(argv);
+  if (flags['help'] === true) return { show: 'help' };
+  if (flags['version'] === true) return { show: 'version' };
+  refuseUnknownVariables(environment);
+
+  const values = all.map(([key, definition]) => {
+    const { flag, variable, read } = definition;
+    for (const [name, text] of [
+      [`--${flag}`, flags[flag]],
+      [variable, environment[variable]],
+      // supervisord tells its children where it listens.
+      ...(key === 'supervisor' ? ([['SUPERVISOR_SERVER_URL', environment['SUPERVISOR_SERVER_URL'] || undefined]] as const) : []),
+      ['default', definition.defaultText],
+    ] as const) {
+      if (typeof text === 'string') return [key, readValue(name, text, read)] as const;
+    }
+    return [key, undefined] as const;
+  });
+  return { settings: Object.freeze(Object.fromEntries(values)) as unknown as Settings };
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = all.map(([, { flag, placeholder, variable, defaultText, help }]) => {
+    const shownDefault = defaultText === undefined ? '' : ` [${defaultText}]`;
+    return `  ${`--${flag} ${placeholder}`.padEnd(28)} ${variable}\n${' '.repeat(31)}${help}${shownDefault}`;
+  });
+  return `usage: readinessd [--SETTING VALUE ...]
+
+Watches start.sh under supervisord and the readiness hook, and serves the verdict
+on a Unix socket, where readiness_probe.sh asks for it.
+
+Settings, as a flag or as an environment variable (the flag wins), [default]:
+${rows.join('\n')}
+
+  --help                       show this
+  --version                    show the version
+
+Times carry a unit: 500ms, 10s, 2m. A changed socket path must also be in the
+container's environment, since a kubelet's exec does not see what supervisord sets.
+`;
+}
+
+function readFlags(argv: readonly string[]): Record<string, string | boolean | undefined> {
+  const options = Object.fromEntries(all.map(([, { flag }]) => [flag, { type: 'string' as const }]));
+  try {
+    return parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean' }, version: { type: 'boolean' } } }).values;
+  } catch (error) {
+    throw new SettingsError(`cannot read the command line: ${oneLine((error as Error).message)}; --help lists the settings`);
+  }
+}
+
+function readValue(name: string, text: string, read: (text: string) => unknown): unknown {
+  try {
+    if (text === '') throw new Error('must not be empty; leave it out for the default');
+    return read(text);
+  } catch (error) {
+    throw new SettingsError(`cannot use ${name}=${shown(name, text)}: ${(error as Error).message}`);
+  }
+}
+
+/** A value as an error may show it: one line, without credentials. */
+function shown(name: string, text: string): string {
+  return /pass|secret|token/i.test(name) ? '(not shown)' : JSON.stringify(oneLine(text.replace(/\/\/[^/]*@/, '//(not shown)@')));
+}
+
+function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {
+  const known = new Set([...all.map(([, { variable }]) => variable), probeTimeoutVariable]);
+  for (const [name, value] of Object.entries(environment)) {
+    if (name.startsWith(variablePrefix) && !known.has(name) && !serviceLink.test(name)) {
+      throw new SettingsError(`cannot use ${name}=${shown(name, value ?? '')}: no such setting; --help lists them`);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { maxSocketPathBytes } from '../../shared/defaults.ts';
+
+/**
+ * Readers of one setting's text. Each takes the text as it was written and returns the value,
+ * or throws a plain Error whose message says what would do ("must be ...").
+ */
+
+const unitMs = { ms: 1, s: 1000, m: 60_000 } as const;
+
+/** A duration with its unit, `500ms`, `10s` or `2m`, within bounds; the result is in milliseconds. */
+export function duration(minMs: number, maxMs: number): (text: string) => number {
+  return (text) => {
+    const match = /^(\d{1,9})(ms|s|m)$/.exec(text);
+    const ms = match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
+    if (!(ms >= minMs && ms <= maxMs)) {
+      throw new Error(`must be a duration with a unit, as 500ms, 10s or 2m, from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`);
+    }
+    return ms;
+  };
+}
+
+/** Milliseconds the way settings are written, in the largest unit that keeps them whole: `1500ms`, `10s`, `2m`. */
+export function formatDuration(ms: number): string {
+  if (ms % unitMs.m === 0 && ms > 0) return `${ms / unitMs.m}m`;
+  return ms % unitMs.s === 0 ? `${ms / unitMs.s}s` : `${ms}ms`;
+}
+
+export function onOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new Error('must be on or off');
+  return text === 'on';
+}
+
+export function oneOf<T extends string>(...allowed: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = allowed.find((value) => value === text);
+    if (found === undefined) throw new Error(`must be one of ${allowed.join(', ')}`);
+    return found;
+  };
+}
+
+/** An octal file mode that lets the owner read and write, as `0600` or `660`. */
+export function socketMode(text: string): number {
+  const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : 0;
+  if ((mode & 0o600) !== 0o600) throw new Error('must be an octal mode that lets the owner read and write, as 0600 or 0660');
+  return mode;
+}
+
+export function absolutePath(text: string): string {
+  if (!text.startsWith('/') || text.endsWith('/') || text.includes('\0')) throw new Error('must be the absolute path of a file');
+  return text;
+}
+
+export function socketPath(text: string): string {
+  if (Buffer.byteLength(text) > maxSocketPathBytes) throw new Error(`must be at most ${maxSocketPathBytes} bytes long`);
+  return absolutePath(text);
+}
+
+/** Any text; an HTTP header carries it, so no control characters. */
+export function credential(text: string): string {
+  if (/\p{Cc}/u.test(text)) throw new Error('must not hold control characters');
+  return text;
+}

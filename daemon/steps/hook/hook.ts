@@ -1,0 +1,93 @@
+import { codeOf, reasonOfHookCode } from '../../../shared/exit-codes.ts';
+import { formatDuration } from '../../settings/values.ts';
+import type { RunStep, StepResult } from '../step.ts';
+import { fingerprint, inspectHook } from './inspect.ts';
+import { whyNotLoadable } from './loadable.ts';
+import { endingBoundMs, type HookEnd, runHook } from './run.ts';
+
+/** Runs of a hook that was replaced while it ran; one that changes at every run is no hook to believe. */
+const maxRuns = 2;
+
+export interface HookOptions {
+  readonly path: string;
+  readonly timeoutMs: number;
+  /** Ask that only root can have written the hook. */
+  readonly checkSafety: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** The longest that one look can take, milliseconds. */
+export function hookBoundMs({ timeoutMs }: Pick<HookOptions, 'timeoutMs'>): number {
+  return maxRuns * (timeoutMs + endingBoundMs);
+}
+
+/** The hook step: does the feature owner's executable, if there is one, exit with code 0? */
+export function createHookStep(options: HookOptions): RunStep {
+  const { path } = options;
+  /** A hook that SIGKILL did not end: while it lives, no second one is started beside it. */
+  let survivor: Promise<unknown> | undefined;
+
+  async function runOnce(signal: AbortSignal): Promise<StepResult> {
+    const found = await inspectHook(path, options.checkSafety);
+    if (found.kind === 'absent') return { outcome: 'skipped', message: `there is no hook ${path}` };
+    if (found.kind === 'not executable') return failed('HookNotExecutable', `hook ${path} ${found.why}`);
+    if (found.kind === 'unsafe') {
+      return failed(
+        'HookUnsafe',
+        `hook ${path} was not run as root, since ${found.why}: only root may (or set READINESSD_HOOK_SAFETY_CHECK=off)`,
+      );
+    }
+    const refusal = found.kind === 'refused' ? found.why : await whyRefused(path);
+    if (refusal !== undefined) return failed('HookSpawnFailed', `hook ${path} cannot be started: ${refusal}`);
+    const end = await runHook(path, options.timeoutMs, options.environment, signal);
+    if (end.kind === 'timed out' && end.survives !== undefined) {
+      survivor = end.survives.then(() => {
+        survivor = undefined;
+      });
+    }
+    return judgeHook(end, options);
+  }
+
+  return async (signal) => {
+    if (survivor !== undefined) return timedOut(options, true);
+    for (let run = 1; ; run++) {
+      const before = await fingerprint(path);
+      const result = await runOnce(signal);
+      if (before === (await fingerprint(path)) || signal.aborted || survivor !== undefined) return result;
+      if (run === maxRuns) return failed('HookSpawnFailed', `hook ${path} changes while it runs, so its result does not count`);
+    }
+  };
+}
+
+function judgeHook(end: HookEnd, options: HookOptions): StepResult {
+  if (end.kind === 'not started') return failed('HookSpawnFailed', `hook ${options.path} cannot be started: ${end.why}`);
+  if (end.kind === 'timed out') return timedOut(options, end.survives !== undefined, end.output);
+  if (end.kind === 'killed') return failed('HookKilled', `hook was killed by ${end.signal}`, end.output);
+  if (end.code === 0) return { outcome: 'passed', message: 'hook exited with code 0', detail: end.output };
+  const reason = reasonOfHookCode(end.code);
+  if (reason === 'HookReservedCode') {
+    return failed(reason, `hook exited with code ${end.code}, which is readinessd's own: use 1, 3-99 or 126-255`, end.output);
+  }
+  return { outcome: 'failed', code: end.code, reason, message: `hook exited with code ${end.code}`, detail: end.output };
+}
+
+function timedOut({ timeoutMs }: HookOptions, isAlive: boolean, output?: string): StepResult {
+  const fate = isAlive ? 'does not die' : 'was killed';
+  return failed('HookTimeout', `hook ran longer than its timeout of ${formatDuration(timeoutMs)} and ${fate}`, output);
+}
+
+async function whyRefused(path: string): Promise<string | undefined> {
+  try {
+    return await whyNotLoadable(path);
+  } catch (error) {
+    return `it cannot be read (${(error as NodeJS.ErrnoException).code})`;
+  }
+}
+
+function failed(
+  reason: 'HookNotExecutable' | 'HookUnsafe' | 'HookSpawnFailed' | 'HookTimeout' | 'HookKilled' | 'HookReservedCode',
+  message: string,
+  detail?: string,
+): StepResult {
+  return { outcome: 'failed', code: codeOf(reason), reason, message, detail };
+}

@@ -1,0 +1,111 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+/**
+ * Whether the kernel itself would run a file. It must be known before the file is started: glibc's execvp, which Node
+ * uses, hands whatever the kernel refuses (ENOEXEC) to /bin/sh, and that takes an empty file for success.
+ */
+
+/** The kernel reads this much of a file to find its interpreter (BINPRM_BUF_SIZE in linux/binfmts.h). */
+const headBytes = 256;
+
+/** As deep as the kernel follows interpreters that are scripts themselves (fs/exec.c). */
+const maxInterpreters = 5;
+
+/**
+ * Why the kernel would refuse to run a file; undefined when it would run it, or fail in a way that is told.
+ *
+ * @param path - of a script or binary
+ * @throws what opening and reading throws
+ */
+export async function whyNotLoadable(path: string, depth = 0): Promise<string | undefined> {
+  // Without O_NONBLOCK an interpreter that is a named pipe would be waited for.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(headBytes);
+    const { bytesRead } = await file.read(head, 0, headBytes, 0);
+    const read = head.subarray(0, bytesRead);
+    if (read.subarray(0, 4).toString('latin1') === '\x7FELF') return await whyNotLoadableElf(read, size, file.read.bind(file));
+    if (read.subarray(0, 2).toString('latin1') !== '#!') return describeOther(read);
+    const interpreter = interpreterOf(read);
+    if (interpreter === '') return 'its #! line names no interpreter';
+    if (depth === maxInterpreters) return 'its #! lines name one script after the other';
+    return await whyNotLoadableInterpreter(interpreter, depth);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The interpreter of a `#!` line, as the kernel cuts it: up to white space, within the first 256 bytes. */
+function interpreterOf(head: Buffer): string {
+  const line = head.subarray(2).toString('latin1').split('\n', 1)[0] ?? '';
+  return Buffer.from(line.replace(/^[ \t]+/, '').split(/[ \t\0]/, 1)[0] ?? '', 'latin1').toString();
+}
+
+async function whyNotLoadableInterpreter(path: string, depth: number): Promise<string | undefined> {
+  const name = `the interpreter of its #! line, ${JSON.stringify(path)},`;
+  try {
+    const why = await whyNotLoadable(path, depth + 1);
+    return why === undefined ? undefined : `${name} cannot run: ${why}`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return `${name} does not exist${path.endsWith('\r') ? ' (the file has Windows line ends)' : ''}`;
+    // What cannot be read may still be run: the kernel will say.
+    return code === 'EACCES' ? undefined : `${name} cannot be read (${code})`;
+  }
+}
+
+function describeOther(head: Buffer): string {
+  if (head.length === 0) return 'it is empty';
+  if (head.every((byte) => byte === 0)) return 'it holds NUL bytes, as a file whose copying was cut off';
+  if (/^\s*$/.test(head.toString('latin1'))) return 'it holds only white space';
+  return 'it is neither a script with a #! line nor a binary of this machine';
+}
+
+type ReadAt = (buffer: Buffer, offset: number, length: number, position: number) => Promise<{ bytesRead: number }>;
+
+/** ELF fields that differ in place between 32 and 64 bit (elf(5)). */
+const layouts = {
+  1: { headerBytes: 52, tableAt: 28, entryBytesAt: 42, entryBytes: 32, fileOffsetAt: 4, fileBytesAt: 16 },
+  2: { headerBytes: 64, tableAt: 32, entryBytesAt: 54, entryBytes: 56, fileOffsetAt: 8, fileBytesAt: 32 },
+} as const;
+const loadSegment = 1;
+const executableTypes = [2, 3];
+
+/** Little-endian only, as every machine that Node 20 runs Linux on here (x86-64, arm64, armhf). */
+async function whyNotLoadableElf(head: Buffer, size: number, readAt: ReadAt): Promise<string | undefined> {
+  const cutShort = 'it is a binary that was cut short';
+  if (head.length < 20) return cutShort;
+  const mine = await ownElfIdentity();
+  if (head[4] !== mine.class || head[5] !== mine.order || head.readUInt16LE(18) !== mine.machine)
+    return 'it is a binary of another machine';
+  const layout = layouts[mine.class as keyof typeof layouts];
+  if (head.length < layout.headerBytes) return cutShort;
+  const readWord = (buffer: Buffer, at: number) => (mine.class === 2 ? Number(buffer.readBigUInt64LE(at)) : buffer.readUInt32LE(at));
+  const count = head.readUInt16LE(layout.entryBytesAt + 2);
+  const table = Buffer.alloc(count * layout.entryBytes);
+  if (!executableTypes.includes(head.readUInt16LE(16)) || head.readUInt16LE(layout.entryBytesAt) !== layout.entryBytes || count === 0) {
+    return 'it is a binary that is no program';
+  }
+  const { bytesRead } = await readAt(table, 0, table.length, readWord(head, layout.tableAt));
+  if (bytesRead < table.length) return cutShort;
+  for (let at = 0; at < table.length; at += layout.entryBytes) {
+    const end = readWord(table, at + layout.fileOffsetAt) + readWord(table, at + layout.fileBytesAt);
+    if (table.readUInt32LE(at) === loadSegment && end > size) return cutShort;
+  }
+  return undefined;
+}
+
+let ownIdentity: { class: number; order: number; machine: number } | undefined;
+
+/** This machine's kind of binary, read off the one that runs here. */
+async function ownElfIdentity(): Promise<{ class: number; order: number; machine: number }> {
+  if (ownIdentity !== undefined) return ownIdentity;
+  const head = Buffer.alloc(20);
+  const self = await open(process.execPath, 'r');
+  await self.read(head, 0, head.length, 0);
+  await self.close();
+  ownIdentity = { class: head[4] ?? 0, order: head[5] ?? 0, machine: head.readUInt16LE(18) };
+  return ownIdentity;
+}

@@ -1,0 +1,52 @@
+import { stripVTControlCharacters } from 'node:util';
+import { tailThatFits } from '../../../shared/reply.ts';
+
+/** All of it is shown in /status, and its own tail by the probe. */
+const maxBytes = 4096;
+
+/** Keeps the last bytes of what a hook writes, however much that is. */
+export class OutputTail {
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    // Joined only when twice the size, so that many small writes stay cheap.
+    if (this.#bytes > 2 * maxBytes) this.#join();
+  }
+
+  /**
+   * The tail as text for people: valid UTF-8, whole lines where possible, without terminal escapes and control characters.
+   *
+   * @returns at most 4 KiB of UTF-8, without a newline at its end; '' for no output
+   */
+  text(): string {
+    const bytes = this.#join();
+    // More than is wanted was kept, so that a character or escape sequence cut in two falls in the part left out.
+    return tailThatFits(sanitise(bytes.toString('utf8')), maxBytes);
+  }
+
+  #join(): Buffer {
+    const joined = Buffer.concat(this.#chunks);
+    // A copy: a slice would keep the whole of the hook's last large write in memory.
+    const tail = Buffer.from(joined.subarray(Math.max(0, joined.length - 2 * maxBytes)));
+    this.#chunks = [tail];
+    this.#bytes = tail.length;
+    return tail;
+  }
+}
+
+/** Operating system commands (window titles, links) and their like, whose text would else stay behind. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes are control characters
+const escapeStrings = /[\u001B][\]PX^_][^\u0007\u001B]*(?:\u0007|\u001B\\)/g;
+
+/** Control characters but newline and tab, and the bidi controls that can make a line read as another. */
+const unwanted = /(?![\n\t])[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+
+function sanitise(text: string): string {
+  return stripVTControlCharacters(text.replace(escapeStrings, ''))
+    .replace(/\r\n?/g, '\n')
+    .replace(unwanted, '')
+    .replace(/^\n+|\s+$/g, '');
+}

@@ -1,0 +1,126 @@
+import { constants } from 'node:os';
+import { execa } from 'execa';
+import { OutputTail } from './output-tail.ts';
+
+/** How one run of the hook ended. `survives` settles once a process that SIGKILL did not end is gone after all. */
+export type HookEnd =
+  | { readonly kind: 'exited'; readonly code: number; readonly output: string }
+  | { readonly kind: 'killed'; readonly signal: string; readonly output: string }
+  | { readonly kind: 'timed out'; readonly survives: Promise<unknown> | undefined; readonly output: string }
+  | { readonly kind: 'not started'; readonly why: string };
+
+/** From SIGTERM to SIGKILL; less when the daemon itself has a second to stop. */
+const termGraceMs = 500;
+const stopGraceMs = 200;
+
+/** From SIGKILL until it is given up: what sleeps uninterruptibly in the kernel does not die. */
+const killGraceMs = 500;
+
+/** What a hook wrote before it exited is in the pipe; what still holds the pipe then has left its process group. */
+const drainMs = 200;
+
+/** What a run can take beyond its timeout. */
+export const endingBoundMs = termGraceMs + killGraceMs + drainMs;
+
+/**
+ * Runs the hook in a process group of its own and leaves nothing of that group behind.
+ *
+ * @param path - of an executable that the kernel can run
+ * @param timeoutMs - after that the group is killed
+ * @param environment - all that the hook gets
+ * @param signal - when aborted the group is killed; how the hook ended then does not matter
+ */
+export async function runHook(path: string, timeoutMs: number, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<HookEnd> {
+  const subprocess = execa(path, [], {
+    detached: true,
+    stdin: 'ignore',
+    // execa's own limit keeps the beginning of the output, and breaks the hook.
+    buffer: false,
+    reject: false,
+    extendEnv: false,
+    env: environment,
+  });
+  const output = new OutputTail();
+  subprocess.stdout.on('data', (chunk: Buffer) => output.add(chunk));
+  subprocess.stderr.on('data', (chunk: Buffer) => output.add(chunk));
+
+  const { pid } = subprocess;
+  if (pid === undefined) {
+    const result = await subprocess;
+    return { kind: 'not started', why: whyNotStarted(result) };
+  }
+  const killGroup = (name: 'SIGTERM' | 'SIGKILL') => signalGroup(pid, name);
+  // However the daemon ends, the hook does not outlive it.
+  const onExit = () => killGroup('SIGKILL');
+  process.once('exit', onExit);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    subprocess.once('exit', (code, name) => resolve({ code, signal: name }));
+  });
+  try {
+    let end = await within(timeoutMs, exited, signal);
+    const isOverdue = end === undefined;
+    if (isOverdue) {
+      killGroup('SIGTERM');
+      end = await (signal.aborted ? within(stopGraceMs, exited) : within(termGraceMs, exited, signal));
+    }
+    // Also after a good end: nothing in the group survives a cycle.
+    killGroup('SIGKILL');
+    end ??= await within(killGraceMs, exited);
+    await within(drainMs, subprocess);
+    if (isOverdue) return { kind: 'timed out', survives: end === undefined ? exited : undefined, output: output.text() };
+    return describeEnd(end ?? { code: null, signal: null }, output.text());
+  } finally {
+    subprocess.stdout.destroy();
+    subprocess.stderr.destroy();
+    process.removeListener('exit', onExit);
+  }
+}
+
+function describeEnd(end: { code: number | null; signal: NodeJS.Signals | null }, output: string): HookEnd {
+  if (end.code !== null) return { kind: 'exited', code: end.code, output };
+  return { kind: 'killed', signal: end.signal ?? 'unknown', output };
+}
+
+/** @returns what the promise gives, or undefined when the time is over or the signal aborted before */
+async function within<T>(ms: number, promise: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+  let stop = () => {};
+  const over = new Promise<undefined>((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    const onAbort = () => resolve(undefined);
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+    stop = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  });
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    stop();
+  }
+}
+
+function signalGroup(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-pid, name);
+  } catch (error) {
+    // Nobody left is what was wanted. A group that may not be signalled holds only processes that changed their user.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}
+
+function whyNotStarted(result: { readonly code?: string | undefined; readonly cause?: unknown }): string {
+  const code = result.code ?? (result.cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown error';
+  const helps: Readonly<Record<string, string>> = {
+    EACCES: 'permission denied: it or its interpreter is not executable, or lies on a file system mounted noexec',
+    ENOENT: 'its interpreter or dynamic loader does not exist',
+    ETXTBSY: 'it is open for writing, so it is still being copied',
+    EAGAIN: 'no process could be made: the limit of processes is reached',
+    ENOMEM: 'there is not enough memory',
+    EMFILE: 'the limit of open files is reached',
+    ENFILE: "the system's limit of open files is reached",
+  };
+  return helps[code] ?? `the system says ${code} (${constants.errno[code as keyof typeof constants.errno] ?? '?'})`;
+}

@@ -1,0 +1,51 @@
+import type { Settings } from '../settings/definitions.ts';
+import { formatDuration } from '../settings/values.ts';
+import type { SupervisorAddress } from '../supervisor/address.ts';
+import { createSupervisorClient } from '../supervisor/client.ts';
+import { createHookStep, hookBoundMs } from './hook/hook.ts';
+import { createStartStep, maxCallsPerLook } from './start/start.ts';
+import type { Step } from './step.ts';
+
+/** A hook takes at most a tenth of the time: it rests nine times as long as it ran. */
+const hookRestFactor = 9;
+
+/**
+ * The steps of a cycle, in their order. A new step is one file beside these and one entry here.
+ *
+ * @param settings - in force
+ * @param environment - what the daemon was given; the hook gets it, less the credentials
+ */
+export function createPipeline(settings: Settings, environment: NodeJS.ProcessEnv): Step[] {
+  const steps: Step[] = [];
+  if (settings.startStep) {
+    const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs, formatDuration(settings.rpcTimeoutMs));
+    steps.push({
+      name: 'start',
+      run: createStartStep(client),
+      boundMs: maxCallsPerLook * settings.rpcTimeoutMs,
+      lookAgain: true,
+    });
+  }
+  const { READINESSD_SUPERVISOR_USER: _user, READINESSD_SUPERVISOR_PASSWORD: _password, ...hookEnvironment } = environment;
+  steps.push({
+    name: 'hook',
+    run: createHookStep({
+      path: settings.hookPath,
+      timeoutMs: settings.hookTimeoutMs,
+      checkSafety: settings.hookSafetyCheck && process.geteuid?.() === 0,
+      environment: hookEnvironment,
+    }),
+    boundMs: hookBoundMs({ timeoutMs: settings.hookTimeoutMs }),
+    restFactor: hookRestFactor,
+  });
+  return steps;
+}
+
+/** User and password given as settings win over those in the URL. */
+function supervisorAddress({ supervisor, supervisorUser, supervisorPassword }: Settings): SupervisorAddress {
+  return {
+    ...supervisor,
+    ...(supervisorUser === undefined ? {} : { user: supervisorUser }),
+    ...(supervisorPassword === undefined ? {} : { password: supervisorPassword }),
+  };
+}

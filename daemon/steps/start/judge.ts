@@ -1,0 +1,82 @@
+import { codeOf } from '../../../shared/exit-codes.ts';
+import type { ProcessInfo } from '../../supervisor/client.ts';
+import type { StepResult } from '../step.ts';
+import type { StartPrograms } from './programs.ts';
+
+/** supervisord's process states (http://supervisord.org/subprocess.html#process-states). */
+const state = { STOPPED: 0, STARTING: 10, RUNNING: 20, BACKOFF: 30, STOPPING: 40, EXITED: 100, FATAL: 200 } as const;
+
+/** The worst speaks: given up, failed, unknown, stopped, and last what only takes time. */
+const worstFirst = ['StartFatal', 'StartFailed', 'StartUnknown', 'StartStopped', 'StartNotFinished'] as const;
+
+interface Trouble {
+  readonly reason: (typeof worstFirst)[number];
+  readonly message: string;
+}
+
+/**
+ * The verdict on start: every start program must have exited with code 0.
+ *
+ * @param programs - as found at one look
+ */
+export function judgeStart({ taken, notLoaded, unknown }: StartPrograms): StepResult {
+  const troubles: Trouble[] = [
+    ...taken.flatMap((process) => troubleOf(process) ?? []),
+    ...unknown.map((process) => ({
+      reason: 'StartUnknown' as const,
+      message: `program "${fullName(process)}" is live, but supervisord does not say what it runs: "supervisorctl update" brings configuration and processes together`,
+    })),
+    ...notLoaded.map((config) => ({
+      reason: 'StartNotFinished' as const,
+      message: `start.sh (program "${fullName(config)}") is configured but not loaded: "supervisorctl update" loads it`,
+    })),
+  ];
+  for (const reason of worstFirst) {
+    const worst = troubles.find((trouble) => trouble.reason === reason);
+    if (worst !== undefined) return { outcome: 'failed', code: codeOf(reason), ...worst };
+  }
+  if (taken.length === 0) return { outcome: 'skipped', message: 'supervisord has no start.sh program' };
+  return { outcome: 'passed', message: `${taken.map(subject).join(', ')} exited with code 0` };
+}
+
+function troubleOf(process: ProcessInfo): Trouble | undefined {
+  const trouble = (reason: Trouble['reason'], predicate: string): Trouble => ({ reason, message: `${subject(process)} ${predicate}` });
+  switch (process.state) {
+    case state.EXITED:
+      // exitstatus is -1 after a signal; supervisord does not say which.
+      if (process.exitstatus === 0) return undefined;
+      return trouble('StartFailed', process.exitstatus === -1 ? 'was killed by a signal' : `exited with code ${process.exitstatus}`);
+    case state.FATAL:
+      return trouble('StartFatal', `is FATAL: ${supervisorsWords(process)}`);
+    case state.STOPPED:
+      if (process.start === 0) return trouble('StartNotFinished', 'has not been started');
+      return trouble('StartStopped', `was stopped: "supervisorctl start ${fullName(process)}" runs it again`);
+    case state.STARTING:
+    case state.RUNNING:
+      return trouble('StartNotFinished', 'is running');
+    case state.BACKOFF:
+      return trouble('StartNotFinished', `is in BACKOFF: ${supervisorsWords(process)}`);
+    case state.STOPPING:
+      return trouble('StartNotFinished', 'is being stopped');
+    default:
+      return trouble('StartUnknown', `is in state ${process.state}, which says nothing about its success`);
+  }
+}
+
+/**
+ * The exit status is not told in BACKOFF and FATAL. An early exit is the common trap: with the default startsecs=1
+ * a script that does its work at once, and well, counts as a failed start.
+ */
+function supervisorsWords({ spawnerr }: ProcessInfo): string {
+  const words = spawnerr === '' ? 'no reason given' : spawnerr;
+  return words.startsWith('Exited too quickly') ? `${words}; exit code not known; a program meant to end at once needs startsecs=0` : words;
+}
+
+function subject(process: ProcessInfo): string {
+  return `start.sh (program "${fullName(process)}")`;
+}
+
+/** As supervisorctl takes it: `group:name`, or the name alone where the group bears the same. */
+function fullName({ group, name }: { readonly group: string; readonly name: string }): string {
+  return group === name ? name : `${group}:${name}`;
+}

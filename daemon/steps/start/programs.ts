@@ -1,0 +1,101 @@
+import type { ProcessConfig, ProcessInfo } from '../../supervisor/client.ts';
+import { runsStartScript } from './command.ts';
+
+const startNames = new Set(['start', 'start.sh']);
+
+/** What there is to judge at one look. */
+export interface StartPrograms {
+  /** Live processes that are start.sh. */
+  readonly taken: readonly ProcessInfo[];
+  /** Start programs of the configuration that are not loaded, in the middle of an update for example. */
+  readonly notLoaded: readonly ProcessConfig[];
+  /** Live processes of which it was never known what they run. */
+  readonly unknown: readonly ProcessInfo[];
+}
+
+interface KnownProcess {
+  readonly start: number;
+  readonly stop: number;
+  /** Undefined: supervisord has not told what it runs. */
+  readonly isStart: boolean | undefined;
+}
+
+/**
+ * Knows which processes are start.sh, and when that knowledge is out of date.
+ *
+ * supervisord tells a process's command only by the configuration as last read, in a reply too costly for
+ * every cycle. So each live process keeps what was known of it until it may be another one: when its start
+ * time has changed, an update may have put another program under its name.
+ */
+export class StartProgramBook {
+  readonly #known = new Map<string, KnownProcess>();
+  #notLoaded: readonly ProcessConfig[] = [];
+
+  /**
+   * Whether the processes can be judged without asking for the configuration (again).
+   *
+   * @param justLearned - the configuration was read in this same look; then a new start time matters only for
+   *   start programs, since others may crash and restart faster than they can be asked about
+   */
+  isCurrent(processes: readonly ProcessInfo[], justLearned: boolean): boolean {
+    if (processes.length !== this.#known.size || (this.#notLoaded.length > 0 && !justLearned)) return false;
+    return processes.every((process) => {
+      const known = this.#known.get(keyOf(process));
+      return known !== undefined && (known.start === process.start || isStartName(process) || (justLearned && known.isStart !== true));
+    });
+  }
+
+  /** Takes in what the configuration says of the processes. */
+  learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
+    const configOf = new Map(configs.map((config) => [keyOf(config), config]));
+    const before = new Map(this.#known);
+    this.#known.clear();
+    for (const process of processes) {
+      const key = keyOf(process);
+      const isStart = isStartNow(process, before.get(key), configOf.get(key));
+      this.#known.set(key, { start: process.start, stop: process.stop, isStart });
+    }
+    this.#notLoaded = configs.filter((config) => !config.inuse && isStartConfig(config));
+  }
+
+  /** The start programs among the processes; call it when they are current. */
+  sort(processes: readonly ProcessInfo[]): StartPrograms {
+    const isStart = (process: ProcessInfo) => this.#known.get(keyOf(process))?.isStart;
+    return {
+      taken: processes.filter((process) => isStart(process) === true),
+      notLoaded: this.#notLoaded,
+      unknown: processes.filter((process) => isStart(process) === undefined),
+    };
+  }
+}
+
+function isStartNow(process: ProcessInfo, before: KnownProcess | undefined, config: ProcessConfig | undefined): boolean | undefined {
+  if (isStartName(process)) return true;
+  const byConfig = config === undefined ? undefined : isStartConfig(config);
+  if (before === undefined || isAnother(process, before)) return byConfig;
+  // The same process or, after a restart, perhaps another: a reread changes the configuration of a live process
+  // without changing the process, so what was known stays, and what the configuration says now is added.
+  if (before.isStart === true || before.start === process.start) return before.isStart ?? byConfig;
+  return byConfig ?? before.isStart;
+}
+
+/** supervisord keeps the last stop of a process for as long as it has it: one that has lost it is new. */
+function isAnother(process: ProcessInfo, before: KnownProcess): boolean {
+  return process.stop < before.stop || (process.stop === 0 && before.start !== 0 && process.start !== before.start);
+}
+
+function isStartConfig(config: ProcessConfig): boolean {
+  return isStartName(config) || (config.command !== undefined && runsStartScript(config.command));
+}
+
+/**
+ * By name. The copies of a program with `numprocs`, or with a `process_name`, have names of their own,
+ * but their group bears the program's name.
+ */
+function isStartName({ name, group }: { readonly name: string; readonly group: string }): boolean {
+  return startNames.has(name) || startNames.has(group);
+}
+
+function keyOf({ name, group }: { readonly name: string; readonly group: string }): string {
+  return `${group}:${name}`;
+}

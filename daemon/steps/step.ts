@@ -1,0 +1,32 @@
+import type { Reason } from '../../shared/exit-codes.ts';
+
+/** What one step found. `detail` may have several lines, the tail of the hook's output for example. */
+export type StepResult =
+  | { readonly outcome: 'passed' | 'skipped'; readonly message: string; readonly detail?: string | undefined }
+  | {
+      readonly outcome: 'failed';
+      readonly code: number;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly detail?: string | undefined;
+    };
+
+/**
+ * One look at one thing. It knows no timers between looks, no cache and no HTTP.
+ *
+ * @param signal - aborted when the daemon stops: clean up and settle soon, the result is not used
+ * @throws only what is a bug; everything foreseen is a result
+ */
+export type RunStep = (signal: AbortSignal) => Promise<StepResult>;
+
+/** A step as the pipeline wires it. */
+export interface Step {
+  readonly name: string;
+  readonly run: RunStep;
+  /** The longest that one run can take, milliseconds: how old a verdict may be follows from it. */
+  readonly boundMs: number;
+  /** Look once more before a ready verdict, when a later step has taken its time. */
+  readonly lookAgain?: boolean;
+  /** Rest this many times the step's last duration, so that it takes only a share of the time. */
+  readonly restFactor?: number;
+}

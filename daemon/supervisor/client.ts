@@ -1,0 +1,116 @@
+import type { SupervisorAddress } from './address.ts';
+import { SupervisorBadReplyError } from './errors.ts';
+import { createPost } from './http-post.ts';
+import { methodCall, XmlRpcResponseReader, type XmlRpcValue } from './xml-rpc.ts';
+
+/** A process that runs, or has run, under supervisord: what getAllProcessInfo says of it. */
+export interface ProcessInfo {
+  readonly name: string;
+  readonly group: string;
+  /** supervisord's state number, as 100 for EXITED. */
+  readonly state: number;
+  /** When it was last started and stopped, seconds since 1970 by supervisord's clock; 0 for never. */
+  readonly start: number;
+  readonly stop: number;
+  /** -1 after a signal; 0 also while nothing is known. */
+  readonly exitstatus: number;
+  /** supervisord's own words on what went wrong; often empty. */
+  readonly spawnerr: string;
+}
+
+/** A process in the configuration as supervisord last read it: what getAllConfigInfo says of it. */
+export interface ProcessConfig {
+  readonly name: string;
+  readonly group: string;
+  /** Whether its group is loaded. */
+  readonly inuse: boolean;
+  /** Undefined before supervisor 4.0. */
+  readonly command: string | undefined;
+}
+
+/** supervisord's RPC interface, the part that is needed (http://supervisord.org/api.html). */
+export interface SupervisorClient {
+  getAllProcessInfo(signal: AbortSignal): Promise<ProcessInfo[]>;
+  /** Costs supervisord a second with 1,000 programs: ask rarely. */
+  getAllConfigInfo(signal: AbortSignal): Promise<ProcessConfig[]>;
+}
+
+/**
+ * @param address - where supervisord listens
+ * @param timeoutMs - for each call
+ * @param timeoutText - the same for people
+ * @returns calls that throw SupervisorUnreachableError or SupervisorBadReplyError
+ */
+export function createSupervisorClient(address: SupervisorAddress, timeoutMs: number, timeoutText: string): SupervisorClient {
+  const post = createPost(address, timeoutMs, timeoutText);
+
+  async function call(method: string, members: readonly string[], signal: AbortSignal): Promise<Struct[]> {
+    const reader = new XmlRpcResponseReader(members);
+    await post(methodCall(`supervisor.${method}`), (text) => reader.write(text), signal);
+    const value = reader.end();
+    if (!Array.isArray(value)) throw wrong(method, 'an array');
+    return value.map((item) => new Struct(method, item));
+  }
+
+  return {
+    async getAllProcessInfo(signal) {
+      const structs = await call('getAllProcessInfo', ['name', 'group', 'state', 'start', 'stop', 'exitstatus', 'spawnerr'], signal);
+      return structs.map((struct) => ({
+        name: struct.string('name'),
+        group: struct.string('group'),
+        state: struct.number('state'),
+        start: struct.number('start'),
+        stop: struct.number('stop'),
+        exitstatus: struct.number('exitstatus'),
+        spawnerr: struct.string('spawnerr'),
+      }));
+    },
+    async getAllConfigInfo(signal) {
+      const structs = await call('getAllConfigInfo', ['name', 'group', 'inuse', 'command'], signal);
+      return structs.map((struct) => ({
+        name: struct.string('name'),
+        group: struct.string('group'),
+        inuse: struct.boolean('inuse'),
+        command: struct.has('command') ? struct.string('command') : undefined,
+      }));
+    },
+  };
+}
+
+/** A struct whose members are read by type; a missing or wrong one is a reply that cannot be read. */
+class Struct {
+  readonly #method: string;
+  readonly #members: { [name: string]: XmlRpcValue };
+
+  constructor(method: string, value: XmlRpcValue) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(method, 'structs');
+    this.#method = method;
+    this.#members = value;
+  }
+
+  has(name: string): boolean {
+    return name in this.#members;
+  }
+
+  string(name: string): string {
+    const value = this.#members[name];
+    if (typeof value !== 'string') throw wrong(this.#method, `a string "${name}"`);
+    return value;
+  }
+
+  number(name: string): number {
+    const value = this.#members[name];
+    if (typeof value !== 'number') throw wrong(this.#method, `a number "${name}"`);
+    return value;
+  }
+
+  boolean(name: string): boolean {
+    const value = this.#members[name];
+    if (typeof value !== 'boolean') throw wrong(this.#method, `a boolean "${name}"`);
+    return value;
+  }
+}
+
+function wrong(method: string, expected: string): SupervisorBadReplyError {
+  return new SupervisorBadReplyError(`supervisord's answer to ${method} cannot be read: it lacks ${expected}`);
+}

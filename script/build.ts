@@ -1,0 +1,105 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import * as defaults from '../shared/defaults.ts';
+import { exitCodeTable } from '../shared/exit-codes.ts';
+import { version } from '../shared/version.ts';
+
+/**
+ * Makes dist/rootfs/, the tree that an image copies onto /. What a C compiler adds is left out where there is none.
+ */
+
+const root = join(import.meta.dirname, '..');
+const tree = join(root, 'dist/rootfs');
+const lib = join(tree, 'usr/lib/readinessd');
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+
+await bundle('daemon/main.ts', 'daemon.cjs', { target: 'node20' });
+install('daemon/entry.cjs', 'usr/lib/readinessd/entry.cjs');
+install('daemon/bin/readinessd', 'usr/bin/readinessd', 0o755);
+
+// The kernel starts it by its #! line, in node's directory; a shell that gets it instead ends at the second line.
+// Old syntax, since it may meet a node that is older than the daemon's.
+await bundle('client/readiness_probe.ts', 'readiness_probe.cjs', {
+  target: 'node14',
+  banner: { js: `#!./node\n':' //; echo '107 ClientBroken node cannot be run: install Node.js again'; exit 107` },
+  footer: { js: '// whole' },
+});
+chmodSync(join(lib, 'readiness_probe.cjs'), 0o755);
+install('client/readiness_probe.sh', 'usr/bin/readiness_probe.sh', 0o755);
+install('client/readiness_probe.launch', 'usr/lib/readinessd/readiness_probe.launch', 0o755);
+install('client/fallback.sh', 'usr/lib/readinessd/fallback.sh');
+buildNativeClient();
+
+install('supervisor.conf.example', 'etc/supervisor/conf.d/readinessd.conf');
+console.log(`built ${tree}`);
+
+async function bundle(
+  entry: string,
+  output: string,
+  options: { target: string; banner?: { js: string }; footer?: { js: string } },
+): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: join(lib, output),
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'cjs',
+    legalComments: 'none',
+    logLevel: 'warning',
+    ...options,
+  });
+}
+
+function install(from: string, to: string, mode = 0o644): void {
+  const target = join(tree, to);
+  mkdirSync(dirname(target), { recursive: true });
+  cpSync(join(root, from), target);
+  chmodSync(target, mode);
+}
+
+function buildNativeClient(): void {
+  const generated = join(root, 'dist/generated');
+  mkdirSync(generated, { recursive: true });
+  writeFileSync(join(generated, 'contract.h'), contractHeader());
+
+  const compiler = process.env['CC'] ?? 'cc';
+  if (spawnSync(compiler, ['--version']).error !== undefined) {
+    console.log(`no C compiler (${compiler}): the tree has only the TypeScript probe client, which needs 65 ms and more for each probe`);
+    return;
+  }
+  const flags = ['-std=c11', '-O2', '-Wall', '-Wextra', '-Werror', '-s', `-I${generated}`, '-o', join(lib, 'readiness_probe')];
+  const source = join(root, 'client/readiness_probe.c');
+  // Static, so that it needs no loader in the image and starts faster; where no static libc is installed, dynamic.
+  if (spawnSync(compiler, ['-static', ...flags, source], { stdio: 'ignore' }).status !== 0) {
+    execFileSync(compiler, [...flags, source], { stdio: 'inherit' });
+    console.log('no static C library: the native client is linked dynamically');
+  }
+  chmodSync(join(lib, 'readiness_probe'), 0o755);
+}
+
+/** shared/ as C sees it. */
+function contractHeader(): string {
+  const strings = {
+    VERSION: version,
+    DEFAULT_SOCKET: defaults.defaultSocketPath,
+    SOCKET_VARIABLE: defaults.socketVariable,
+    TIMEOUT_VARIABLE: defaults.probeTimeoutVariable,
+  };
+  const numbers = {
+    DEFAULT_TIMEOUT_MS: defaults.defaultProbeTimeoutMs,
+    MAX_TIMEOUT_MS: defaults.maxProbeTimeoutMs,
+    MAX_SOCKET_PATH: defaults.maxSocketPathBytes,
+    ...Object.fromEntries(exitCodeTable.flatMap(({ codes: [first, last], reason }) => (first === last ? [[`CODE_${reason}`, first]] : []))),
+  };
+  return [
+    '/* Made from shared/ by script/build.ts. */',
+    ...Object.entries(strings).map(([name, text]) => `#define ${name} ${JSON.stringify(text)}`),
+    ...Object.entries(numbers).map(([name, value]) => `#define ${name} ${value}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,90 @@
+import { maxBodyBytes } from './defaults.ts';
+import { codeOf } from './exit-codes.ts';
+
+/** What a probe is told. `detail` is the tail of the hook's output, sanitised, possibly several lines. */
+export interface Answer {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly detail?: string | undefined;
+}
+
+/** Leaves the larger half of the body to the hook's output. */
+const maxMessageBytes = 400;
+
+/** What must not reach a terminal or break a line: C0, DEL, C1, line and paragraph separators, bidi controls. */
+const unprintable = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+
+/** What no body of ours holds. The native client's check is the same. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const controlBytes = /[\x00-\x08\x0B-\x1F\x7F]/;
+
+/**
+ * Text for one line: unprintable characters become spaces, runs of space one, and the end is cut.
+ *
+ * @param text - anything, supervisord's own words or a path for example
+ * @param maxBytes - the most UTF-8 bytes of the result
+ */
+export function oneLine(text: string, maxBytes: number = maxMessageBytes): string {
+  const line = text.replace(unprintable, ' ').replace(/ {2,}/g, ' ').trim();
+  if (Buffer.byteLength(line) <= maxBytes) return line;
+  // A cut in mid-character leaves U+FFFD, which the regular expression takes away again.
+  return `${Buffer.from(line)
+    .subarray(0, maxBytes - 3)
+    .toString()
+    .replace(/\uFFFD+$/, '')}...`;
+}
+
+/**
+ * The last whole lines of a text that fit, or the end of the last line when not even that fits.
+ *
+ * @param maxBytes - the most UTF-8 bytes of the result
+ */
+export function tailThatFits(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxBytes) return text;
+  const tail = bytes
+    .subarray(bytes.length - maxBytes)
+    .toString()
+    .replace(/^\uFFFD+/, '');
+  const firstBreak = tail.indexOf('\n');
+  const cutMidLine = bytes[bytes.length - maxBytes - 1] !== 0x0a;
+  return cutMidLine && firstBreak !== -1 && firstBreak < tail.length - 1 ? tail.slice(firstBreak + 1) : tail;
+}
+
+/** The first line of every answer: `CODE REASON message`, the same for the same situation. */
+export function firstLine(answer: Answer): string {
+  return `${answer.code} ${answer.reason} ${oneLine(answer.message)}`;
+}
+
+/**
+ * The body of `GET /probe`, which is also what the client prints.
+ *
+ * @returns at most {@link maxBodyBytes} bytes of UTF-8, ending in a newline
+ */
+export function formatBody(answer: Answer): string {
+  const line = `${firstLine(answer)}\n`;
+  const tail = answer.detail === undefined ? '' : tailThatFits(answer.detail.trimEnd(), maxBodyBytes - 1 - Buffer.byteLength(line));
+  return tail === '' ? line : `${line}${tail}\n`;
+}
+
+/** The HTTP status of an answer: 200 exactly when it says ready. */
+export function statusOf(code: number): 200 | 503 {
+  return code === 0 ? 200 : 503;
+}
+
+/**
+ * Reads a reply as the probe client must: all of it fits, or it is not believed.
+ *
+ * @param status - the HTTP status
+ * @param body - the whole body, as long as its Content-Length says, one character a byte (latin1)
+ * @returns the exit code, or undefined when this is no reply of readinessd's
+ */
+export function codeInReply(status: number, body: string): number | undefined {
+  const match = /^(0|[1-9][0-9]{0,2}) ([A-Z][A-Za-z0-9]*)(?:[ \n]|$)/.exec(body);
+  if (match === null || controlBytes.test(body)) return undefined;
+  const code = Number(match[1]);
+  const isReady = code === codeOf('Ready');
+  if (code > 255 || isReady !== (match[2] === 'Ready') || status !== statusOf(code)) return undefined;
+  return code;
+}
