@@ -37,7 +37,7 @@ export function createHookStep(options: HookOptions): RunStep {
         `hook ${path} was not run as root, since ${found.why}: only root may (or set READINESSD_HOOK_SAFETY_CHECK=off)`,
       );
     }
-    const refusal = found.kind === 'refused' ? found.why : await whyRefused(path);
+    const refusal = found.kind === 'refused' ? found.why : await whyNotLoadable(path);
     if (refusal !== undefined) return failed('HookSpawnFailed', `hook ${path} cannot be started: ${refusal}`);
     const end = await runHook(path, options.timeoutMs, options.environment, signal);
     if (end.kind === 'timed out' && end.survives !== undefined) {
@@ -74,14 +74,6 @@ function judgeHook(end: HookEnd, options: HookOptions): StepResult {
 function timedOut({ timeoutMs }: HookOptions, isAlive: boolean, output?: string): StepResult {
   const fate = isAlive ? 'does not die' : 'was killed';
   return failed('HookTimeout', `hook ran longer than its timeout of ${formatDuration(timeoutMs)} and ${fate}`, output);
-}
-
-async function whyRefused(path: string): Promise<string | undefined> {
-  try {
-    return await whyNotLoadable(path);
-  } catch (error) {
-    return `it cannot be read (${(error as NodeJS.ErrnoException).code})`;
-  }
 }
 
 function failed(

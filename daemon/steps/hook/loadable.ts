@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /**
  * Whether the kernel itself would run a file. It must be known before the file is started: glibc's execvp, which Node
@@ -14,26 +14,40 @@ const maxInterpreters = 5;
 
 /**
  * Why the kernel would refuse to run a file; undefined when it would run it, or fail in a way that is told.
+ * Follows `#!` lines to the binary at their end.
  *
  * @param path - of a script or binary
- * @throws what opening and reading throws
  */
-export async function whyNotLoadable(path: string, depth = 0): Promise<string | undefined> {
-  // Without O_NONBLOCK an interpreter that is a named pipe would be waited for.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+export async function whyNotLoadable(path: string): Promise<string | undefined> {
+  let file = path;
+  for (let depth = 0; depth <= maxInterpreters; depth++) {
+    const found = await look(file);
+    if (found.why !== undefined)
+      return depth === 0 ? found.why : `the interpreter of its #! line, ${JSON.stringify(file)}, cannot run: ${found.why}`;
+    if (found.interpreter === undefined) return undefined;
+    file = found.interpreter;
+  }
+  return 'its #! lines name one script after the other';
+}
+
+async function look(path: string): Promise<{ readonly why?: string | undefined; readonly interpreter?: string }> {
+  let file: FileHandle | undefined;
   try {
+    // Without O_NONBLOCK an interpreter that is a named pipe would be waited for.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const { size } = await file.stat();
-    const head = Buffer.alloc(headBytes);
-    const { bytesRead } = await file.read(head, 0, headBytes, 0);
-    const read = head.subarray(0, bytesRead);
-    if (read.subarray(0, 4).toString('latin1') === '\x7FELF') return await whyNotLoadableElf(read, size, file.read.bind(file));
-    if (read.subarray(0, 2).toString('latin1') !== '#!') return describeOther(read);
-    const interpreter = interpreterOf(read);
-    if (interpreter === '') return 'its #! line names no interpreter';
-    if (depth === maxInterpreters) return 'its #! lines name one script after the other';
-    return await whyNotLoadableInterpreter(interpreter, depth);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    const head = buffer.subarray(0, bytesRead);
+    if (head.subarray(0, 4).toString('latin1') === '\x7FELF') return { why: await whyNotLoadableElf(head, size, file) };
+    if (head.subarray(0, 2).toString('latin1') !== '#!') return { why: describeOther(head) };
+    const interpreter = interpreterOf(head);
+    return interpreter === '' ? { why: 'its #! line names no interpreter' } : { interpreter };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') return { why: `it cannot be read (${code})` };
+    return { why: `it does not exist${path.endsWith('\r') ? ' (the #! line ends as on Windows)' : ''}` };
   } finally {
-    await file.close();
+    await file?.close();
   }
 }
 
@@ -43,27 +57,12 @@ function interpreterOf(head: Buffer): string {
   return Buffer.from(line.replace(/^[ \t]+/, '').split(/[ \t\0]/, 1)[0] ?? '', 'latin1').toString();
 }
 
-async function whyNotLoadableInterpreter(path: string, depth: number): Promise<string | undefined> {
-  const name = `the interpreter of its #! line, ${JSON.stringify(path)},`;
-  try {
-    const why = await whyNotLoadable(path, depth + 1);
-    return why === undefined ? undefined : `${name} cannot run: ${why}`;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return `${name} does not exist${path.endsWith('\r') ? ' (the file has Windows line ends)' : ''}`;
-    // What cannot be read may still be run: the kernel will say.
-    return code === 'EACCES' ? undefined : `${name} cannot be read (${code})`;
-  }
-}
-
 function describeOther(head: Buffer): string {
   if (head.length === 0) return 'it is empty';
   if (head.every((byte) => byte === 0)) return 'it holds NUL bytes, as a file whose copying was cut off';
   if (/^\s*$/.test(head.toString('latin1'))) return 'it holds only white space';
   return 'it is neither a script with a #! line nor a binary of this machine';
 }
-
-type ReadAt = (buffer: Buffer, offset: number, length: number, position: number) => Promise<{ bytesRead: number }>;
 
 /** ELF fields that differ in place between 32 and 64 bit (elf(5)). */
 const layouts = {
@@ -74,7 +73,7 @@ const loadSegment = 1;
 const executableTypes = [2, 3];
 
 /** Little-endian only, as every machine that Node 20 runs Linux on here (x86-64, arm64, armhf). */
-async function whyNotLoadableElf(head: Buffer, size: number, readAt: ReadAt): Promise<string | undefined> {
+async function whyNotLoadableElf(head: Buffer, size: number, file: FileHandle): Promise<string | undefined> {
   const cutShort = 'it is a binary that was cut short';
   if (head.length < 20) return cutShort;
   const mine = await ownElfIdentity();
@@ -88,7 +87,7 @@ async function whyNotLoadableElf(head: Buffer, size: number, readAt: ReadAt): Pr
   if (!executableTypes.includes(head.readUInt16LE(16)) || head.readUInt16LE(layout.entryBytesAt) !== layout.entryBytes || count === 0) {
     return 'it is a binary that is no program';
   }
-  const { bytesRead } = await readAt(table, 0, table.length, readWord(head, layout.tableAt));
+  const { bytesRead } = await file.read(table, 0, table.length, readWord(head, layout.tableAt));
   if (bytesRead < table.length) return cutShort;
   for (let at = 0; at < table.length; at += layout.entryBytes) {
     const end = readWord(table, at + layout.fileOffsetAt) + readWord(table, at + layout.fileBytesAt);

@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { TestDaemon, watchVerdicts } from '../../support/daemon.ts';
+import { cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+import { TestSupervisord } from '../../support/supervisord.ts';
+
+const once = 'startsecs=0\nautorestart=false\n';
+
+interface Scene {
+  readonly supervisord: TestSupervisord;
+  readonly daemon: TestDaemon;
+  /** Lets the start.sh of the scene end with a code. */
+  readonly finish: (code: number) => void;
+}
+
+/** A supervisord with a start.sh that ends when told, and a daemon that watches it. `START` is the script's path. */
+async function scene(t: TestContext, programs: string, settings: Record<string, string> = {}): Promise<Scene> {
+  const directory = scratchDirectory(t);
+  const script = startScript(directory);
+  const supervisord = await TestSupervisord.start(t, programs.replaceAll('START', script));
+  const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url, ...settings });
+  return { supervisord, daemon, finish: (code) => writeFileSync(join(directory, 'end'), `${code}`) };
+}
+
+function startScript(directory: string): string {
+  const end = join(directory, 'end');
+  return writeScript(join(directory, 'start.sh'), `while ! [ -s ${end} ]; do sleep 0.02; done\nexit "$(cat ${end})"`);
+}
+
+suite('start', { concurrency: 4 }, () => {
+  test('passes when supervisord has no start program', async (t) => {
+    const { daemon } = await scene(t, '[program:other]\ncommand=sleep 60');
+    assert.equal(await daemon.expect(/^0 /), '0 Ready start skipped, hook skipped\n');
+  });
+
+  for (const [title, section] of [
+    ['a program called start', `[program:start]\ncommand=START\n${once}`],
+    ['a program called start.sh', `[program:start.sh]\ncommand=START\n${once}`],
+    ['a program called start with another command', `[program:start]\ncommand=/bin/sh -c "START; exit $?"\n${once}`],
+    ['one in a group', `[group:x]\nprograms=start\n[program:start]\ncommand=START\n${once}`],
+    ['one that bash runs with arguments', `[program:init]\ncommand=/bin/bash START -v\n${once}`],
+    ['a quoted command', `[program:init]\ncommand="START" "an argument"\n${once}`],
+    ['copies of one program', `[program:init]\ncommand=START\nnumprocs=2\nprocess_name=%(program_name)s_%(process_num)d\n${once}`],
+    ['copies of start', `[program:start]\ncommand=/bin/sh -c "exec START"\nnumprocs=2\nprocess_name=%(process_num)d\n${once}`],
+  ] as const) {
+    test(`waits for ${title}`, async (t) => {
+      const { daemon, finish } = await scene(t, section);
+      await daemon.expect(/^2 StartNotFinished start\.sh \(program ".+"\) is running\n$/);
+      const watch = watchVerdicts(daemon);
+      finish(0);
+      await daemon.expect(/^0 Ready start passed, hook skipped\n$/);
+      assert.deepEqual(
+        (await watch.stop()).map((line) => line.split(' ')[0]),
+        ['2', '0'],
+      );
+    });
+  }
+
+  for (const command of ['tail -f /var/log/start.sh.log', '/bin/sh -c "while :; do echo start.sh; sleep 1; done"', 'sleep 60']) {
+    test(`does not take ${command} for it`, async (t) => {
+      const { daemon } = await scene(t, `[program:restart]\ncommand=${command}\n[program:start-foo]\ncommand=${command}`);
+      assert.match(await daemon.expect(/^0 /), /start skipped/);
+      assert.match((await daemon.aWholeCycle()).message, /start skipped/);
+    });
+  }
+
+  test('says the code that it exited with', async (t) => {
+    const { daemon, finish } = await scene(t, `[program:start]\ncommand=START\nexitcodes=0,3\n${once}`);
+    finish(3);
+    assert.equal(await daemon.expect(/^112 /), '112 StartFailed start.sh (program "start") exited with code 3\n');
+  });
+
+  test('says that a signal killed it', async (t) => {
+    const { daemon, supervisord } = await scene(t, `[program:start]\ncommand=START\n${once}`);
+    await daemon.expect(/^2 /);
+    await supervisord.ctl('signal', 'KILL', 'start');
+    assert.equal(await daemon.expect(/^112 /), '112 StartFailed start.sh (program "start") was killed by a signal\n');
+  });
+
+  test('names startsecs=0 when a success counts as a failed start', async (t) => {
+    const { daemon, finish } = await scene(t, '[program:start]\ncommand=START\nautorestart=false\nstartretries=1');
+    finish(0);
+    const watch = watchVerdicts(daemon);
+    await daemon.expect(/^2 StartNotFinished .*BACKOFF.*startsecs=0/);
+    await daemon.expect(/^113 StartFatal .*exit code not known.*startsecs=0/);
+    assert.deepEqual(
+      (await watch.stop()).filter((line) => line.startsWith('0 ')),
+      [],
+    );
+  });
+
+  test("gives supervisord's own reason when the command does not exist", async (t) => {
+    const { daemon } = await scene(t, '[program:start]\ncommand=/no/such/start.sh\nstartretries=0\nstartsecs=0');
+    assert.match(await daemon.expect(/^113 /), /StartFatal .*can't find command '\/no\/such\/start\.sh'\n$/);
+  });
+
+  test('is not finished while it was never started', async (t) => {
+    const { daemon, supervisord, finish } = await scene(t, `[program:start]\ncommand=START\nautostart=false\n${once}`);
+    await daemon.expect(/^2 StartNotFinished .*has not been started\n$/);
+    finish(0);
+    await supervisord.ctl('start', 'start');
+    await daemon.expect(/^0 /);
+  });
+
+  test('is stopped when it was stopped in mid-run, and good when it was run again', async (t) => {
+    const { daemon, supervisord, finish } = await scene(t, `[program:start]\ncommand=START\n${once}`);
+    await daemon.expect(/^2 /);
+    await supervisord.ctl('stop', 'start');
+    await daemon.expect(/^115 StartStopped .*supervisorctl start start/);
+    finish(0);
+    await supervisord.ctl('start', 'start');
+    await daemon.expect(/^0 /);
+  });
+
+  test('waits for all of several, and the worst speaks', async (t) => {
+    const good = `[program:start]\ncommand=true\n${once}\n[program:init]\ncommand=START\n${once}\n`;
+    const { daemon, supervisord, finish } = await scene(t, `${good}[program:bad]\ncommand=/no/start.sh\nstartretries=0`);
+    await daemon.expect(/^113 .*program "bad"/);
+    await supervisord.ctl('stop', 'init');
+    assert.match((await daemon.aWholeCycle()).message, /program "bad"/);
+    await supervisord.ctl('start', 'init');
+    supervisord.configure(`[program:start]\ncommand=true\n${once}\n[program:init]\ncommand=/reread/start.sh\n${once}`);
+    await supervisord.ctl('reread');
+    await supervisord.ctl('remove', 'bad');
+    await daemon.expect(/^2 .*program "init"/);
+    finish(0);
+    await daemon.expect(/^0 /);
+  });
+
+  test('keeps waiting when its section was taken out by a reread and it still runs', async (t) => {
+    const { daemon, supervisord, finish } = await scene(t, `[program:init]\ncommand=START\n${once}`);
+    await daemon.expect(/^2 /);
+    const watch = watchVerdicts(daemon);
+    supervisord.configure('[program:other]\ncommand=sleep 60');
+    await supervisord.ctl('reread');
+    await supervisord.ctl('add', 'other');
+    await until('the new program was seen', async () => (await daemon.aWholeCycle()).code === 2);
+    assert.deepEqual(
+      (await watch.stop()).map((line) => line.split(' ')[0]),
+      ['2'],
+    );
+    finish(0);
+    await daemon.expect(/^0 Ready start passed/);
+  });
+
+  test('says so when a daemon that has just started cannot know what a program runs', async (t) => {
+    const { supervisord } = await scene(t, `[program:init]\ncommand=START\n${once}`);
+    supervisord.configure('');
+    await supervisord.ctl('reread');
+    const late = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url });
+    await late.expect(/^114 StartUnknown program "init" .*supervisorctl update/);
+    await supervisord.ctl('update');
+    await late.expect(/^0 Ready start skipped/);
+  });
+
+  test('is never ready while an update replaces it', async (t) => {
+    const { daemon, supervisord } = await scene(t, `[program:init]\ncommand=START\nstopwaitsecs=1\n${once}`);
+    await daemon.expect(/^2 /);
+    const watch = watchVerdicts(daemon);
+    const again = startScript(scratchDirectory(t));
+    supervisord.configure(`[program:init]\ncommand=/bin/sh ${again}\n${once}`);
+    await supervisord.ctl('update');
+    await daemon.aWholeCycle();
+    const seen = await watch.stop();
+    assert.deepEqual(
+      seen.filter((line) => !/^(2|115) /.test(line)),
+      [],
+    );
+    assert.match(seen.at(-1) ?? '', /^2 /);
+  });
+
+  test('sees that a program with an unchanged name was updated to run start.sh', async (t) => {
+    const { daemon, supervisord } = await scene(t, `[program:init]\ncommand=sleep 60`, { READINESSD_PERIOD_READY: '2s' });
+    await daemon.expect(/^0 Ready start skipped/);
+    const script = writeScript(join(supervisord.directory, 'start.sh'), 'exit 4');
+    supervisord.configure(`[program:init]\ncommand=${script}\n${once}`);
+    await supervisord.ctl('update');
+    await daemon.expect(/^112 .*exited with code 4/);
+  });
+
+  test('follows programs that an update adds and removes', async (t) => {
+    const { daemon, supervisord } = await scene(t, '[program:other]\ncommand=sleep 60');
+    await daemon.expect(/^0 Ready start skipped/);
+    supervisord.configure(`[program:other]\ncommand=sleep 60\n[program:start]\ncommand=sleep 60\n`);
+    await supervisord.ctl('update');
+    await daemon.expect(/^2 /);
+    supervisord.configure('[program:other]\ncommand=sleep 60');
+    await supervisord.ctl('update');
+    await daemon.expect(/^0 Ready start skipped/);
+  });
+
+  test('is not finished while it is configured and not loaded', async (t) => {
+    const { supervisord, finish } = await scene(t, '[program:other]\ncommand=sleep 60');
+    supervisord.configure(`[program:start]\ncommand=true\n${once}\n[program:other]\ncommand=sleep 60`);
+    await supervisord.ctl('reread');
+    const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url });
+    await daemon.expect(/^2 StartNotFinished .*configured but not loaded/);
+    finish(0);
+    await supervisord.ctl('update');
+    await daemon.expect(/^0 Ready start passed/);
+  });
+});
+
+suite('supervisord', { concurrency: 4 }, () => {
+  test('is unreachable while it is not there, and asked again when it is', async (t) => {
+    const directory = scratchDirectory(t);
+    const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: `unix://${directory}/no.sock` });
+    assert.match(await daemon.expect(/^110 /), /^110 SupervisorUnreachable cannot ask supervisord at unix:\/\/.*no\.sock: no such file\n$/);
+  });
+
+  test('is unreachable while it is frozen, and right again afterwards', async (t) => {
+    const { daemon, supervisord } = await scene(t, '[program:other]\ncommand=sleep 60', { READINESSD_RPC_TIMEOUT: '300ms' });
+    await daemon.expect(/^0 /);
+    supervisord.child.kill('SIGSTOP');
+    await daemon.expect(/^110 SupervisorUnreachable .*no whole answer within 300ms\n$/);
+    supervisord.child.kill('SIGCONT');
+    await daemon.expect(/^0 /);
+  });
+
+  test('is unreachable when it was killed, and right again when it is back', async (t) => {
+    const { daemon, supervisord } = await scene(t, '[program:start]\ncommand=true\nstartsecs=0\nautorestart=false');
+    await daemon.expect(/^0 /);
+    supervisord.child.kill('SIGKILL');
+    await daemon.expect(/^110 /);
+    await supervisord.launch();
+    await daemon.expect(/^0 /);
+  });
+
+  for (const port of [undefined, 9000 + (process.pid % 1000)]) {
+    test(`asks for user and password ${port === undefined ? 'on its socket' : 'over TCP'}`, async (t) => {
+      const supervisord = await TestSupervisord.start(t, '', { credentials: ['joe', 'sec:ret'], ...(port === undefined ? {} : { port }) });
+      const scheme = /^[a-z]+:\/\//.exec(supervisord.url)?.[0] ?? '';
+      const place = supervisord.url.slice(scheme.length);
+      const anonymous = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url });
+      await anonymous.expect(/^111 SupervisorBadReply .*HTTP 401.*READINESSD_SUPERVISOR_PASSWORD/);
+      const wrong = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: `${scheme}joe:wrong@${place}` });
+      assert.doesNotMatch(await wrong.expect(/^111 /), /wrong/);
+      const inUrl = new TestDaemon(t, { SUPERVISOR_SERVER_URL: `${scheme}joe:sec:ret@${place}` });
+      await inUrl.expect(/^0 /);
+      const asSettings = new TestDaemon(t, {
+        READINESSD_SUPERVISOR_URL: supervisord.url,
+        READINESSD_SUPERVISOR_USER: 'joe',
+        READINESSD_SUPERVISOR_PASSWORD: 'sec:ret',
+      });
+      await asSettings.expect(/^0 /);
+      assert.doesNotMatch(JSON.stringify(await asSettings.status()) + asSettings.stdout(), /sec:ret/);
+    });
+  }
+
+  for (const [title, answer] of [
+    ['garbage', 'what?\r\n\r\n'],
+    ['an answer that is no XML', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'],
+    [
+      'a document type',
+      'HTTP/1.1 200 OK\r\nContent-Length: 75\r\n\r\n<!DOCTYPE x [<!ENTITY a "b">]><methodResponse><params><param><value>&a;</va',
+    ],
+    ['an answer that is cut short', 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<methodResponse>'],
+    [
+      'a fault',
+      reply(
+        '<fault><value><struct><member><name>faultCode</name><value><int>6</int></value></member><member><name>faultString</name><value><string>SHUTDOWN_STATE</string></value></member></struct></value></fault>',
+      ),
+    ],
+    ['a value of another type', reply('<params><param><value><string>hello</string></value></param></params>')],
+    [
+      'structs that lack members',
+      reply('<params><param><value><array><data><value><struct></struct></value></data></array></value></param></params>'),
+    ],
+    ['HTTP 500', 'HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n'],
+  ] as const) {
+    test(`that answers with ${title} is never ready`, async (t) => {
+      const path = join(scratchDirectory(t), 'fake.sock');
+      const server = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.end(answer)));
+      server.listen(path);
+      cleanUp(t, () => server.close());
+      const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: `unix://${path}` });
+      const expected = title === 'garbage' ? /^11[01] / : /^111 SupervisorBadReply /;
+      const body = await daemon.expect(expected);
+      if (title === 'a fault') assert.match(body, /fault 6, SHUTDOWN_STATE/);
+    });
+  }
+});
+
+function reply(content: string): string {
+  const body = `<?xml version="1.0"?><methodResponse>${content}</methodResponse>`;
+  return `HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}

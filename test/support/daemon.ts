@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import type { Status } from '../../daemon/http/status.ts';
+import { collect, end, type Finished, run } from './run.ts';
+import { type Context, cleanUp, scratchDirectory, tree, until } from './scratch.ts';
+
+/** The built daemon, with quick periods so that a test need not wait for them. */
+export class TestDaemon {
+  readonly directory: string;
+  readonly socket: string;
+  readonly hook: string;
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+
+  constructor(t: Context, settings: Record<string, string> = {}, directory = scratchDirectory(t)) {
+    this.directory = directory;
+    this.socket = settings['READINESSD_SOCKET'] ?? join(directory, 'r.sock');
+    this.hook = join(directory, 'hook');
+    this.child = spawn(join(tree, 'usr/bin/readinessd'), [], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        READINESSD_SOCKET: this.socket,
+        READINESSD_HOOK: this.hook,
+        READINESSD_PERIOD_READY: '200ms',
+        READINESSD_PERIOD_NOT_READY: '100ms',
+        ...settings,
+      },
+    });
+    this.stdout = collect(this.child, 'stdout');
+    this.stderr = collect(this.child, 'stderr');
+    cleanUp(t, () => end(this.child));
+  }
+
+  /** Asks as a person with curl would. */
+  get(path: string): Promise<{ status: number; body: string }> {
+    return httpGet(this.socket, path);
+  }
+
+  /** The body of /probe; '' while nobody answers. */
+  async body(): Promise<string> {
+    return this.get('/probe').then(
+      ({ body }) => body,
+      () => '',
+    );
+  }
+
+  async status(): Promise<Status> {
+    return JSON.parse((await this.get('/status')).body) as Status;
+  }
+
+  /** The exit code and output of the shipped probe. */
+  probe(): Promise<Finished> {
+    return run(join(tree, 'usr/bin/readiness_probe.sh'), [], { env: { PATH: process.env['PATH'], READINESSD_SOCKET: this.socket } });
+  }
+
+  /** Waits for a verdict; its first line must match, and the shipped probe must say the same. */
+  async expect(pattern: RegExp, timeoutMs?: number): Promise<string> {
+    let body = '';
+    await until(
+      `the daemon says ${pattern}; it says ${body}`,
+      async () => {
+        body = await this.body();
+        return pattern.test(body);
+      },
+      timeoutMs,
+    ).catch((error: Error) =>
+      assert.fail(`${error.message.replace(/; it says.*/s, '')}; it says ${JSON.stringify(body)}; log ${this.stdout()} ${this.stderr()}`),
+    );
+    return body;
+  }
+
+  /** Waits until a cycle that began after this call has ended. */
+  async aWholeCycle(): Promise<Status> {
+    const { cycles } = await this.status();
+    return until('two more cycles have ended', async () => {
+      const status = await this.status();
+      return status.cycles >= cycles + 2 ? status : undefined;
+    });
+  }
+}
+
+/** Asks the socket for a path. */
+export function httpGet(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path, agent: false, timeout: 5000 }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on('error', reject);
+    });
+    asked.on('error', reject).on('timeout', () => asked.destroy(new Error('no answer in 5 s')));
+    asked.end();
+  });
+}
+
+/** Records each different first line that a daemon shows, until it is stopped. */
+export function watchVerdicts(daemon: TestDaemon): { stop(): Promise<string[]> } {
+  const seen: string[] = [];
+  let isWatching = true;
+  const watching = (async () => {
+    while (isWatching) {
+      const line = (await daemon.body()).split('\n', 1)[0] ?? '';
+      if (seen.at(-1) !== line) seen.push(line);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  })();
+  return {
+    async stop() {
+      isWatching = false;
+      await watching;
+      return seen;
+    },
+  };
+}

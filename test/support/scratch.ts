@@ -1,0 +1,58 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The built tree, which is what the tests run. */
+export const tree = join(import.meta.dirname, '../../dist/rootfs');
+export const lib = join(tree, 'usr/lib/readinessd');
+
+/** A test, as far as the helpers need one. */
+export type Context = { after(fn: () => unknown): void };
+
+const cleanups = new WeakMap<Context, (() => unknown)[]>();
+
+/** Does something after the test, the last thing asked for first; node:test itself keeps the order of asking. */
+export function cleanUp(t: Context, action: () => unknown): void {
+  const actions = cleanups.get(t) ?? [];
+  if (actions.length === 0) {
+    cleanups.set(t, actions);
+    t.after(async () => {
+      for (const next of actions.reverse()) await next();
+    });
+  }
+  actions.push(action);
+}
+
+/** A directory of the test's own, short enough for a socket's path, removed after the test. */
+export function scratchDirectory(t: Context): string {
+  const directory = mkdtempSync(join(tmpdir(), 'rd-test-'));
+  cleanUp(t, () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  return directory;
+}
+
+/** Writes an executable; a text without #! gets that of sh. */
+export function writeScript(path: string, text: string, mode = 0o755): string {
+  writeFileSync(path, text.startsWith('#!') ? text : `#!/bin/sh\n${text}\n`);
+  chmodSync(path, mode);
+  return path;
+}
+
+/** Waits until a condition gives something truthy, and returns that; fails with what was seen last. */
+export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const result = await condition();
+    if (result) return result as NonNullable<T>;
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Whether a process is there and no zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { collect, end, type Finished, run } from './run.ts';
+import { type Context, cleanUp, scratchDirectory, until } from './scratch.ts';
+
+export interface SupervisordOptions {
+  /** user:password that its socket asks for. */
+  readonly credentials?: readonly [user: string, password: string];
+  /** A TCP port instead of the Unix socket. */
+  readonly port?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A real supervisord (Debian's package) with a configuration in a directory of the test's own. */
+export class TestSupervisord {
+  readonly directory: string;
+  readonly url: string;
+  child!: ChildProcess;
+  readonly #options: SupervisordOptions;
+  #output: () => string = () => '';
+
+  private constructor(directory: string, options: SupervisordOptions) {
+    this.directory = directory;
+    this.#options = options;
+    this.url = options.port === undefined ? `unix://${join(directory, 's.sock')}` : `http://127.0.0.1:${options.port}`;
+  }
+
+  /** @param programs - sections of the configuration */
+  static async start(t: Context, programs: string, options: SupervisordOptions = {}): Promise<TestSupervisord> {
+    const supervisord = new TestSupervisord(scratchDirectory(t), options);
+    supervisord.configure(programs);
+    await supervisord.launch();
+    cleanUp(t, () => supervisord.stop());
+    return supervisord;
+  }
+
+  async launch(): Promise<void> {
+    this.child = spawn('supervisord', ['-n', '-c', this.#file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#options.env },
+    });
+    this.#output = collect(this.child, 'stdout');
+    await until(
+      `supervisord is up: ${this.#output()}`,
+      async () => /pid|\d/.test((await this.ctl('pid')).stdout) && (await this.ctl('pid')).code === 0,
+    );
+  }
+
+  /** Writes the configuration; `reread` and `update` take it in. */
+  configure(programs: string): void {
+    const [user, password] = this.#options.credentials ?? [];
+    const auth = user === undefined ? '' : `username=${user}\npassword=${password}\n`;
+    const server =
+      this.#options.port === undefined
+        ? `[unix_http_server]\nfile=${join(this.directory, 's.sock')}\n${auth}`
+        : `[inet_http_server]\nport=127.0.0.1:${this.#options.port}\n${auth}`;
+    const rpc = 'supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface';
+    writeFileSync(
+      this.#file,
+      `[supervisord]
+logfile=${join(this.directory, 'supervisord.log')}
+pidfile=${join(this.directory, 'supervisord.pid')}
+childlogdir=${this.directory}
+user=root
+${server}
+[rpcinterface:supervisor]
+${rpc}
+[supervisorctl]
+serverurl=${this.url}
+${auth}
+${programs}
+`,
+    );
+  }
+
+  ctl(...words: string[]): Promise<Finished> {
+    return run('supervisorctl', ['-c', this.#file, ...words]);
+  }
+
+  async stop(): Promise<void> {
+    await end(this.child);
+  }
+
+  get #file(): string {
+    return join(this.directory, 'supervisord.conf');
+  }
+}
