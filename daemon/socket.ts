@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs';
 import { createConnection, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -26,6 +26,8 @@ export interface OwnedSocket {
  */
 export async function listenOn(server: Server, path: string, mode: number): Promise<OwnedSocket> {
   await refuseIfTaken(path);
+  // bind itself would say EACCES: libuv's word for a directory that is not there.
+  if (!existsSync(dirname(path))) throw new SocketError(`cannot listen on ${path}: there is no directory ${dirname(path)}`);
   const temporary = join(dirname(path), `.rd-${randomBytes(4).toString('hex')}`);
   try {
     server.listen({ path: temporary, backlog });

@@ -86,7 +86,7 @@ function readValue(name: string, text: string, read: (text: string) => unknown):
 
 /** A value as an error may show it: one line, without credentials. */
 function shown(name: string, text: string): string {
-  return /pass|secret|token/i.test(name) ? '(not shown)' : JSON.stringify(oneLine(text.replace(/\/\/[^/]*@/, '//(not shown)@')));
+  return /pas|secret|token/i.test(name) ? '(not shown)' : JSON.stringify(oneLine(text.replace(/\/\/[^/]*@/, '//(not shown)@')));
 }
 
 function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {

@@ -73,10 +73,10 @@ export class XmlRpcResponseReader {
     const text = this.#text;
     this.#text = '';
     if (left === undefined || parent === undefined) return;
-    if (name === 'value') this.#deliver(left.value ?? text);
+    if (name === 'value') this.#deliver(left.value === undefined ? text : left.value);
     else if (name === 'name' && parent.name === 'member') parent.memberName = text;
     else if (name === 'member') this.#setMember(parent, left);
-    else if (parent.name === 'value') parent.value = left.value ?? scalar(name, text);
+    else if (parent.name === 'value') parent.value = left.value === undefined ? scalar(name, text) : left.value;
   }
 
   /** Hands a finished value to what encloses it: a struct's member, an array (inside its data), or the response. */

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { StatusSchema } from '../../daemon/http/status.ts';
+import { version } from '../../shared/version.ts';
+import { httpGet, TestDaemon } from '../support/daemon.ts';
+import { run } from '../support/run.ts';
+import { cleanUp, isAlive, lib, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
+import { TestSupervisord } from '../support/supervisord.ts';
+
+const alone = { READINESSD_START_STEP: 'off' };
+const launcher = join(tree, 'usr/bin/readinessd');
+
+/** Waits for the daemon's end; gives its exit code. */
+async function ended(daemon: TestDaemon): Promise<number | null> {
+  if (daemon.child.exitCode === null) await once(daemon.child, 'exit');
+  return daemon.child.exitCode;
+}
+
+suite('daemon', { concurrency: 4 }, () => {
+  test('serves its socket with the mode asked for, whatever the umask', async (t) => {
+    for (const mode of ['0600', '0660']) {
+      const daemon = new TestDaemon(t, { ...alone, READINESSD_SOCKET_MODE: mode });
+      await daemon.expect(/^0 /);
+      const stats = lstatSync(daemon.socket);
+      assert.ok(stats.isSocket());
+      assert.equal((stats.mode & 0o777).toString(8), mode.slice(1));
+      assert.deepEqual(readdirSync(daemon.directory), ['r.sock']);
+    }
+  });
+
+  test('leaves its umask to hooks', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'umask; exit 4');
+    const daemon = new TestDaemon(t, alone, directory);
+    assert.match(await daemon.expect(/^4 /), /\n0?022\n$/);
+  });
+
+  test('refuses to start beside a live one, which goes on', async (t) => {
+    const first = new TestDaemon(t, alone);
+    await first.expect(/^0 /);
+    const second = new TestDaemon(t, { ...alone, READINESSD_SOCKET: first.socket });
+    assert.equal(await ended(second), 1);
+    assert.match(second.stderr(), /^readinessd: cannot listen on .*another process.*already does.*\n$/);
+    await first.expect(/^0 /);
+  });
+
+  test('refuses to start beside a frozen one, and beside a file that is no socket', async (t) => {
+    const first = new TestDaemon(t, alone);
+    await first.expect(/^0 /);
+    first.child.kill('SIGSTOP');
+    const second = new TestDaemon(t, { ...alone, READINESSD_SOCKET: first.socket });
+    assert.equal(await ended(second), 1);
+    first.child.kill('SIGCONT');
+    const directory = scratchDirectory(t);
+    writeFileSync(join(directory, 'r.sock'), 'precious');
+    const third = new TestDaemon(t, alone, directory);
+    assert.equal(await ended(third), 1);
+    assert.match(third.stderr(), /is no socket/);
+    assert.equal(readFileSync(join(directory, 'r.sock'), 'utf8'), 'precious');
+  });
+
+  test("takes the place of a dead one's socket", async (t) => {
+    const first = new TestDaemon(t, alone);
+    await first.expect(/^0 /);
+    first.child.kill('SIGKILL');
+    await ended(first);
+    assert.ok(existsSync(first.socket));
+    assert.equal((await first.probe()).code, 100);
+    const second = new TestDaemon(t, { ...alone, READINESSD_SOCKET: first.socket });
+    await second.expect(/^0 /);
+  });
+
+  test('says why it cannot listen', async (t) => {
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_SOCKET: join(scratchDirectory(t), 'no/r.sock') });
+    assert.equal(await ended(daemon), 1);
+    assert.match(daemon.stderr(), /^readinessd: cannot listen on .*there is no directory .*\/no\n$/);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`stops on ${signal} in mid-hook, with the hook's group, and removes its socket`, async (t) => {
+      const directory = scratchDirectory(t);
+      writeScript(
+        join(directory, 'hook'),
+        `#!/bin/bash\ntrap '' TERM\nsleep 60 &\necho $! $$ > ${directory}/pids.new\nmv ${directory}/pids.new ${directory}/pids\nwait; while :; do sleep 1; done`,
+      );
+      const daemon = new TestDaemon(t, alone, directory);
+      await until('the hook runs', () => existsSync(join(directory, 'pids')));
+      await daemon.expect(/^104 ResultPending the first cycle has not ended\n$/);
+      const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split(' ').map(Number);
+      daemon.child.kill(signal);
+      assert.equal(await ended(daemon), 0);
+      await until('the group is gone', () => !pids.some(isAlive));
+      assert.ok(!existsSync(daemon.socket));
+      const { time: from } = JSON.parse(
+        daemon
+          .stdout()
+          .split('\n')
+          .find((line) => line.includes('stopping')) ?? '',
+      ) as { time: string };
+      assert.ok(Date.now() - Date.parse(from) < 10_000);
+    });
+  }
+
+  test("leaves a socket that is another's", async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    const server = createServer();
+    const other = join(daemon.directory, 'other.sock');
+    server.listen(other);
+    await once(server, 'listening');
+    cleanUp(t, () => server.close());
+    renameSync(other, daemon.socket);
+    daemon.child.kill('SIGTERM');
+    assert.equal(await ended(daemon), 0);
+    assert.ok(lstatSync(daemon.socket).isSocket());
+  });
+
+  test('logs a change of verdict, and nothing while it stays', async (t) => {
+    const directory = scratchDirectory(t);
+    const daemon = new TestDaemon(t, alone, directory);
+    await daemon.expect(/^0 /);
+    await daemon.aWholeCycle();
+    writeScript(join(directory, 'new'), 'exit 7');
+    renameSync(join(directory, 'new'), daemon.hook);
+    await daemon.expect(/^7 /);
+    await daemon.aWholeCycle();
+    rmSync(daemon.hook);
+    await daemon.expect(/^0 /);
+    const lines = daemon
+      .stdout()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const changes = lines
+      .filter(({ msg }) => msg === 'verdict changed')
+      .map(({ level, code, reason, message }) => ({ level, code, reason, message }));
+    assert.deepEqual(changes, [
+      { level: 'info', code: 0, reason: 'Ready', message: 'hook skipped' },
+      { level: 'warn', code: 7, reason: 'HookFailed', message: 'hook exited with code 7' },
+      { level: 'info', code: 0, reason: 'Ready', message: 'hook skipped' },
+    ]);
+  });
+
+  test('goes on when nobody reads its log, and when its stdout is closed', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), `echo x >> ${directory}/runs; exit $((3 + $(wc -l < ${directory}/runs) % 50))`);
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_NOT_READY: '100ms' }, directory);
+    daemon.child.stdout?.pause();
+    await daemon.expect(/^\d+ HookFailed/);
+    daemon.child.stdout?.destroy();
+    const { cycles } = await daemon.status();
+    await until('it goes on', async () => (await daemon.status()).cycles > cycles + 3);
+  });
+
+  test('has its first verdict soon after its start', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    const status = await daemon.status();
+    assert.ok(status.uptimeMs - (status.ageMs ?? 0) < 5000);
+  });
+
+  for (const [title, args, expected] of [
+    ['a wrong value', ['--hook-timeout=10'], /^readinessd: cannot use --hook-timeout="10": must be .*\n$/],
+    ['an unknown flag', ['--no-such'], /^readinessd: .*--no-such.*\n$/],
+  ] as const) {
+    test(`ends at once with code 2 for ${title}, and starts nothing`, async (t) => {
+      const socket = join(scratchDirectory(t), 'r.sock');
+      const { code, stdout, stderr } = await run(launcher, [...args, `--socket=${socket}`]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, expected);
+      assert.ok(!existsSync(socket));
+    });
+  }
+
+  test('tells its version and its settings', async () => {
+    assert.deepEqual((await run(launcher, ['--version'])).stdout, `readinessd ${version}\n`);
+    assert.match((await run(launcher, ['--help'])).stdout, /^usage: readinessd .*READINESSD_HOOK_TIMEOUT/s);
+  });
+});
+
+suite('socket API', { concurrency: 4 }, () => {
+  test('shows curl what the client prints', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'echo "3 of 4"; exit 17');
+    const daemon = new TestDaemon(t, alone, directory);
+    await daemon.expect(/^17 /);
+    const curl = await run('curl', ['-sS', '--unix-socket', daemon.socket, 'http://localhost/probe']);
+    assert.equal(curl.stdout, (await daemon.probe()).stdout);
+    assert.equal(curl.stdout, '17 HookFailed hook exited with code 17\n3 of 4\n');
+    assert.equal((await daemon.get('/probe')).status, 503);
+  });
+
+  test('describes the last cycle in /status, as its schema says', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'echo "3 of 4"; exit 17');
+    const supervisord = await TestSupervisord.start(t, '');
+    const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_STALE_LIMIT: '1m' }, directory);
+    await daemon.expect(/^17 /);
+    const status = await daemon.status();
+    assert.deepEqual(
+      status.steps.map(({ durationMs, ...step }) => ({ ...step, hasDuration: durationMs >= 0 })),
+      [
+        { name: 'start', outcome: 'skipped', message: 'supervisord has no start.sh program', hasDuration: true },
+        { name: 'hook', outcome: 'failed', message: 'hook exited with code 17', detail: '3 of 4', hasDuration: true },
+      ],
+    );
+    assert.deepEqual(
+      [status.ready, status.code, status.reason, status.detail, status.staleLimitMs],
+      [false, 17, 'HookFailed', '3 of 4', 60_000],
+    );
+    const declared = Object.keys(StatusSchema.properties);
+    assert.deepEqual(
+      Object.keys(status).filter((key) => !declared.includes(key)),
+      [],
+    );
+    assert.deepEqual(
+      declared.filter((key) => !(key in status)),
+      [],
+    );
+  });
+
+  test('says what there is when asked for something else', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    assert.deepEqual(await daemon.get('/nothing'), { status: 404, body: 'no GET /nothing here: try GET /probe or GET /status\n' });
+  });
+
+  test('answers while a mistaken client is connected', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    for (const bytes of ['garbage\r\n\r\n', 'GET /probe HTTP/1.1\r\nHost: x\r\nX: ', '']) {
+      const socket = createConnection(daemon.socket);
+      socket.on('error', () => {});
+      cleanUp(t, () => socket.destroy());
+      await once(socket, 'connect');
+      socket.write(bytes);
+      assert.equal((await daemon.probe()).code, 0);
+    }
+  });
+});
+
+suite('launcher', { concurrency: 4 }, () => {
+  test('says so when node is missing', async (t) => {
+    const bin = scratchDirectory(t);
+    const { code, stderr } = await run('/bin/sh', [launcher], { env: { PATH: bin } });
+    assert.equal(code, 1);
+    assert.equal(stderr, `readinessd: cannot find node in PATH=${bin}: install Node.js 20.18.1 or newer\n`);
+  });
+
+  test('says so when node is too old', async (t) => {
+    for (const [have, isTooOld] of [
+      ['18.19.0', true],
+      ['20.18.0', true],
+      ['20.18.1', false],
+      ['22.0.0', false],
+    ] as const) {
+      const script = join(scratchDirectory(t), 'entry.cjs');
+      writeFileSync(join(script, '../daemon.cjs'), 'console.log("started")');
+      writeFileSync(
+        script,
+        `Object.defineProperty(process.versions, 'node', { value: '${have}' });\n${readFileSync(join(lib, 'entry.cjs'), 'utf8')}`,
+      );
+      const { code, stdout, stderr } = await run(process.execPath, [script]);
+      assert.deepEqual([code, stdout], isTooOld ? [1, ''] : [0, 'started\n']);
+      if (isTooOld) assert.match(stderr, new RegExp(`^readinessd: cannot run on Node ${have} .*: needs 20\\.18\\.1 or newer\n$`));
+    }
+  });
+
+  test('runs in place from any directory, and is the process that supervisord signals', async (t) => {
+    const directory = scratchDirectory(t);
+    mkdirSync(join(directory, 'usr'));
+    symlinkSync(join(tree, 'usr/bin'), join(directory, 'usr/bin'));
+    symlinkSync(join(tree, 'usr/lib'), join(directory, 'usr/lib'));
+    const child = spawn('bin/readinessd', ['--version'], { cwd: join(directory, 'usr'), stdio: 'ignore' });
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    assert.equal((await daemon.status()).pid, daemon.child.pid);
+    assert.equal((await httpGet(daemon.socket, '/probe')).status, 200);
+  });
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { definitions } from '../../daemon/settings/definitions.ts';
+import { describeSettings } from '../../daemon/settings/describe.ts';
+import { helpText, readSettings, SettingsError } from '../../daemon/settings/settings.ts';
+import { formatDuration } from '../../daemon/settings/values.ts';
+
+function settings(argv: string[], environment: NodeJS.ProcessEnv = {}) {
+  const request = readSettings(argv, environment);
+  assert.ok('settings' in request);
+  return request.settings;
+}
+
+suite('settings', () => {
+  test('have defaults, and are frozen', () => {
+    const defaults = settings([]);
+    assert.ok(Object.isFrozen(defaults));
+    assert.deepEqual(
+      { ...defaults, supervisor: defaults.supervisor.display },
+      {
+        socketPath: '/run/readinessd.sock',
+        socketMode: 0o600,
+        hookPath: '/usr/bin/readiness_probe_hook',
+        hookTimeoutMs: 10_000,
+        hookSafetyCheck: true,
+        periodReadyMs: 10_000,
+        periodNotReadyMs: 1000,
+        startStep: true,
+        supervisor: 'unix:///var/run/supervisor.sock',
+        supervisorUser: undefined,
+        supervisorPassword: undefined,
+        rpcTimeoutMs: 2000,
+        staleLimitMs: undefined,
+        logLevel: 'info',
+      },
+    );
+  });
+
+  test('come from flags before the environment', () => {
+    const { hookTimeoutMs, periodReadyMs } = settings(['--hook-timeout', '500ms'], {
+      READINESSD_HOOK_TIMEOUT: '3s',
+      READINESSD_PERIOD_READY: '2m',
+    });
+    assert.equal(hookTimeoutMs, 500);
+    assert.equal(periodReadyMs, 120_000);
+  });
+
+  test("take supervisord's own word on where it listens, unless told otherwise", () => {
+    const environment = { SUPERVISOR_SERVER_URL: 'unix:///a.sock' };
+    assert.equal(settings([], environment).supervisor.socketPath, '/a.sock');
+    assert.equal(settings(['--supervisor-url=http://localhost:9001'], environment).supervisor.origin, 'http://localhost:9001');
+    assert.equal(settings([], { SUPERVISOR_SERVER_URL: '' }).supervisor.socketPath, '/var/run/supervisor.sock');
+  });
+
+  test('read supervisord URLs with user and password', () => {
+    for (const [url, expected] of [
+      [
+        'unix://joe:se:cret@/a/b.sock',
+        { display: 'unix:///a/b.sock', origin: 'http://localhost', socketPath: '/a/b.sock', user: 'joe', password: 'se:cret' },
+      ],
+      ['http://joe:p%40ss@host:9001/', { display: 'http://host:9001', origin: 'http://host:9001', user: 'joe', password: 'p@ss' }],
+      ['http://host:9001/RPC2', { display: 'http://host:9001', origin: 'http://host:9001' }],
+    ] as const) {
+      assert.deepEqual(settings([`--supervisor-url=${url}`]).supervisor, expected);
+    }
+  });
+
+  for (const [argv, environment, message] of [
+    [['--hook-timeout', '10'], {}, /--hook-timeout="10": must be a duration with a unit/],
+    [['--hook-timeout', '0s'], {}, /from 100ms to 10m/],
+    [[], { READINESSD_PERIOD_READY: '1h' }, /READINESSD_PERIOD_READY="1h"/],
+    [[], { READINESSD_PERIOD_READY: '' }, /READINESSD_PERIOD_READY="": must not be empty/],
+    [[], { READINESSD_STALE_LIMIT: '-1s' }, /READINESSD_STALE_LIMIT/],
+    [[], { READINESSD_RPC_TIMEOUT: '1.5s' }, /READINESSD_RPC_TIMEOUT/],
+    [['--socket', 'run/x.sock'], {}, /--socket="run\/x.sock": must be the absolute path/],
+    [['--socket', `/${'x'.repeat(100)}`], {}, /at most 96 bytes/],
+    [['--socket-mode', '0200'], {}, /--socket-mode="0200": must be an octal mode/],
+    [['--socket-mode', '0689'], {}, /--socket-mode/],
+    [['--hook', 'hook'], {}, /--hook="hook"/],
+    [['--hook-safety-check', 'yes'], {}, /must be on or off/],
+    [['--start-step=0'], {}, /must be on or off/],
+    [['--log-level', 'loud'], {}, /must be one of trace, debug/],
+    [['--supervisor-url', 'ftp://x'], {}, /must be unix:\/\//],
+    [['--supervisor-url', 'unix://relative'], {}, /must be unix:\/\//],
+    [[], { SUPERVISOR_SERVER_URL: 'nonsense' }, /SUPERVISOR_SERVER_URL="nonsense"/],
+    [['--supervisor-url', 'https://joe:secret@host'], {}, /^(?!.*secret)/],
+    [['--supervisor-password', 'a\nb'], {}, /\(not shown\): must not hold control/],
+    [['--wait', '3s'], {}, /'--wait'.*--help/],
+    [['now'], {}, /'now'/],
+    [['--hook'], {}, /--hook/],
+    [[], { READINESSD_HOOK_TIMOUT: '3s' }, /READINESSD_HOOK_TIMOUT="3s": no such setting/],
+    [[], { READINESSD_SUPERVISOR_PASWORD: 'secret', READINESSD_PASS: 'secret' }, /^(?!.*secret)/],
+  ] as const) {
+    test(`refuse ${JSON.stringify(argv)} ${JSON.stringify(environment)}`, () => {
+      assert.throws(
+        () => readSettings(argv, environment),
+        (error: Error) => error instanceof SettingsError && message.test(error.message) && !error.message.includes('\n'),
+      );
+    });
+  }
+
+  test("let pass what is the client's, and what Kubernetes adds for a Service called readinessd", () => {
+    settings([], {
+      READINESSD_PROBE_TIMEOUT_MS: '100',
+      READINESSD_SERVICE_HOST: '10.0.0.1',
+      READINESSD_PORT_80_TCP_ADDR: '10.0.0.1',
+      READINESSD_PORT: 'tcp://x',
+    });
+  });
+
+  test('are all in the help, with variable and default', () => {
+    const help = helpText();
+    for (const { flag, variable, defaultText } of Object.values(definitions)) {
+      assert.match(
+        help,
+        new RegExp(`--${flag} .* ${variable}\\n.*${defaultText === undefined ? '' : `\\[${defaultText.replaceAll(/[.|/]/g, '\\$&')}\\]`}`),
+      );
+    }
+    assert.ok(help.split('\n').every((line) => line.length <= 120));
+  });
+
+  test('are described as they would be written, without credentials', () => {
+    const shown = describeSettings(
+      settings(['--supervisor-url', 'http://joe:secret@host:1', '--supervisor-password', 'sesame', '--stale-limit', '90s']),
+    );
+    assert.equal(shown['supervisor'], 'http://host:1');
+    assert.equal(shown['staleLimit'], '90s');
+    assert.equal(shown['socketMode'], '0600');
+    assert.doesNotMatch(JSON.stringify(shown), /secret|sesame|joe/);
+  });
+
+  test('durations are written in their largest whole unit', () => {
+    assert.deepEqual([100, 1000, 1500, 60_000, 90_000, 0].map(formatDuration), ['100ms', '1s', '1500ms', '1m', '90s', '0s']);
+  });
+});

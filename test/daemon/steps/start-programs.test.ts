@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { judgeStart } from '../../../daemon/steps/start/judge.ts';
+import { createStartStep } from '../../../daemon/steps/start/start.ts';
+import type { StepResult } from '../../../daemon/steps/step.ts';
+import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../../daemon/supervisor/client.ts';
+
+const running = 20;
+const exited = 100;
+
+function live(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
+  return { name, group: name, state: exited, start: 100, stop: 200, exitstatus: 0, spawnerr: '', ...more };
+}
+
+function configured(name: string, command: string | undefined, more: Partial<ProcessConfig> = {}): ProcessConfig {
+  return { name, group: name, inuse: true, command, ...more };
+}
+
+/** A supervisord whose answers the test sets; it counts how often it is asked for the configuration. */
+class Fake implements SupervisorClient {
+  processes: ProcessInfo[] = [];
+  configs: ProcessConfig[] = [];
+  configReads = 0;
+  onConfigRead = () => {};
+  readonly look = createStartStep(this);
+
+  async getAllProcessInfo(): Promise<ProcessInfo[]> {
+    return this.processes;
+  }
+
+  async getAllConfigInfo(): Promise<ProcessConfig[]> {
+    this.configReads++;
+    const { configs } = this;
+    this.onConfigRead();
+    return configs;
+  }
+
+  async code(): Promise<number> {
+    const result = await this.look(new AbortController().signal);
+    return result.outcome === 'failed' ? result.code : 0;
+  }
+}
+
+suite('start programs', () => {
+  test('are learnt once, while the processes stay', async () => {
+    const fake = new Fake();
+    fake.processes = [live('init', { state: running, stop: 0 }), live('web', { state: running, stop: 0 })];
+    fake.configs = [configured('init', '/x/start.sh'), configured('web', 'nginx')];
+    for (let i = 0; i < 5; i++) assert.equal(await fake.code(), 2);
+    assert.equal(fake.configReads, 1);
+    fake.processes = [live('init'), live('web', { state: running, stop: 0 })];
+    assert.equal(await fake.code(), 0);
+    assert.equal(fake.configReads, 1);
+  });
+
+  test('are learnt again when a process comes, goes or starts again', async () => {
+    const fake = new Fake();
+    fake.processes = [live('web')];
+    fake.configs = [configured('web', 'nginx'), configured('init', '/x/start.sh')];
+    assert.equal(await fake.code(), 0);
+    fake.processes = [live('web'), live('init', { exitstatus: 3 })];
+    assert.equal(await fake.code(), 112);
+    fake.processes = [live('init', { exitstatus: 3 })];
+    assert.equal(await fake.code(), 112);
+    fake.processes = [live('init', { exitstatus: 0, start: 300, stop: 400 })];
+    assert.equal(await fake.code(), 0);
+    assert.equal(fake.configReads, 4);
+  });
+
+  test('are not learnt again for a start by name that starts again', async () => {
+    const fake = new Fake();
+    fake.processes = [live('start')];
+    fake.configs = [configured('start', 'true')];
+    assert.equal(await fake.code(), 0);
+    fake.processes = [live('start', { start: 300, state: running })];
+    assert.equal(await fake.code(), 2);
+    assert.equal(fake.configReads, 1);
+  });
+
+  test('keep the last known command of a live process when a reread changes or drops its section', async () => {
+    for (const configs of [[], [configured('init', 'sleep 60')]]) {
+      const fake = new Fake();
+      fake.processes = [live('init', { state: running, stop: 0 })];
+      fake.configs = [configured('init', '/x/start.sh')];
+      assert.equal(await fake.code(), 2);
+      fake.configs = [...configs, configured('web', 'nginx')];
+      fake.processes = [live('init', { state: running, stop: 0 }), live('web')];
+      assert.equal(await fake.code(), 2);
+      // Started again by hand: still the program of before the reread.
+      fake.processes = [live('init', { start: 700, stop: 690, state: running }), live('web')];
+      assert.equal(await fake.code(), 2);
+      assert.equal(fake.configReads, 3);
+    }
+  });
+
+  test('are forgotten when another program has taken the name', async () => {
+    const fake = new Fake();
+    fake.processes = [live('init', { state: running, stop: 150 })];
+    fake.configs = [configured('init', '/x/start.sh')];
+    assert.equal(await fake.code(), 2);
+    fake.configs = [configured('init', 'sleep 60')];
+    fake.processes = [live('init', { state: running, start: 500, stop: 0 })];
+    assert.equal(await fake.code(), 0);
+  });
+
+  test('a live process whose command was never told is unknown, and known once it is told', async () => {
+    const fake = new Fake();
+    fake.processes = [live('init'), live('web')];
+    fake.configs = [configured('web', 'nginx')];
+    assert.equal(await fake.code(), 114);
+    fake.processes = [live('init'), live('web', { start: 300 })];
+    fake.configs = [configured('init', 'sleep 1'), configured('web', 'nginx')];
+    assert.equal(await fake.code(), 0);
+  });
+
+  test('a restart of another program whose section is gone does not make it unknown', async () => {
+    const fake = new Fake();
+    fake.processes = [live('web')];
+    fake.configs = [configured('web', 'nginx')];
+    assert.equal(await fake.code(), 0);
+    fake.processes = [live('web', { start: 300, stop: 290 })];
+    fake.configs = [];
+    assert.equal(await fake.code(), 0);
+  });
+
+  test('a start program that is configured and not loaded is asked about at each look', async () => {
+    const fake = new Fake();
+    fake.processes = [live('web')];
+    fake.configs = [configured('web', 'nginx'), configured('start', 'true', { inuse: false })];
+    assert.equal(await fake.code(), 2);
+    fake.configs = [configured('web', 'nginx')];
+    assert.equal(await fake.code(), 0);
+    assert.equal(await fake.code(), 0);
+    assert.equal(fake.configReads, 2);
+  });
+
+  test('a supervisord before 4.0, which tells no commands, is judged by names', async () => {
+    const fake = new Fake();
+    fake.processes = [live('start', { exitstatus: 5 }), live('init', { state: running })];
+    fake.configs = [configured('start', undefined), configured('init', undefined)];
+    assert.equal(await fake.code(), 112);
+  });
+
+  test('an update between two questions is seen, and one that never ends is not waited for', async () => {
+    const fake = new Fake();
+    fake.processes = [live('init', { exitstatus: 0 })];
+    fake.configs = [configured('init', '/x/start.sh')];
+    fake.onConfigRead = () => {
+      fake.processes = [live('init', { start: 900 + fake.configReads, stop: 0, state: running })];
+    };
+    assert.equal(await fake.code(), 2);
+    assert.equal(fake.configReads, 2);
+  });
+
+  test('a program that crashes and restarts all the time does not stand in the way', async () => {
+    const fake = new Fake();
+    fake.processes = [live('start'), live('web')];
+    fake.configs = [configured('start', 'true'), configured('web', 'nginx')];
+    fake.onConfigRead = () => {
+      fake.processes = [live('start'), live('web', { start: 900 + fake.configReads })];
+    };
+    for (let i = 0; i < 3; i++) {
+      fake.processes = [live('start'), live('web', { start: 1000 + 10 * i })];
+      assert.equal(await fake.code(), 0);
+    }
+  });
+});
+
+suite('verdict on start', () => {
+  const none = { taken: [], notLoaded: [], unknown: [] };
+  const say = (result: StepResult) =>
+    result.outcome === 'failed' ? `${result.code} ${result.reason} ${result.message}` : `${result.outcome}: ${result.message}`;
+
+  for (const [process, expected] of [
+    [live('start'), 'passed: start.sh (program "start") exited with code 0'],
+    [live('start', { exitstatus: 3 }), '112 StartFailed start.sh (program "start") exited with code 3'],
+    [live('start', { exitstatus: -1 }), '112 StartFailed start.sh (program "start") was killed by a signal'],
+    [live('start', { state: 0, start: 0 }), '2 StartNotFinished start.sh (program "start") has not been started'],
+    [live('start', { state: 0 }), '115 StartStopped start.sh (program "start") was stopped: "supervisorctl start start" runs it again'],
+    [live('start', { state: 10 }), '2 StartNotFinished start.sh (program "start") is running'],
+    [live('start', { state: 20, group: 'x' }), '2 StartNotFinished start.sh (program "x:start") is running'],
+    [live('start', { state: 40 }), '2 StartNotFinished start.sh (program "start") is being stopped'],
+    [live('start', { state: 1000 }), '114 StartUnknown start.sh (program "start") is in state 1000, which says nothing about its success'],
+    [live('start', { state: 7 }), '114 StartUnknown start.sh (program "start") is in state 7, which says nothing about its success'],
+    [live('start', { state: 30, spawnerr: '' }), '2 StartNotFinished start.sh (program "start") is in BACKOFF: no reason given'],
+    [
+      live('start', { state: 200, spawnerr: "can't find command '/x'" }),
+      "113 StartFatal start.sh (program \"start\") is FATAL: can't find command '/x'",
+    ],
+  ] as const) {
+    test(expected, () => assert.equal(say(judgeStart({ ...none, taken: [process] })), expected));
+  }
+
+  test('is skipped without start programs', () => {
+    assert.equal(judgeStart(none).outcome, 'skipped');
+  });
+
+  test('is that of the worst', () => {
+    const worstFirst = [
+      live('a', { state: 200 }),
+      live('b', { exitstatus: 1 }),
+      live('c', { state: 1000 }),
+      live('d', { state: 0 }),
+      live('e', { state: running }),
+      live('f'),
+    ];
+    const codes = worstFirst
+      .map((_, index) => judgeStart({ ...none, taken: worstFirst.slice(index).reverse() }))
+      .map((result) => (result.outcome === 'failed' ? result.code : 0));
+    assert.deepEqual(codes, [113, 112, 114, 115, 2, 0]);
+  });
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { SupervisorBadReplyError } from '../../../daemon/supervisor/errors.ts';
+import { XmlRpcResponseReader } from '../../../daemon/supervisor/xml-rpc.ts';
+
+function read(xml: string, pieceLength = xml.length || 1) {
+  const reader = new XmlRpcResponseReader(['a', 'b']);
+  for (let at = 0; at < xml.length; at += pieceLength) reader.write(xml.slice(at, at + pieceLength));
+  return reader.end();
+}
+
+const response = (value: string) =>
+  `<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value>${value}</value>\n</param>\n</params>\n</methodResponse>\n`;
+const struct = (members: string) => response(`<struct>${members}</struct>`);
+const member = (name: string, value: string) => `<member>\n<name>${name}</name>\n<value>${value}</value>\n</member>`;
+
+suite('XML-RPC reader', () => {
+  for (const [value, expected] of [
+    ['<int>-1</int>', -1],
+    ['<i4>7</i4>', 7],
+    ['<boolean>1</boolean>', true],
+    ['<boolean>0</boolean>', false],
+    ['<string>a &lt;b&gt; &amp; &#233;</string>', 'a <b> & é'],
+    ['<string></string>', ''],
+    ['<string/>', ''],
+    ['untyped', 'untyped'],
+    ['<![CDATA[<a>]]>', '<a>'],
+    ['<nil/>', null],
+    ['<double>1.5</double>', 1.5],
+    ['<array><data></data></array>', []],
+    [
+      '<array><data><value><int>1</int></value><value><array><data><value><string>x</string></value></data></array></value></data></array>',
+      [1, ['x']],
+    ],
+  ] as const) {
+    test(`reads ${value}, whole and in pieces`, () => {
+      assert.deepEqual(read(response(value)), expected);
+      assert.deepEqual(read(response(value), 3), expected);
+    });
+  }
+
+  test('reads structs, and keeps only the members that matter', () => {
+    const value = read(struct(member('a', '<int>1</int>') + member('z', '<string>dropped</string>') + member('b', '<struct></struct>')));
+    assert.deepEqual({ ...(value as object) }, { a: 1, b: Object.create(null) });
+  });
+
+  test('gives a fault as an error', () => {
+    const fault = `<struct>${member('faultCode', '<int>6</int>')}${member('faultString', '<string>SHUTDOWN_STATE</string>')}</struct>`;
+    assert.throws(() => read(`<methodResponse><fault><value>${fault}</value></fault></methodResponse>`), {
+      message: 'supervisord answered with fault 6, SHUTDOWN_STATE',
+    });
+  });
+
+  const nested = (depth: number) => response(`${'<array><data><value>'.repeat(depth)}x${'</value></data></array>'.repeat(depth)}`);
+  for (const [title, xml] of [
+    ['nothing', ''],
+    ['text', 'hello'],
+    ['another document', '<html><body/></html>'],
+    ['a document that ends early', response('<int>1</int>').slice(0, -20)],
+    ['tags that do not match', '<methodResponse><params></methodResponse></params>'],
+    ['something behind the document', `${response('<int>1</int>')}<x/>`],
+    ['no value', '<methodResponse><params></params></methodResponse>'],
+    ['two values', `<methodResponse><params><param><value>1</value></param><param><value>2</value></param></params></methodResponse>`],
+    ['a document type', `<!DOCTYPE methodResponse [<!ENTITY a "b">]>${response('&a;')}`],
+    ['entities within entities', `<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>${response('&c;')}`],
+    ['an external entity', `<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>${response('&a;')}`],
+    ['an entity that is not declared', response('&file;')],
+    ['an int that is none', response('<int>1x</int>')],
+    ['an empty int', response('<int></int>')],
+    ['a boolean that is none', response('<boolean>yes</boolean>')],
+    ['an unknown type', response('<long>1</long>')],
+    ['a member without a value', struct('<member><name>a</name></member>')],
+    ['a member without a name', struct('<member><value>a</value></member>')],
+    ['a member outside a struct', response('<array><data><member><name>a</name><value>1</value></member></data></array>')],
+    ['nesting without end', nested(100)],
+  ] as const) {
+    test(`refuses ${title}`, () => {
+      assert.throws(() => read(xml), SupervisorBadReplyError);
+      assert.throws(() => read(xml, 1), SupervisorBadReplyError);
+    });
+  }
+
+  test('is not misled by the names of an object', () => {
+    const value = read(struct(member('__proto__', '<struct></struct>') + member('a', 'x')));
+    assert.deepEqual(Object.keys(value as object), ['a']);
+  });
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { OutputTail } from '../../daemon/steps/hook/output-tail.ts';
+import { maxBodyBytes } from '../../shared/defaults.ts';
+import { codeOf, exitCodeTable, reasonOfHookCode } from '../../shared/exit-codes.ts';
+import { codeInReply, formatBody, oneLine, statusOf, tailThatFits } from '../../shared/reply.ts';
+
+suite('reply', () => {
+  test('has code, reason and message on its first line, then the output', () => {
+    assert.equal(formatBody({ code: 0, reason: 'Ready', message: 'all well' }), '0 Ready all well\n');
+    assert.equal(formatBody({ code: 17, reason: 'HookFailed', message: 'bad', detail: 'one\ntwo\n' }), '17 HookFailed bad\none\ntwo\n');
+    assert.equal(formatBody({ code: 17, reason: 'HookFailed', message: 'bad', detail: '' }), '17 HookFailed bad\n');
+  });
+
+  test('stays within its limit, and is read back, whatever it says', () => {
+    for (const text of ['x'.repeat(5000), 'é€𝄞'.repeat(1000), 'line\n'.repeat(2000), '\r\n\x1b[1m\u2028\0'.repeat(500), '', '\n\n']) {
+      const body = formatBody({ code: 112, reason: 'StartFailed', message: text, detail: text.replace(/[^\P{Cc}\n]/gu, '') });
+      assert.ok(Buffer.byteLength(body) <= maxBodyBytes, `${Buffer.byteLength(body)} bytes`);
+      assert.ok(!body.includes('\uFFFD'));
+      assert.equal(codeInReply(503, Buffer.from(body).toString('latin1')), 112);
+    }
+  });
+
+  test('has status 200 exactly when it is ready', () => {
+    for (let code = 0; code <= 255; code++) assert.equal(statusOf(code), code === 0 ? 200 : 503);
+  });
+
+  test('one line is one line', () => {
+    assert.equal(oneLine(' a\r\n\tb\u2029c  d '), 'a b c d');
+    assert.equal(oneLine('abcdefgh', 6), 'abc...');
+    assert.equal(oneLine('ab€€', 7), 'ab...');
+  });
+
+  test('a tail is cut at a line where possible', () => {
+    assert.equal(tailThatFits('one\ntwo\nthree', 100), 'one\ntwo\nthree');
+    assert.equal(tailThatFits('one\ntwo\nthree', 10), 'two\nthree'.slice(0));
+    assert.equal(tailThatFits('one\ntwo\nthree', 9), 'two\nthree');
+    assert.equal(tailThatFits('one\ntwo\nthree', 8), 'three');
+    assert.equal(tailThatFits('one\ntwo\nthree', 3), 'ree');
+    assert.equal(tailThatFits('€€', 4), '€');
+  });
+});
+
+suite('output tail', () => {
+  const tailOf = (...chunks: (string | Buffer)[]) => {
+    const tail = new OutputTail();
+    for (const chunk of chunks) tail.add(Buffer.from(chunk));
+    return tail.text();
+  };
+
+  test('keeps the last 4 KiB, from the beginning of a line', () => {
+    const lines = Array.from({ length: 2000 }, (_, index) => `line ${index}\n`);
+    const text = tailOf(...lines);
+    assert.ok(Buffer.byteLength(text) <= 4096 && Buffer.byteLength(text) > 4000);
+    assert.match(text, /^line \d+\n/);
+    assert.match(text, /\nline 1999$/);
+  });
+
+  test('is text for a terminal, whatever was written', () => {
+    assert.equal(tailOf('\x1b[1;31mred\x1b[0m\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x1b(B\x07'), 'red' + 'link');
+    assert.equal(tailOf('10%\r20%\r\ndone\n'), '10%\n20%\ndone');
+    assert.equal(tailOf(Buffer.from([0x61, 0xff, 0xc3, 0x28, 0, 0x62])), 'a\uFFFD\uFFFD(b');
+    assert.equal(tailOf('caf', Buffer.from([0xc3]), Buffer.from([0xa9])), 'café');
+    assert.equal(tailOf('\u202Egnp.exe\u2066'), 'gnp.exe');
+    assert.equal(tailOf(), '');
+  });
+
+  test('does not keep what it was given', () => {
+    const tail = new OutputTail();
+    for (let i = 0; i < 1000; i++) tail.add(Buffer.alloc(100_000, 'x'));
+    assert.equal(tail.text(), 'x'.repeat(4096));
+  });
+});
+
+suite('exit codes', () => {
+  test('are all distinct, in order, and have a reason each', () => {
+    let next = 0;
+    for (const { codes, reason } of exitCodeTable) {
+      assert.ok(codes[0] >= next && codes[1] >= codes[0] && codes[1] <= 255);
+      assert.match(reason, /^[A-Z][A-Za-z]+$/);
+      next = codes[1] + 1;
+    }
+    assert.equal(codeOf('StartFatal'), 113);
+  });
+
+  test('of a hook are passed on, but for those that are ours', () => {
+    for (let code = 1; code <= 255; code++) {
+      const isOurs = code === 2 || (code >= 100 && code <= 125);
+      assert.equal(reasonOfHookCode(code), code === 1 ? 'HookCrashed' : isOurs ? 'HookReservedCode' : 'HookFailed');
+    }
+  });
+});
