@@ -1,4 +1,8 @@
-// Started by bin/readinessd, before anything that an old Node could not read: says so when it is too old.
+// Started by bin/readinessd, before anything that an old Node could not read. Takes away what bin/readinessd has
+// set for this process alone, and says so when Node is too old.
+delete process.env.MALLOC_ARENA_MAX;
+delete process.env.MALLOC_TRIM_THRESHOLD_;
+
 var wanted = '20.18.1';
 var have = process.versions.node.split('.').map(Number);
 var need = wanted.split('.').map(Number);

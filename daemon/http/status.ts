@@ -16,19 +16,21 @@ const Step = Type.Object({
 export const StatusSchema = Type.Object({
   ready: Type.Boolean({ description: 'whether code is 0' }),
   code: Type.Integer({ description: 'what readiness_probe.sh exits with' }),
-  reason: Type.String(),
-  message: Type.String(),
+  reason: Type.String({ description: 'the code in a word' }),
+  message: Type.String({ description: 'what is wrong, in one line' }),
   detail: Type.Optional(Type.String({ description: "the hook's output, its last 4 KiB" })),
   ageMs: Type.Optional(Type.Number({ description: 'since the start of the cycle that found it' })),
   staleLimitMs: Type.Optional(Type.Number({ description: 'the age from which on it is 103 ResultStale' })),
   unchangedForMs: Type.Optional(Type.Number({ description: 'since the verdict last changed' })),
   nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
   cycles: Type.Integer({ description: 'cycles that have ended' }),
-  steps: Type.Array(Step, { description: 'of the last cycle, up to the first failure' }),
+  steps: Type.Array(Step, {
+    description: 'of the last cycle, up to the first failure: name, outcome (passed, skipped, failed), message, detail, durationMs',
+  }),
   settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
-  version: Type.String(),
-  pid: Type.Integer(),
-  uptimeMs: Type.Number(),
+  version: Type.String({ description: "the daemon's" }),
+  pid: Type.Integer({ description: "the daemon's" }),
+  uptimeMs: Type.Number({ description: 'since its start' }),
 });
 
 export type Status = Type.Static<typeof StatusSchema>;

