@@ -100,7 +100,7 @@ export function httpGet(socketPath: string, path: string): Promise<{ status: num
 }
 
 /** Records each different first line that a daemon shows, until it is stopped. */
-export function watchVerdicts(daemon: TestDaemon): { stop(): Promise<string[]> } {
+export function watchVerdicts(daemon: { body(): Promise<string> }): { stop(): Promise<string[]> } {
   const seen: string[] = [];
   let isWatching = true;
   const watching = (async () => {

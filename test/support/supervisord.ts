@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { collect, end, type Finished, run } from './run.ts';
+import { end, type Finished, run } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, until } from './scratch.ts';
 
 export interface SupervisordOptions {
@@ -18,7 +18,6 @@ export class TestSupervisord {
   readonly url: string;
   child!: ChildProcess;
   readonly #options: SupervisordOptions;
-  #output: () => string = () => '';
 
   private constructor(directory: string, options: SupervisordOptions) {
     this.directory = directory;
@@ -36,15 +35,9 @@ export class TestSupervisord {
   }
 
   async launch(): Promise<void> {
-    this.child = spawn('supervisord', ['-n', '-c', this.#file], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...this.#options.env },
-    });
-    this.#output = collect(this.child, 'stdout');
-    await until(
-      `supervisord is up: ${this.#output()}`,
-      async () => /pid|\d/.test((await this.ctl('pid')).stdout) && (await this.ctl('pid')).code === 0,
-    );
+    // Not Node's pipes, which are sockets: the shipped entry logs to /dev/fd/1, and a socket cannot be opened by that name.
+    this.child = spawn('supervisord', ['-n', '-c', this.#file], { stdio: 'ignore', env: { ...process.env, ...this.#options.env } });
+    await until(`supervisord is up (see ${this.directory}/supervisord.log)`, async () => (await this.ctl('pid')).code === 0);
   }
 
   /** Writes the configuration; `reread` and `update` take it in. */

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { httpGet, watchVerdicts } from '../support/daemon.ts';
+import { type Context, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
+import { TestSupervisord } from '../support/supervisord.ts';
+
+/** The shipped program entry, with the path of this tree, and quick periods. */
+async function shipped(t: Context, programs: string) {
+  const directory = scratchDirectory(t);
+  const socket = join(directory, 'r.sock');
+  const entry = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8').replace('command=/usr', `command=${tree}/usr`);
+  const env = {
+    READINESSD_SOCKET: socket,
+    READINESSD_HOOK: join(directory, 'hook'),
+    READINESSD_PERIOD_READY: '200ms',
+    READINESSD_PERIOD_NOT_READY: '100ms',
+  };
+  const supervisord = await TestSupervisord.start(t, `${entry}\n${programs}`, { env });
+  const body = () =>
+    httpGet(socket, '/probe').then(
+      (reply) => reply.body,
+      () => '',
+    );
+  return { supervisord, body, directory };
+}
+
+suite('under supervisord', { concurrency: 4 }, () => {
+  test('starts first and stops last', async (t) => {
+    const { supervisord, body } = await shipped(t, '[program:first]\ncommand=sleep 60\npriority=1\n');
+    await until('it is ready', async () => (await body()).startsWith('0 '));
+    await supervisord.stop();
+    const log = readFileSync(join(supervisord.directory, 'supervisord.log'), 'utf8');
+    const at = (what: RegExp) => log.search(what);
+    assert.ok(at(/spawned: 'readinessd'/) < at(/spawned: 'first'/), log);
+    assert.ok(at(/stopped: first/) < at(/stopped: readinessd \(exit status 0\)/), log);
+  });
+
+  test('comes back when it was killed, and is never given up', async (t) => {
+    const { supervisord, body } = await shipped(t, '[program:start]\ncommand=true\nstartsecs=0\nautorestart=false');
+    await until('it is ready', async () => (await body()).startsWith('0 '));
+    const watch = watchVerdicts({ body });
+    await supervisord.ctl('signal', 'KILL', 'readinessd');
+    await until('it is away', async () => (await body()) === '');
+    await until('it is back', async () => (await body()).startsWith('0 '));
+    assert.deepEqual(
+      (await watch.stop()).filter((line) => !/^(0 |104 |$)/.test(line)),
+      [],
+    );
+  });
+
+  test('is right again after a reload, and not ready while start.sh runs again', async (t) => {
+    const { supervisord, body, directory } = await shipped(
+      t,
+      '[program:start]\ncommand=START\nstartsecs=0\nautorestart=false'.replace('START', '/bin/sh -c "sleep 1"'),
+    );
+    await until('it is ready', async () => (await body()).startsWith('0 '));
+    writeScript(join(directory, 'unused'), 'exit 0');
+    const watch = watchVerdicts({ body });
+    await supervisord.ctl('reload');
+    await until('supervisord has started again', async () => /^(2|104|110|111) /.test(await body()));
+    await until('it is ready', async () => (await body()).startsWith('0 '));
+    const seen = (await watch.stop()).map((line) => line.split(' ')[0]);
+    // What was true before the reload may be shown until the next cycle; then it is not ready until start.sh is good again.
+    assert.match(seen.join(), /^0,((?!0\b)\d*,)*0$/);
+  });
+
+  test('is not ready while supervisord waits for programs to die', async (t) => {
+    const { supervisord, body } = await shipped(
+      t,
+      '[program:slow]\ncommand=/bin/bash -c "trap \'\' TERM; while :; do sleep 0.1; done"\nstopwaitsecs=3\n',
+    );
+    await until('it is ready', async () => (await body()).startsWith('0 '));
+    const stopping = supervisord.ctl('reload');
+    await until('it says so', async () => /^111 SupervisorBadReply .*SHUTDOWN_STATE\n$/.test(await body()));
+    await stopping;
+    await until('it is ready again', async () => (await body()).startsWith('0 '));
+  });
+});
