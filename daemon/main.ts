@@ -26,22 +26,21 @@ function main(): void {
 
 async function run(settings: Settings): Promise<void> {
   const log = createLogger(settings.logLevel);
-  let daemon: Daemon;
-  try {
-    daemon = await startDaemon(settings, createPipeline(settings, process.env), log);
-  } catch (error) {
-    if (!(error instanceof SocketError)) throw error;
-    process.stderr.write(`readinessd: ${error.message}\n`);
-    process.exitCode = exitFailure;
-    return;
-  }
+  let daemon: Daemon | undefined;
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
       log.info({ signal: name }, 'stopping');
       // What has not ended by then ends with the process: the hook's group is killed on exit.
       setTimeout(() => process.exit(0), stopBoundMs).unref();
-      void daemon.stop().then(() => process.exit(0));
+      void Promise.resolve(daemon?.stop()).then(() => process.exit(0));
     });
+  }
+  try {
+    daemon = await startDaemon(settings, createPipeline(settings, process.env), log);
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    process.stderr.write(`readinessd: ${error.message}\n`);
+    process.exit(exitFailure);
   }
 }
 
