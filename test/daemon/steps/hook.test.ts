@@ -295,7 +295,7 @@ suite('hook and start', { concurrency: 4 }, () => {
     const directory = scratchDirectory(t);
     const supervisord = await TestSupervisord.start(
       t,
-      `[program:start]\ncommand=/bin/sh -c "[ -e ${directory}/slow ] && sleep 60; exit 0"\nstartsecs=0\nautorestart=false`,
+      `[program:start]\ncommand=/bin/sh -c "[ -e ${directory}/slow ] && exec sleep 60; exit 0"\nstartsecs=0\nautorestart=false`,
     );
     writeScript(join(directory, 'hook'), `touch ${directory}/begun\nwhile ! [ -e ${directory}/go ]; do sleep 0.02; done`);
     const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url }, directory);
