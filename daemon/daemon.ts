@@ -21,9 +21,15 @@ export interface Daemon {
  *
  * @param settings - in force
  * @param steps - of each cycle
+ * @param onSocketLost - told when the socket is another's now: the daemon should end
  * @throws SocketError when the socket cannot be had; nothing runs then
  */
-export async function startDaemon(settings: Settings, steps: readonly Step[], log: Logger): Promise<Daemon> {
+export async function startDaemon(
+  settings: Settings,
+  steps: readonly Step[],
+  log: Logger,
+  onSocketLost: (error: Error) => void,
+): Promise<Daemon> {
   const now = () => performance.now();
   const cache = createVerdictCache(now);
   const shownSettings = describeSettings(settings);
@@ -44,6 +50,7 @@ export async function startDaemon(settings: Settings, steps: readonly Step[], lo
     now,
     onCycle(cycle) {
       if (cache.publish(cycle)) logVerdict(cycle, log);
+      socket.ensure().catch(onSocketLost);
     },
     onBug: (error, step) => log.error({ err: error, step }, 'step threw'),
   });

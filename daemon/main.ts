@@ -27,20 +27,30 @@ function main(): void {
 async function run(settings: Settings): Promise<void> {
   const log = createLogger(settings.logLevel);
   let daemon: Daemon | undefined;
+
+  const stop = (exitCode: number) => {
+    // What has not ended by then ends with the process: the hook's group is killed on exit.
+    setTimeout(() => process.exit(exitCode), stopBoundMs).unref();
+    void Promise.resolve(daemon?.stop()).finally(() => process.exit(exitCode));
+  };
+  const fail = (error: Error) => {
+    process.stderr.write(`readinessd: ${error.message}\n`);
+    stop(exitFailure);
+  };
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
       log.info({ signal: name }, 'stopping');
-      // What has not ended by then ends with the process: the hook's group is killed on exit.
-      setTimeout(() => process.exit(0), stopBoundMs).unref();
-      void Promise.resolve(daemon?.stop()).then(() => process.exit(0));
+      stop(0);
     });
   }
+  // Node's own answer to it is to open the inspector, through which anybody local could run code here.
+  process.on('SIGUSR1', () => log.info({ signal: 'SIGUSR1' }, 'signal ignored'));
+
   try {
-    daemon = await startDaemon(settings, createPipeline(settings, process.env), log);
+    daemon = await startDaemon(settings, createPipeline(settings, process.env), log, fail);
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
-    process.stderr.write(`readinessd: ${error.message}\n`);
-    process.exit(exitFailure);
+    fail(error);
   }
 }
 

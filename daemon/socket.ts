@@ -1,31 +1,56 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs';
-import { createConnection, type Server } from 'node:net';
+import type { Server } from 'node:http';
+import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 
 /** Enough for every probe of a stalled node to wait in line; the kernel caps it at net.core.somaxconn. */
 const backlog = 4096;
 
-/** The socket cannot be had; the message is for stderr. */
+/** The socket cannot be had, or was lost to another; the message is for stderr. */
 export class SocketError extends Error {}
 
 /** The socket file that this daemon has made. */
 export interface OwnedSocket {
+  /**
+   * Binds again when the file has been deleted, since nobody could reach the daemon any more.
+   *
+   * @throws SocketError when another process listens under the path now: two would take it from each other for ever
+   */
+  ensure(): Promise<void>;
   /** Removes the file, unless it is not there or not this daemon's any more. */
   remove(): void;
 }
 
 /**
- * Listens on a Unix socket. It is bound under a temporary name in the same directory, given its mode, and renamed,
- * so that under its own name it never has a wider one. A dead daemon's socket is replaced, a live one's is not.
+ * Listens on a Unix socket. A dead daemon's socket is replaced, a live one's is not.
  *
  * @param server - made, not listening
  * @param path - absolute, at most maxSocketPathBytes long
+ * @param mode - of the file
  * @throws SocketError
  */
 export async function listenOn(server: Server, path: string, mode: number): Promise<OwnedSocket> {
   await refuseIfTaken(path);
+  let own = await bind(server, path, mode);
+  return {
+    async ensure() {
+      if (isSame(look(path), own)) return;
+      await refuseIfTaken(path);
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+      own = await bind(server, path, mode);
+    },
+    remove() {
+      if (isSame(look(path), own)) unlinkSync(path);
+    },
+  };
+}
+
+/** Bound under a temporary name, given its mode and renamed, so that under its own name it never has a wider one. */
+async function bind(server: Server, path: string, mode: number): Promise<Stats> {
   // bind itself would say EACCES: libuv's word for a directory that is not there.
   if (!existsSync(dirname(path))) throw new SocketError(`cannot listen on ${path}: there is no directory ${dirname(path)}`);
   const temporary = join(dirname(path), `.rd-${randomBytes(4).toString('hex')}`);
@@ -35,7 +60,7 @@ export async function listenOn(server: Server, path: string, mode: number): Prom
     chmodSync(temporary, mode);
     const own = lstatSync(temporary);
     renameSync(temporary, path);
-    return { remove: () => removeIfSame(path, own) };
+    return own;
   } catch (error) {
     server.close();
     rmSync(temporary, { force: true });
@@ -43,13 +68,17 @@ export async function listenOn(server: Server, path: string, mode: number): Prom
   }
 }
 
-async function refuseIfTaken(path: string): Promise<void> {
-  let found: Stats | undefined;
+/** @returns undefined when nothing is there */
+function look(path: string): Stats | undefined {
   try {
-    found = lstatSync(path, { throwIfNoEntry: false });
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch (cause) {
-    throw new SocketError(`cannot listen on ${path}: ${(cause as Error).message}`, { cause });
+    throw new SocketError(`cannot look at ${path}: ${(cause as Error).message}`, { cause });
   }
+}
+
+async function refuseIfTaken(path: string): Promise<void> {
+  const found = look(path);
   if (found === undefined) return;
   if (!found.isSocket())
     throw new SocketError(`cannot listen on ${path}: it is there and is no socket; remove it, or set READINESSD_SOCKET`);
@@ -77,7 +106,6 @@ async function tryConnecting(path: string): Promise<NodeJS.ErrnoException | unde
   }
 }
 
-function removeIfSame(path: string, own: Stats): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.ino === own.ino && found.dev === own.dev) unlinkSync(path);
+function isSame(found: Stats | undefined, own: Stats): boolean {
+  return found?.ino === own.ino && found.dev === own.dev;
 }

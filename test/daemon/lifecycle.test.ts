@@ -106,7 +106,31 @@ suite('daemon', { concurrency: 4 }, () => {
     });
   }
 
-  test("leaves a socket that is another's", async (t) => {
+  test('binds again when its socket file was deleted', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    const { pid } = await daemon.status();
+    rmSync(daemon.socket);
+    await until('the socket is back', () => existsSync(daemon.socket));
+    await daemon.expect(/^0 /);
+    assert.equal((await daemon.status()).pid, pid);
+    assert.deepEqual([lstatSync(daemon.socket).mode & 0o777, readdirSync(daemon.directory)], [0o600, ['r.sock']]);
+  });
+
+  test('one of two that start at once wins, and the other ends', async (t) => {
+    for (let round = 0; round < 4; round++) {
+      const first = new TestDaemon(t, alone);
+      const second = new TestDaemon(t, alone, first.directory);
+      const loser = await Promise.race([first, second].map((daemon) => once(daemon.child, 'exit').then(() => daemon)));
+      assert.equal(loser.child.exitCode, 1);
+      assert.match(loser.stderr(), /^readinessd: cannot listen on .*another process.*\n$/);
+      const winner = loser === first ? second : first;
+      await winner.expect(/^0 /);
+      assert.equal((await winner.status()).pid, winner.child.pid);
+    }
+  });
+
+  test("leaves a socket that is another's, and ends", async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
     const server = createServer();
@@ -115,9 +139,18 @@ suite('daemon', { concurrency: 4 }, () => {
     await once(server, 'listening');
     cleanUp(t, () => server.close());
     renameSync(other, daemon.socket);
-    daemon.child.kill('SIGTERM');
-    assert.equal(await ended(daemon), 0);
+    assert.equal(await ended(daemon), 1);
+    assert.match(daemon.stderr(), /another process.*already does/);
     assert.ok(lstatSync(daemon.socket).isSocket());
+  });
+
+  test('does not open the inspector on SIGUSR1', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    daemon.child.kill('SIGUSR1');
+    await until('it has got the signal', () => daemon.stdout().includes('signal ignored'));
+    await daemon.aWholeCycle();
+    assert.equal(daemon.stderr(), '');
   });
 
   test('logs a change of verdict, and nothing while it stays', async (t) => {
