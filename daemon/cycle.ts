@@ -1,5 +1,5 @@
 import { codeOf } from '../shared/exit-codes.ts';
-import type { Step, StepResult } from './steps/step.ts';
+import { failed, type Step, type StepResult } from './steps/step.ts';
 import type { Cycle, StepReport, Verdict } from './verdict.ts';
 
 /** The longest that a cycle of these steps can take, milliseconds. */
@@ -31,19 +31,19 @@ export async function runCycle(
     return { name: step.name, result, durationMs: now() - stepStartedAtMs };
   }
 
-  const looks: Step[] = [];
   for (const step of steps) {
-    const report = await take(step);
-    reports.push(report);
-    if (report.result.outcome === 'failed') break;
-    // A skipped step has cost no time worth a second look.
-    if (report.result.outcome === 'passed')
-      looks.push(...steps.slice(0, steps.indexOf(step)).filter((before) => before.lookAgain === true));
+    reports.push(await take(step));
+    if (reports.at(-1)?.result.outcome === 'failed') break;
   }
-  if (reports.every(({ result }) => result.outcome !== 'failed')) {
-    for (const step of new Set(looks)) {
-      const report = await take(step);
-      if (report.result.outcome === 'failed') reports[steps.indexOf(step)] = report;
+  // A step that was skipped has cost no time worth a second look.
+  const lastPassed = reports.findLastIndex(({ result }) => result.outcome === 'passed');
+  const isGood = reports.at(-1)?.result.outcome !== 'failed';
+  for (const [index, step] of steps.entries()) {
+    if (!isGood || index >= lastPassed || step.lookAgain !== true) continue;
+    const report = await take(step);
+    if (report.result.outcome === 'failed') {
+      reports.splice(index, reports.length, report);
+      break;
     }
   }
   return { startedAtMs, endedAtMs: now(), verdict: verdictOf(reports), steps: reports };
@@ -54,12 +54,7 @@ async function runSafely(step: Step, signal: AbortSignal, onBug: (error: unknown
     return await step.run(signal);
   } catch (error) {
     if (!signal.aborted) onBug(error, step.name);
-    return {
-      outcome: 'failed',
-      code: codeOf('InternalError'),
-      reason: 'InternalError',
-      message: `step ${step.name} threw an error that readinessd did not foresee: its log has the details`,
-    };
+    return failed('InternalError', `unexpected error in step ${step.name}, a bug in readinessd: its log has the details`);
   }
 }
 

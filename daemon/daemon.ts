@@ -8,7 +8,7 @@ import type { Settings } from './settings/definitions.ts';
 import { describeSettings } from './settings/describe.ts';
 import { listenOn } from './socket.ts';
 import type { Step } from './steps/step.ts';
-import { type Published, usualStaleLimit } from './verdict.ts';
+import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict.ts';
 import { createVerdictCache } from './verdict-cache.ts';
 
 export interface Daemon {
@@ -34,9 +34,18 @@ export async function startDaemon(
   const cache = createVerdictCache(now);
   const shownSettings = describeSettings(settings);
   let loop: Loop | undefined;
+  /** The cycle whose verdict was found stale by a request: said once. */
+  let lastStale: Published | undefined;
 
   const app = createApp({
-    verdict: () => cache.read().verdict,
+    verdict: () => {
+      const { verdict, newest } = cache.read();
+      if (verdict.reason === 'ResultStale' && lastStale !== newest) {
+        lastStale = newest;
+        logVerdict(verdict, log);
+      }
+      return verdict;
+    },
     status: () => describeStatus(cache.read(), { nextCycleInMs: loop?.nextInMs() ?? 0, settings: shownSettings, version }),
   });
   await app.ready();
@@ -49,7 +58,7 @@ export async function startDaemon(
     steps,
     now,
     onCycle(cycle) {
-      if (cache.publish(cycle)) logVerdict(cycle, log);
+      if (cache.publish(cycle)) logVerdict(cycle.verdict, log);
       socket.ensure().catch(onSocketLost);
     },
     onBug: (error, step) => log.error({ err: error, step }, 'step threw'),
@@ -57,18 +66,22 @@ export async function startDaemon(
 
   return {
     async stop() {
-      socket.remove();
+      try {
+        socket.remove();
+      } catch (error) {
+        log.error({ err: error }, 'socket not removed');
+      }
       await Promise.all([loop.stop(), app.close()]);
     },
   };
 }
 
 function warnOfLowStaleLimit({ staleLimitMs, periodReadyMs }: Settings, steps: readonly Step[], log: Logger): void {
-  const usualMs = usualStaleLimit(periodReadyMs, cycleBound(steps));
+  const usualMs = usualStaleLimit(Math.max(periodReadyMs, maxEarnedRestMs), cycleBound(steps));
   if (staleLimitMs === undefined || staleLimitMs >= usualMs) return;
   log.warn({ staleLimitMs, usualMs }, 'stale limit is lower than the bounds need: a verdict may go stale while all is well');
 }
 
-function logVerdict({ verdict: { code, reason, message } }: Published, log: Logger): void {
+function logVerdict({ code, reason, message }: Verdict, log: Logger): void {
   log[code === 0 ? 'info' : 'warn']({ code, reason, message }, 'verdict changed');
 }

@@ -1,7 +1,10 @@
 // Started by bin/readinessd, before anything that an old Node could not read. Takes away what bin/readinessd has
 // set for this process alone, and says so when Node is too old.
-delete process.env.MALLOC_ARENA_MAX;
-delete process.env.MALLOC_TRIM_THRESHOLD_;
+if (process.env.READINESSD_MALLOC === 'own') {
+  delete process.env.READINESSD_MALLOC;
+  delete process.env.MALLOC_ARENA_MAX;
+  delete process.env.MALLOC_TRIM_THRESHOLD_;
+}
 
 var wanted = '20.18.1';
 var have = process.versions.node.split('.').map(Number);

@@ -37,8 +37,9 @@ async function run(settings: Settings): Promise<void> {
     process.stderr.write(`readinessd: ${error.message}\n`);
     stop(exitFailure);
   };
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => {
+  // Not once: a second signal would meet Node's own answer to it, which leaves the hook behind.
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(name, () => {
       log.info({ signal: name }, 'stopping');
       stop(0);
     });

@@ -1,6 +1,6 @@
 import { codeOf, type Reason } from '../shared/exit-codes.ts';
 import type { Answer } from '../shared/reply.ts';
-import { formatDuration } from './settings/values.ts';
+import { formatDuration } from './duration.ts';
 import type { StepResult } from './steps/step.ts';
 
 /** What a cycle, or the lack of one, says of the container's readiness. */
@@ -31,7 +31,7 @@ export interface Published extends Cycle {
 const staleMarginMs = 3000;
 
 /** No rest that a slow step earns is longer than this. */
-const maxEarnedRestMs = 30_000;
+export const maxEarnedRestMs = 30_000;
 
 /** What a first cycle that has not ended yet means. */
 const pending: Verdict = { code: codeOf('ResultPending'), reason: 'ResultPending', message: 'the first cycle has not ended' };

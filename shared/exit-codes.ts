@@ -37,7 +37,7 @@ export const exitCodeTable = [
     123,
     'HookSpawnFailed',
     'daemon',
-    'the hook could not be started: empty, no #! line, another architecture, bad interpreter, noexec mount, no memory',
+    'the hook could not be started: empty, no #! line, another architecture, bad interpreter, noexec mount, no memory; or it changes while it runs',
   ),
   row(124, 'HookKilled', 'daemon', 'the hook died of a signal; the message names it'),
   row(125, 'HookReservedCode', 'daemon', "the hook exited 2 or 100-125, which are readinessd's own; the message says which"),

@@ -20,7 +20,7 @@ export const StatusSchema = Type.Object({
   message: Type.String({ description: 'what is wrong, in one line' }),
   detail: Type.Optional(Type.String({ description: "the hook's output, its last 4 KiB" })),
   ageMs: Type.Optional(Type.Number({ description: 'since the start of the cycle that found it' })),
-  staleLimitMs: Type.Optional(Type.Number({ description: 'the age from which on it is 103 ResultStale' })),
+  staleLimitMs: Type.Optional(Type.Number({ description: 'above this age the answer is 103 ResultStale' })),
   unchangedForMs: Type.Optional(Type.Number({ description: 'since the verdict last changed' })),
   nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
   cycles: Type.Integer({ description: 'cycles that have ended' }),

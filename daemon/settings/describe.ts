@@ -1,5 +1,5 @@
+import { formatDuration } from '../duration.ts';
 import type { Settings } from './definitions.ts';
-import { formatDuration } from './values.ts';
 
 /**
  * The settings in force as they would be written, without credentials.

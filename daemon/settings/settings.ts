@@ -6,8 +6,8 @@ import { type Definition, definitions, type Settings } from './definitions.ts';
 const all: readonly (readonly [string, Definition])[] = Object.entries(definitions);
 const variablePrefix = 'READINESSD_';
 
-/** What Kubernetes puts into every pod's environment when there is a Service called readinessd. */
-const serviceLink = /^READINESSD_(SERVICE_(HOST|PORT)|PORT)(_|$)/;
+/** What Kubernetes puts into every pod's environment when there is a Service called readinessd, or readinessd-something. */
+const serviceLink = /^READINESSD_(\w+_)?(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 
 /** What the command line asks for. */
 export type Request = { readonly show: 'help' | 'version' } | { readonly settings: Settings };
@@ -66,13 +66,25 @@ container's environment, since a kubelet's exec does not see what supervisord se
 `;
 }
 
-function readFlags(argv: readonly string[]): Record<string, string | boolean | undefined> {
-  const options = Object.fromEntries(all.map(([, { flag }]) => [flag, { type: 'string' as const }]));
-  try {
-    return parseArgs({ args: [...argv], options: { ...options, help: { type: 'boolean' }, version: { type: 'boolean' } } }).values;
-  } catch (error) {
-    throw new SettingsError(`cannot read the command line: ${oneLine((error as Error).message)}; --help lists the settings`);
+function readFlags(argv: readonly string[]): Record<string, string | true> {
+  const known = all.map(([, { flag }]) => flag);
+  const options = Object.fromEntries(known.map((flag) => [flag, { type: 'string' as const }]));
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const flags: Record<string, string | true> = {};
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional')
+      throw new SettingsError(`cannot use ${shown('', token.value)}: a setting is --NAME VALUE; --help lists them`);
+    const { name, rawName, value } = token;
+    if ((name === 'help' || name === 'version') && value === undefined) flags[name] = true;
+    else if (!known.includes(name)) {
+      const given = value === undefined ? rawName : `${rawName}=${shown(rawName, value)}`;
+      throw new SettingsError(`cannot use ${given}: no such setting; --help lists them`);
+    } else if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
+      throw new SettingsError(`cannot use ${rawName}: it wants a value, as ${rawName}=VALUE; --help lists the settings`);
+    } else flags[name] = value;
   }
+  return flags;
 }
 
 function readValue(name: string, text: string, read: (text: string) => unknown): unknown {

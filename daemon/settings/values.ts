@@ -1,11 +1,10 @@
 import { maxSocketPathBytes } from '../../shared/defaults.ts';
+import { formatDuration, unitMs } from '../duration.ts';
 
 /**
  * Readers of one setting's text. Each takes the text as it was written and returns the value,
  * or throws a plain Error whose message says what would do ("must be ...").
  */
-
-const unitMs = { ms: 1, s: 1000, m: 60_000 } as const;
 
 /** A duration with its unit, `500ms`, `10s` or `2m`, within bounds; the result is in milliseconds. */
 export function duration(minMs: number, maxMs: number): (text: string) => number {
@@ -17,12 +16,6 @@ export function duration(minMs: number, maxMs: number): (text: string) => number
     }
     return ms;
   };
-}
-
-/** Milliseconds the way settings are written, in the largest unit that keeps them whole: `1500ms`, `10s`, `2m`. */
-export function formatDuration(ms: number): string {
-  if (ms % unitMs.m === 0 && ms > 0) return `${ms / unitMs.m}m`;
-  return ms % unitMs.s === 0 ? `${ms / unitMs.s}s` : `${ms}ms`;
 }
 
 export function onOff(text: string): boolean {

@@ -1,5 +1,4 @@
 import type { Settings } from '../settings/definitions.ts';
-import { formatDuration } from '../settings/values.ts';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
 import { createHookStep, hookBoundMs } from './hook/hook.ts';
@@ -18,7 +17,7 @@ const hookRestFactor = 9;
 export function createPipeline(settings: Settings, environment: NodeJS.ProcessEnv): Step[] {
   const steps: Step[] = [];
   if (settings.startStep) {
-    const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs, formatDuration(settings.rpcTimeoutMs));
+    const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs);
     steps.push({
       name: 'start',
       run: createStartStep(client),
@@ -26,19 +25,23 @@ export function createPipeline(settings: Settings, environment: NodeJS.ProcessEn
       lookAgain: true,
     });
   }
-  const { READINESSD_SUPERVISOR_USER: _user, READINESSD_SUPERVISOR_PASSWORD: _password, ...hookEnvironment } = environment;
   steps.push({
     name: 'hook',
     run: createHookStep({
       path: settings.hookPath,
       timeoutMs: settings.hookTimeoutMs,
       checkSafety: settings.hookSafetyCheck && process.geteuid?.() === 0,
-      environment: hookEnvironment,
+      environment: withoutCredentials(environment),
     }),
-    boundMs: hookBoundMs({ timeoutMs: settings.hookTimeoutMs }),
+    boundMs: hookBoundMs(settings.hookTimeoutMs),
     restFactor: hookRestFactor,
   });
   return steps;
+}
+
+/** A URL may hold a password as well; what supervisord gave (SUPERVISOR_SERVER_URL) it gives to every program. */
+function withoutCredentials(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('READINESSD_SUPERVISOR_')));
 }
 
 /** User and password given as settings win over those in the URL. */

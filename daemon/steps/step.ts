@@ -1,4 +1,4 @@
-import type { Reason } from '../../shared/exit-codes.ts';
+import { codeOf, type Reason } from '../../shared/exit-codes.ts';
 
 /** What one step found. `detail` may have several lines, the tail of the hook's output for example. */
 export type StepResult =
@@ -29,4 +29,9 @@ export interface Step {
   readonly lookAgain?: boolean;
   /** Rest this many times the step's last duration, so that it takes only a share of the time. */
   readonly restFactor?: number;
+}
+
+/** A failure with the code of its reason. HookFailed has none of its own: its code is the hook's. */
+export function failed(reason: Exclude<Reason, 'HookFailed'>, message: string, detail?: string): StepResult {
+  return { outcome: 'failed', code: codeOf(reason), reason, message, detail };
 }

@@ -38,11 +38,10 @@ export interface SupervisorClient {
 /**
  * @param address - where supervisord listens
  * @param timeoutMs - for each call
- * @param timeoutText - the same for people
  * @returns calls that throw SupervisorUnreachableError or SupervisorBadReplyError
  */
-export function createSupervisorClient(address: SupervisorAddress, timeoutMs: number, timeoutText: string): SupervisorClient {
-  const post = createPost(address, timeoutMs, timeoutText);
+export function createSupervisorClient(address: SupervisorAddress, timeoutMs: number): SupervisorClient {
+  const post = createPost(address, timeoutMs);
 
   async function call(method: string, members: readonly string[], signal: AbortSignal): Promise<Struct[]> {
     const reader = new XmlRpcResponseReader(members);

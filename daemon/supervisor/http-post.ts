@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util';
 import Client from 'undici/lib/dispatcher/client.js';
+import { formatDuration } from '../duration.ts';
 import type { SupervisorAddress } from './address.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from './errors.ts';
 
@@ -29,7 +30,7 @@ export type Post = (body: string, onText: (text: string) => void, signal: AbortS
  * @param timeoutMs - for connection, request and whole reply together
  * @returns a function that throws SupervisorUnreachableError or SupervisorBadReplyError, or the signal's reason when that is aborted
  */
-export function createPost(address: SupervisorAddress, timeoutMs: number, timeoutText: string): Post {
+export function createPost(address: SupervisorAddress, timeoutMs: number): Post {
   const headers: Record<string, string> = { 'content-type': 'text/xml' };
   if (address.user !== undefined) {
     headers['authorization'] = `Basic ${Buffer.from(`${address.user}:${address.password ?? ''}`).toString('base64')}`;
@@ -45,7 +46,7 @@ export function createPost(address: SupervisorAddress, timeoutMs: number, timeou
     const { promise, resolve, reject } = settler();
     const onAbort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
-    const timer = setTimeout(() => reject(unreachable(address, `no whole answer within ${timeoutText}`)), timeoutMs);
+    const timer = setTimeout(() => reject(unreachable(address, `no whole answer within ${formatDuration(timeoutMs)}`)), timeoutMs);
     try {
       const decoder = new TextDecoder('utf-8', { fatal: true });
       let received = 0;
@@ -117,6 +118,6 @@ function cutShort(cause: Error): SupervisorBadReplyError {
 
 function badStatus(address: SupervisorAddress, status: number): SupervisorBadReplyError {
   const help =
-    status === 401 ? ': it wants another user and password (READINESSD_SUPERVISOR_USER, READINESSD_SUPERVISOR_PASSWORD)' : ', not 200';
+    status === 401 ? ': user or password is missing or wrong (READINESSD_SUPERVISOR_USER, READINESSD_SUPERVISOR_PASSWORD)' : ', not 200';
   return new SupervisorBadReplyError(`supervisord at ${address.display} answered with HTTP ${status}${help}`);
 }

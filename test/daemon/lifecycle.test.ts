@@ -81,7 +81,7 @@ suite('daemon', { concurrency: 4 }, () => {
     assert.match(daemon.stderr(), /^readinessd: cannot listen on .*there is no directory .*\/no\n$/);
   });
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     test(`stops on ${signal} in mid-hook, with the hook's group, and removes its socket`, async (t) => {
       const directory = scratchDirectory(t);
       writeScript(
@@ -92,6 +92,7 @@ suite('daemon', { concurrency: 4 }, () => {
       await until('the hook runs', () => existsSync(join(directory, 'pids')));
       await daemon.expect(/^104 ResultPending the first cycle has not ended\n$/);
       const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split(' ').map(Number);
+      daemon.child.kill(signal);
       daemon.child.kill(signal);
       assert.equal(await ended(daemon), 0);
       await until('the group is gone', () => !pids.some(isAlive));

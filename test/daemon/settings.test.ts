@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { formatDuration } from '../../daemon/duration.ts';
 import { definitions } from '../../daemon/settings/definitions.ts';
 import { describeSettings } from '../../daemon/settings/describe.ts';
 import { helpText, readSettings, SettingsError } from '../../daemon/settings/settings.ts';
-import { formatDuration } from '../../daemon/settings/values.ts';
 
 function settings(argv: string[], environment: NodeJS.ProcessEnv = {}) {
   const request = readSettings(argv, environment);
@@ -85,9 +85,14 @@ suite('settings', () => {
     [[], { SUPERVISOR_SERVER_URL: 'nonsense' }, /SUPERVISOR_SERVER_URL="nonsense"/],
     [['--supervisor-url', 'https://joe:secret@host'], {}, /^(?!.*secret)/],
     [['--supervisor-password', 'a\nb'], {}, /\(not shown\): must not hold control/],
-    [['--wait', '3s'], {}, /'--wait'.*--help/],
-    [['now'], {}, /'now'/],
-    [['--hook'], {}, /--hook/],
+    [['--wait', '3s'], {}, /--wait="3s": no such setting|--wait: no such/],
+    [['now'], {}, /"now": a setting is/],
+    [['--hook'], {}, /--hook: it wants a value/],
+    [['--hook', '--socket=/x'], {}, /--hook: it wants a value/],
+    [['--foo=bar'], {}, /--foo="bar": no such setting/],
+    [['--password=secret'], {}, /^(?!.*secret)/],
+    [['-x'], {}, /-x: no such setting/],
+    [['--help=yes'], {}, /--help="yes"/],
     [[], { READINESSD_HOOK_TIMOUT: '3s' }, /READINESSD_HOOK_TIMOUT="3s": no such setting/],
     [[], { READINESSD_SUPERVISOR_PASWORD: 'secret', READINESSD_PASS: 'secret' }, /^(?!.*secret)/],
   ] as const) {
@@ -105,6 +110,7 @@ suite('settings', () => {
       READINESSD_SERVICE_HOST: '10.0.0.1',
       READINESSD_PORT_80_TCP_ADDR: '10.0.0.1',
       READINESSD_PORT: 'tcp://x',
+      READINESSD_METRICS_SERVICE_PORT: '1',
     });
   });
 

@@ -1,6 +1,6 @@
-import { codeOf, reasonOfHookCode } from '../../../shared/exit-codes.ts';
-import { formatDuration } from '../../settings/values.ts';
-import type { RunStep, StepResult } from '../step.ts';
+import { reasonOfHookCode } from '../../../shared/exit-codes.ts';
+import { formatDuration } from '../../duration.ts';
+import { failed, type RunStep, type StepResult } from '../step.ts';
 import { fingerprint, inspectHook } from './inspect.ts';
 import { whyNotLoadable } from './loadable.ts';
 import { endingBoundMs, type HookEnd, runHook } from './run.ts';
@@ -17,7 +17,7 @@ export interface HookOptions {
 }
 
 /** The longest that one look can take, milliseconds. */
-export function hookBoundMs({ timeoutMs }: Pick<HookOptions, 'timeoutMs'>): number {
+export function hookBoundMs(timeoutMs: number): number {
   return maxRuns * (timeoutMs + endingBoundMs);
 }
 
@@ -34,7 +34,7 @@ export function createHookStep(options: HookOptions): RunStep {
     if (found.kind === 'unsafe') {
       return failed(
         'HookUnsafe',
-        `hook ${path} was not run as root, since ${found.why}: only root may (or set READINESSD_HOOK_SAFETY_CHECK=off)`,
+        `hook ${path} was not run, since it would run as root and ${found.why}; mend that, or set READINESSD_HOOK_SAFETY_CHECK=off`,
       );
     }
     const refusal = found.kind === 'refused' ? found.why : await whyNotLoadable(path);
@@ -72,14 +72,6 @@ function judgeHook(end: HookEnd, options: HookOptions): StepResult {
 }
 
 function timedOut({ timeoutMs }: HookOptions, isAlive: boolean, output?: string): StepResult {
-  const fate = isAlive ? 'does not die' : 'was killed';
+  const fate = isAlive ? 'could not be killed' : 'was killed';
   return failed('HookTimeout', `hook ran longer than its timeout of ${formatDuration(timeoutMs)} and ${fate}`, output);
-}
-
-function failed(
-  reason: 'HookNotExecutable' | 'HookUnsafe' | 'HookSpawnFailed' | 'HookTimeout' | 'HookKilled' | 'HookReservedCode',
-  message: string,
-  detail?: string,
-): StepResult {
-  return { outcome: 'failed', code: codeOf(reason), reason, message, detail };
 }

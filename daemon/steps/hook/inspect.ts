@@ -1,7 +1,6 @@
-import type { BigIntStats } from 'node:fs';
-import { constants } from 'node:fs';
-import { access, lstat, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type BigIntStats, constants, type Stats } from 'node:fs';
+import { access, lstat, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** What the hook's file looks like before it is run. */
 export type Inspection =
@@ -38,7 +37,7 @@ export async function inspectHook(path: string, checkSafety: boolean): Promise<I
       return { kind: 'refused', why: 'permission denied though it is executable: its file system is mounted noexec' };
     return { kind: 'ready' };
   } catch (error) {
-    const why = codeOfError(error) === 'ENOENT' ? 'is a link that leads nowhere' : `cannot be looked at: ${describe(error)}`;
+    const why = codeOfError(error) === 'ENOENT' ? 'is a dangling symbolic link' : `cannot be looked at: ${describe(error)}`;
     return { kind: 'not executable', why };
   }
 }
@@ -69,24 +68,38 @@ async function passesAccess(path: string): Promise<boolean> {
   );
 }
 
-/** Who else than root could have written the hook: its file, or a directory on the way to it or to a link that leads to it. */
+/** As deep as the kernel follows links (linux/namei.h). */
+const maxLinks = 40;
+
+/**
+ * Who else than root could have written the hook: follows the path as the kernel does, and looks at every directory
+ * and link on the way, and at the file at its end.
+ */
 async function findDanger(path: string): Promise<string | undefined> {
-  const target = await realpath(path);
-  const directories = [...ancestors(path), ...ancestors(target)];
-  for (const checked of new Set([target, ...directories])) {
-    const { mode, uid, gid } = await stat(checked);
-    const isSticky = checked !== target && (mode & constants.S_IFDIR) !== 0 && (mode & 0o1000) !== 0;
-    if (uid !== 0) return `${checked} belongs to user ${uid}, not to root`;
-    if (isSticky) continue;
-    if ((mode & 0o002) !== 0) return `${checked} can be written by everybody`;
-    if ((mode & 0o020) !== 0 && gid !== 0) return `${checked} can be written by group ${gid}`;
+  const names = path.split('/').filter((name) => name !== '');
+  let directory = '/';
+  let danger = dangerOf(directory, await lstat(directory));
+  for (let links = 0; danger === undefined && names.length > 0; ) {
+    const name = names.shift() ?? '';
+    const place = join(directory, name);
+    const stats = await lstat(place);
+    danger = dangerOf(place, stats);
+    if (stats.isSymbolicLink()) {
+      if (++links > maxLinks) throw new Error('too many symbolic links');
+      const target = await readlink(place);
+      names.unshift(...target.split('/').filter((part) => part !== ''));
+      if (target.startsWith('/')) directory = '/';
+    } else directory = place;
   }
-  return undefined;
+  return danger;
 }
 
-function ancestors(path: string): string[] {
-  const parent = dirname(path);
-  return parent === path ? [] : [parent, ...ancestors(parent)];
+/** A link's own mode says nothing; in a sticky directory nobody can replace what is root's. */
+function dangerOf(place: string, stats: Stats): string | undefined {
+  if (stats.uid !== 0) return `${place} belongs to user ${stats.uid}, not to root`;
+  if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000) !== 0)) return undefined;
+  if ((stats.mode & 0o002) !== 0) return `${place} can be written by everybody`;
+  return (stats.mode & 0o020) !== 0 && stats.gid !== 0 ? `${place} can be written by group ${stats.gid}` : undefined;
 }
 
 function kindOf(stats: BigIntStats): string {

@@ -27,7 +27,7 @@ export async function whyNotLoadable(path: string): Promise<string | undefined> 
     if (found.interpreter === undefined) return undefined;
     file = found.interpreter;
   }
-  return 'its #! lines name one script after the other';
+  return 'the interpreters of its #! lines are nested too deeply';
 }
 
 async function look(path: string): Promise<{ readonly why?: string | undefined; readonly interpreter?: string }> {
@@ -45,7 +45,7 @@ async function look(path: string): Promise<{ readonly why?: string | undefined; 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') return { why: `it cannot be read (${code})` };
-    return { why: `it does not exist${path.endsWith('\r') ? ' (the #! line ends as on Windows)' : ''}` };
+    return { why: `it does not exist${path.endsWith('\r') ? ' (the #! line ends in CR, a Windows line ending)' : ''}` };
   } finally {
     await file?.close();
   }
@@ -85,7 +85,7 @@ async function whyNotLoadableElf(head: Buffer, size: number, file: FileHandle): 
   const count = head.readUInt16LE(layout.entryBytesAt + 2);
   const table = Buffer.alloc(count * layout.entryBytes);
   if (!executableTypes.includes(head.readUInt16LE(16)) || head.readUInt16LE(layout.entryBytesAt) !== layout.entryBytes || count === 0) {
-    return 'it is a binary that is no program';
+    return 'it is an ELF file, but not a program';
   }
   const { bytesRead } = await file.read(table, 0, table.length, readWord(head, layout.tableAt));
   if (bytesRead < table.length) return cutShort;

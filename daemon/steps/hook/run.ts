@@ -50,7 +50,7 @@ export async function runHook(path: string, timeoutMs: number, environment: Node
     return { kind: 'not started', why: whyNotStarted(result) };
   }
   const killGroup = (name: 'SIGTERM' | 'SIGKILL') => signalGroup(pid, name);
-  // However the daemon ends, the hook does not outlive it.
+  // However the daemon ends, but by SIGKILL, the hook does not outlive it.
   const onExit = () => killGroup('SIGKILL');
   process.once('exit', onExit);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {

@@ -1,6 +1,5 @@
-import { codeOf } from '../../../shared/exit-codes.ts';
 import type { ProcessInfo } from '../../supervisor/client.ts';
-import type { StepResult } from '../step.ts';
+import { failed, type StepResult } from '../step.ts';
 import type { StartPrograms } from './programs.ts';
 
 /** supervisord's process states (http://supervisord.org/subprocess.html#process-states). */
@@ -33,7 +32,7 @@ export function judgeStart({ taken, notLoaded, unknown }: StartPrograms): StepRe
   ];
   for (const reason of worstFirst) {
     const worst = troubles.find((trouble) => trouble.reason === reason);
-    if (worst !== undefined) return { outcome: 'failed', code: codeOf(reason), ...worst };
+    if (worst !== undefined) return failed(reason, worst.message);
   }
   if (taken.length === 0) return { outcome: 'skipped', message: 'supervisord has no start.sh program' };
   return { outcome: 'passed', message: `${taken.map(subject).join(', ')} exited with code 0` };

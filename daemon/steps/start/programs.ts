@@ -18,6 +18,8 @@ interface KnownProcess {
   readonly stop: number;
   /** Undefined: supervisord has not told what it runs. */
   readonly isStart: boolean | undefined;
+  /** It is not start.sh, but the configuration says that it will be once it is updated. */
+  readonly isToBeStart: boolean;
 }
 
 /**
@@ -36,12 +38,17 @@ export class StartProgramBook {
    *
    * @param justLearned - the configuration was read in this same look; then a new start time matters only for
    *   start programs, since others may crash and restart faster than they can be asked about
+   * @param isCheap - the configuration may be read on mere suspicion: a program that has never been started shows
+   *   nothing when an update replaces it
    */
-  isCurrent(processes: readonly ProcessInfo[], justLearned: boolean): boolean {
-    if (processes.length !== this.#known.size || (this.#notLoaded.length > 0 && !justLearned)) return false;
+  isCurrent(processes: readonly ProcessInfo[], justLearned: boolean, isCheap: boolean): boolean {
+    if (processes.length !== this.#known.size) return false;
+    if (!justLearned && (this.#notLoaded.length > 0 || (isCheap && processes.some(({ start }) => start === 0)))) return false;
     return processes.every((process) => {
       const known = this.#known.get(keyOf(process));
-      return known !== undefined && (known.start === process.start || isStartName(process) || (justLearned && known.isStart !== true));
+      if (known === undefined) return false;
+      const mayRestart = isStartName(process) || (justLearned && known.isStart !== true && !known.isToBeStart);
+      return known.start === process.start || mayRestart;
     });
   }
 
@@ -52,8 +59,10 @@ export class StartProgramBook {
     this.#known.clear();
     for (const process of processes) {
       const key = keyOf(process);
-      const isStart = isStartNow(process, before.get(key), configOf.get(key));
-      this.#known.set(key, { start: process.start, stop: process.stop, isStart });
+      const config = configOf.get(key);
+      const isStart = isStartNow(process, before.get(key), config);
+      const isToBeStart = isStart !== true && config !== undefined && isStartConfig(config);
+      this.#known.set(key, { start: process.start, stop: process.stop, isStart, isToBeStart });
     }
     this.#notLoaded = configs.filter((config) => !config.inuse && isStartConfig(config));
   }
@@ -73,6 +82,8 @@ function isStartNow(process: ProcessInfo, before: KnownProcess | undefined, conf
   if (isStartName(process)) return true;
   const byConfig = config === undefined ? undefined : isStartConfig(config);
   if (before === undefined || isAnother(process, before)) return byConfig;
+  // One that has never run can be another; once it is start.sh it stays so, for it may be the old one after a reread.
+  if (process.start === 0) return before.isStart || (byConfig ?? before.isStart);
   // The same process or, after a restart, perhaps another: a reread changes the configuration of a live process
   // without changing the process, so what was known stays, and what the configuration says now is added.
   if (before.isStart === true || before.start === process.start) return before.isStart ?? byConfig;

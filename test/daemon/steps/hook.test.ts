@@ -68,7 +68,7 @@ suite('hook', { concurrency: 4 }, () => {
   for (const [title, makeHook, expected] of [
     ['has no x bit', (path: string) => writeScript(path, 'exit 0', 0o644), /chmod 0755/],
     ['is a directory', (path: string) => mkdirSync(path), /is a directory/],
-    ['is a link that leads nowhere', (path: string) => symlinkSync('/no/such/hook', path), /leads nowhere/],
+    ['is a link that leads nowhere', (path: string) => symlinkSync('/no/such/hook', path), /dangling/],
     ['is a link to itself', (path: string) => symlinkSync(path, path), /symbolic links/],
     ['is a named pipe', (path: string) => execFileSync('mkfifo', ['-m', '755', path]), /named pipe/],
   ] as const) {
@@ -92,9 +92,9 @@ suite('hook', { concurrency: 4 }, () => {
     ['has no #! line', 'exit 0\n', /neither a script with a #! line nor a binary/],
     ['has a #! line without interpreter', '#!  \nexit 0\n', /names no interpreter/],
     ['has a missing interpreter', '#!/no/such/sh\nexit 0\n', /"\/no\/such\/sh", cannot run: it does not exist/],
-    ['has Windows line ends', '#!/bin/sh\r\nexit 0\r\n', /as on Windows/],
+    ['has Windows line ends', '#!/bin/sh\r\nexit 0\r\n', /Windows line ending/],
     ['has an empty interpreter', '#!EMPTY\nexit 0\n', /cannot run: it is empty/],
-    ['is its own interpreter', '#!HOOK\nexit 0\n', /one script after the other/],
+    ['is its own interpreter', '#!HOOK\nexit 0\n', /nested too deeply/],
   ] as const) {
     test(`that ${title} cannot be started, and no shell runs it`, async (t) => {
       const daemon = withHook(t, (path, directory) => {
@@ -163,6 +163,17 @@ suite('hook', { concurrency: 4 }, () => {
       await withHook(t, makeHook, { READINESSD_HOOK_SAFETY_CHECK: 'off' }).expect(/^0 /);
     });
   }
+
+  test('behind a link that others could point elsewhere is not run as root', async (t) => {
+    const daemon = withHook(t, (path, directory) => {
+      writeScript(join(directory, 'real'), 'exit 0');
+      mkdirSync(join(directory, 'open'));
+      symlinkSync('../real', join(directory, 'open/middle'));
+      chmodSync(join(directory, 'open'), 0o777);
+      symlinkSync('open/middle', path);
+    });
+    assert.match(await daemon.expect(/^121 HookUnsafe /), /open can be written by everybody/);
+  });
 
   test("may be written by root's group, and lie in a sticky directory", async (t) => {
     const daemon = withHook(t, (path, directory) => {
@@ -272,6 +283,7 @@ suite('hook', { concurrency: 4 }, () => {
   test('gets the environment of the daemon without credentials for supervisord', async (t) => {
     const daemon = withHook(t, (path) => writeScript(path, 'env | sort; exit 4'), {
       READINESSD_SUPERVISOR_PASSWORD: 'sesame',
+      READINESSD_SUPERVISOR_URL: 'unix://joe:sesame@/s.sock',
       MARK: 'here',
     });
     const body = await daemon.expect(/^4 /);

@@ -4,6 +4,7 @@ import { judgeStart } from '../../../daemon/steps/start/judge.ts';
 import { createStartStep } from '../../../daemon/steps/start/start.ts';
 import type { StepResult } from '../../../daemon/steps/step.ts';
 import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../../daemon/supervisor/client.ts';
+import { until } from '../../support/scratch.ts';
 
 const running = 20;
 const exited = 100;
@@ -150,6 +151,28 @@ suite('start programs', () => {
     };
     assert.equal(await fake.code(), 2);
     assert.equal(fake.configReads, 2);
+  });
+
+  test('a program that was never started is seen when an update makes it start.sh', async () => {
+    const fake = new Fake();
+    fake.processes = [live('init', { state: 0, start: 0, stop: 0 })];
+    fake.configs = [configured('init', 'sleep 60')];
+    assert.equal(await fake.code(), 0);
+    fake.configs = [configured('init', '/x/start.sh')];
+    await until('it is asked about again', async () => (await fake.code()) === 2);
+  });
+
+  test('a program that an update makes start.sh between two questions is not ready for a moment', async () => {
+    const fake = new Fake();
+    fake.processes = [live('init')];
+    fake.configs = [configured('init', 'sleep 60')];
+    assert.equal(await fake.code(), 0);
+    fake.processes = [live('init', { start: 300 })];
+    fake.configs = [configured('init', '/x/start.sh')];
+    fake.onConfigRead = () => {
+      fake.processes = [live('init', { start: 900, stop: 0, state: running })];
+    };
+    assert.equal(await fake.code(), 2);
   });
 
   test('a program that crashes and restarts all the time does not stand in the way', async () => {
