@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -272,6 +273,17 @@ static const char *socket_setting(int count, char **arguments)
 	return path;
 }
 
+/* With stdout closed the socket would become fd 1, and the answer be written back to the daemon. Read-only, so a write fails. */
+static void occupy_standard_fds(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static struct reply reply;
@@ -279,6 +291,7 @@ int main(int argc, char **argv)
 	/* readiness_probe.launch starts it: the kernel puts the #! line's argument and that file's name in front. */
 	int first = argc > 2 && strcmp(argv[1], "--from-shim") == 0 ? 3 : 1;
 	signal(SIGPIPE, SIG_IGN);
+	occupy_standard_fds();
 
 	const char *path = socket_setting(argc - first, argv + first);
 	int timeout_ms = timeout_setting();

@@ -29,8 +29,12 @@ async function run(settings: Settings): Promise<void> {
   let daemon: Daemon | undefined;
 
   const stop = (exitCode: number) => {
-    // What has not ended by then ends with the process: the hook's group is killed on exit.
-    setTimeout(() => process.exit(exitCode), stopBoundMs).unref();
+    setTimeout(() => {
+      // Something hangs in the kernel, the hook's file system perhaps, and exit() would wait for it.
+      log.error('killing itself, since it cannot stop');
+      process.emit('exit', exitCode);
+      process.kill(process.pid, 'SIGKILL');
+    }, stopBoundMs).unref();
     void Promise.resolve(daemon?.stop()).finally(() => process.exit(exitCode));
   };
   const fail = (error: Error) => {

@@ -1,6 +1,5 @@
 import { codeOf, type Reason } from '../shared/exit-codes.ts';
 import type { Answer } from '../shared/reply.ts';
-import { formatDuration } from './duration.ts';
 import type { StepResult } from './steps/step.ts';
 
 /** What a cycle, or the lack of one, says of the container's readiness. */
@@ -47,7 +46,7 @@ export function verdictAt(published: Published | undefined, nowMs: number): Verd
   const ageMs = nowMs - published.startedAtMs;
   // Written so that a number that is none (NaN) is stale too.
   if (ageMs >= 0 && ageMs <= published.staleLimitMs) return published.verdict;
-  const message = `the newest verdict is older than ${formatDuration(Math.round(published.staleLimitMs))}; it was ${published.verdict.code} ${published.verdict.reason}`;
+  const message = `the newest verdict is older than it may be; it was ${published.verdict.code} ${published.verdict.reason}`;
   return { code: codeOf('ResultStale'), reason: 'ResultStale', message };
 }
 

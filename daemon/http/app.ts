@@ -19,6 +19,8 @@ export function createApp({ verdict, status }: AppSources): FastifyInstance {
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
+    // An answer of Fastify's own while it closes would be none of ours to the client.
+    return503OnClosing: false,
     requestTimeout: requestTimeoutMs,
     bodyLimit: maxRequestBodyBytes,
   });

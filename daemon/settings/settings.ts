@@ -28,20 +28,27 @@ export function readSettings(argv: readonly string[], environment: NodeJS.Proces
   if (flags['version'] === true) return { show: 'version' };
   refuseUnknownVariables(environment);
 
-  const values = all.map(([key, definition]) => {
-    const { flag, variable, read } = definition;
-    for (const [name, text] of [
-      [`--${flag}`, flags[flag]],
-      [variable, environment[variable]],
-      // supervisord tells its children where it listens.
-      ...(key === 'supervisor' ? ([['SUPERVISOR_SERVER_URL', environment['SUPERVISOR_SERVER_URL'] || undefined]] as const) : []),
-      ['default', definition.defaultText],
-    ] as const) {
-      if (typeof text === 'string') return [key, readValue(name, text, read)] as const;
-    }
-    return [key, undefined] as const;
-  });
-  return { settings: Object.freeze(Object.fromEntries(values)) as unknown as Settings };
+  const values = Object.fromEntries(
+    all.map(([key, definition]) => [key, settingOf(key, definition, flags, environment)]),
+  ) as unknown as Settings;
+  if (values.supervisorPassword !== undefined && values.supervisorUser === undefined) {
+    throw new SettingsError('cannot use READINESSD_SUPERVISOR_PASSWORD=(not shown): it needs READINESSD_SUPERVISOR_USER as well');
+  }
+  return { settings: Object.freeze(values) };
+}
+
+/** Of all that is given each must be good, and the first counts. */
+function settingOf(key: string, definition: Definition, flags: Record<string, string | true>, environment: NodeJS.ProcessEnv): unknown {
+  const { flag, variable, read, defaultText } = definition;
+  const given = [
+    [`--${flag}`, flags[flag]],
+    [variable, environment[variable]],
+  ].flatMap(([name, text]) => (typeof text === 'string' ? [readValue(String(name), text, read)] : []));
+  if (given.length > 0) return given[0];
+  // supervisord tells its children where it listens.
+  const told = key === 'supervisor' ? environment['SUPERVISOR_SERVER_URL'] : undefined;
+  if (told) return readValue('SUPERVISOR_SERVER_URL', told, read);
+  return defaultText === undefined ? undefined : read(defaultText);
 }
 
 /** The text of `--help`. */
@@ -98,7 +105,7 @@ function readValue(name: string, text: string, read: (text: string) => unknown):
 
 /** A value as an error may show it: one line, without credentials. */
 function shown(name: string, text: string): string {
-  return /pas|secret|token/i.test(name) ? '(not shown)' : JSON.stringify(oneLine(text.replace(/\/\/[^/]*@/, '//(not shown)@')));
+  return /pas|secret|token/i.test(name) ? '(not shown)' : JSON.stringify(oneLine(text.replace(/\/\/.*@/, '//(not shown)@')));
 }
 
 function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {

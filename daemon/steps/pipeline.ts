@@ -32,6 +32,7 @@ export function createPipeline(settings: Settings, environment: NodeJS.ProcessEn
       timeoutMs: settings.hookTimeoutMs,
       checkSafety: settings.hookSafetyCheck && process.geteuid?.() === 0,
       environment: withoutCredentials(environment),
+      notePath: `${settings.socketPath}.hook`,
     }),
     boundMs: hookBoundMs(settings.hookTimeoutMs),
     restFactor: hookRestFactor,

@@ -9,6 +9,8 @@ export interface ProcessInfo {
   readonly group: string;
   /** supervisord's state number, as 100 for EXITED. */
   readonly state: number;
+  /** 0 while it does not run. */
+  readonly pid: number;
   /** When it was last started and stopped, seconds since 1970 by supervisord's clock; 0 for never. */
   readonly start: number;
   readonly stop: number;
@@ -53,11 +55,12 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
 
   return {
     async getAllProcessInfo(signal) {
-      const structs = await call('getAllProcessInfo', ['name', 'group', 'state', 'start', 'stop', 'exitstatus', 'spawnerr'], signal);
+      const structs = await call('getAllProcessInfo', ['name', 'group', 'state', 'pid', 'start', 'stop', 'exitstatus', 'spawnerr'], signal);
       return structs.map((struct) => ({
         name: struct.string('name'),
         group: struct.string('group'),
         state: struct.number('state'),
+        pid: struct.number('pid'),
         start: struct.number('start'),
         stop: struct.number('stop'),
         exitstatus: struct.number('exitstatus'),

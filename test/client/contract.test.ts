@@ -191,6 +191,9 @@ for (const { name, command, ask } of clients) {
       const { code, stderr } = await run('sh', ['-c', '"$@" >/dev/full', 'sh', ...command, '--socket', path]);
       assert.equal(code, 107);
       assert.match(stderr, /^107 ClientBroken cannot write/);
+      const closed = await run('sh', ['-c', '"$@" >&-', 'sh', ...command, '--socket', path]);
+      // Node itself puts /dev/null in the place of a closed stdout; the shim sees to that.
+      assert.equal(closed.code, name === 'TypeScript client' ? 0 : 107);
       const failing = await listener(t, (socket) => socket.once('data', () => socket.end(http('503 No', '17 HookFailed x\n'))));
       assert.equal((await run('sh', ['-c', '"$@" >/dev/full', 'sh', ...command, '--socket', failing])).code, 17);
     });

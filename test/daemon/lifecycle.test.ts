@@ -107,6 +107,37 @@ suite('daemon', { concurrency: 4 }, () => {
     });
   }
 
+  test('ends what a daemon killed in mid-hook has left of its hook, before it runs one itself', async (t) => {
+    const directory = scratchDirectory(t);
+    const body = `trap '' TERM; sleep 60 & echo $$ $! > ${directory}/new; mv ${directory}/new ${directory}/pids; wait`;
+    writeScript(join(directory, 'hook'), `[ -e ${directory}/pids ] && exit 8\n${body}`);
+    const first = new TestDaemon(t, alone, directory);
+    await until('the hook runs', () => existsSync(join(directory, 'pids')));
+    first.child.kill('SIGKILL');
+    await ended(first);
+    const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split(' ').map(Number);
+    assert.ok(pids.every(isAlive));
+    const second = new TestDaemon(t, alone, directory);
+    await second.expect(/^8 /);
+    assert.ok(!pids.some(isAlive));
+    await until('nothing is noted between two runs', () => !existsSync(`${second.socket}.hook`));
+  });
+
+  test('leaves alone what has got the number of a hook since', async (t) => {
+    const directory = scratchDirectory(t);
+    const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    cleanUp(t, () => bystander.kill('SIGKILL'));
+    const initStart = readFileSync('/proc/1/stat', 'utf8').replace(/.*\) /s, '').split(' ')[19];
+    for (const note of [`${bystander.pid} 1 ${initStart}\n`, `${bystander.pid} 1 1\n`, `${bystander.pid}`, '']) {
+      writeFileSync(join(directory, 'r.sock.hook'), note);
+      const daemon = new TestDaemon(t, alone, directory);
+      await daemon.expect(/^0 /);
+      assert.ok(isAlive(bystander.pid ?? 0), note);
+      daemon.child.kill('SIGTERM');
+      assert.equal(await ended(daemon), 0);
+    }
+  });
+
   test('binds again when its socket file was deleted', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);

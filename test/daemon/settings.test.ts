@@ -82,6 +82,9 @@ suite('settings', () => {
     [['--log-level', 'loud'], {}, /must be one of trace, debug/],
     [['--supervisor-url', 'ftp://x'], {}, /must be unix:\/\//],
     [['--supervisor-url', 'unix://relative'], {}, /must be unix:\/\//],
+    [['--hook-timeout=5s'], { READINESSD_HOOK_TIMEOUT: 'bad' }, /READINESSD_HOOK_TIMEOUT="bad"/],
+    [['--supervisor-url', 'http://u:pa/ss@h:1'], {}, /^(?!.*pa\/)(?!.*ss@)/],
+    [['--supervisor-password', 'x'], {}, /needs READINESSD_SUPERVISOR_USER/],
     [[], { SUPERVISOR_SERVER_URL: 'nonsense' }, /SUPERVISOR_SERVER_URL="nonsense"/],
     [['--supervisor-url', 'https://joe:secret@host'], {}, /^(?!.*secret)/],
     [['--supervisor-password', 'a\nb'], {}, /\(not shown\): must not hold control/],
@@ -127,7 +130,16 @@ suite('settings', () => {
 
   test('are described as they would be written, without credentials', () => {
     const shown = describeSettings(
-      settings(['--supervisor-url', 'http://joe:secret@host:1', '--supervisor-password', 'sesame', '--stale-limit', '90s']),
+      settings([
+        '--supervisor-url',
+        'http://joe:secret@host:1',
+        '--supervisor-user',
+        'joe',
+        '--supervisor-password',
+        'sesame',
+        '--stale-limit',
+        '90s',
+      ]),
     );
     assert.equal(shown['supervisor'], 'http://host:1');
     assert.equal(shown['staleLimit'], '90s');

@@ -2,18 +2,16 @@ import { reasonOfHookCode } from '../../../shared/exit-codes.ts';
 import { formatDuration } from '../../duration.ts';
 import { failed, type RunStep, type StepResult } from '../step.ts';
 import { fingerprint, inspectHook } from './inspect.ts';
+import { endLeftover } from './leftover.ts';
 import { whyNotLoadable } from './loadable.ts';
-import { endingBoundMs, type HookEnd, runHook } from './run.ts';
+import { endingBoundMs, type HookEnd, type RunOptions, runHook } from './run.ts';
 
 /** Runs of a hook that was replaced while it ran; one that changes at every run is no hook to believe. */
 const maxRuns = 2;
 
-export interface HookOptions {
-  readonly path: string;
-  readonly timeoutMs: number;
+export interface HookOptions extends RunOptions {
   /** Ask that only root can have written the hook. */
   readonly checkSafety: boolean;
-  readonly environment: NodeJS.ProcessEnv;
 }
 
 /** The longest that one look can take, milliseconds. */
@@ -26,6 +24,7 @@ export function createHookStep(options: HookOptions): RunStep {
   const { path } = options;
   /** A hook that SIGKILL did not end: while it lives, no second one is started beside it. */
   let survivor: Promise<unknown> | undefined;
+  let isFirstLook = true;
 
   async function runOnce(signal: AbortSignal): Promise<StepResult> {
     const found = await inspectHook(path, options.checkSafety);
@@ -39,7 +38,7 @@ export function createHookStep(options: HookOptions): RunStep {
     }
     const refusal = found.kind === 'refused' ? found.why : await whyNotLoadable(path);
     if (refusal !== undefined) return failed('HookSpawnFailed', `hook ${path} cannot be started: ${refusal}`);
-    const end = await runHook(path, options.timeoutMs, options.environment, signal);
+    const end = await runHook(options, signal);
     if (end.kind === 'timed out' && end.survives !== undefined) {
       survivor = end.survives.then(() => {
         survivor = undefined;
@@ -49,11 +48,17 @@ export function createHookStep(options: HookOptions): RunStep {
   }
 
   return async (signal) => {
+    // Not before the first look: until then another daemon may have had the socket.
+    if (isFirstLook) endLeftover(options.notePath);
+    isFirstLook = false;
     if (survivor !== undefined) return timedOut(options, true);
     for (let run = 1; ; run++) {
       const before = await fingerprint(path);
       const result = await runOnce(signal);
-      if (before === (await fingerprint(path)) || signal.aborted || survivor !== undefined) return result;
+      const after = await fingerprint(path);
+      if (before === after || signal.aborted || survivor !== undefined) return result;
+      // It may be on its way back, in a copy that is not there yet.
+      if (after === '') return failed('HookSpawnFailed', `hook ${path} was removed while it ran, so its result does not count`);
       if (run === maxRuns) return failed('HookSpawnFailed', `hook ${path} changes while it runs, so its result does not count`);
     }
   };

@@ -41,7 +41,7 @@ async function look(path: string): Promise<{ readonly why?: string | undefined; 
     if (head.subarray(0, 4).toString('latin1') === '\x7FELF') return { why: await whyNotLoadableElf(head, size, file) };
     if (head.subarray(0, 2).toString('latin1') !== '#!') return { why: describeOther(head) };
     const interpreter = interpreterOf(head);
-    return interpreter === '' ? { why: 'its #! line names no interpreter' } : { interpreter };
+    return interpreter === undefined ? { why: 'its #! line names no interpreter, or one too long' } : { interpreter };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') return { why: `it cannot be read (${code})` };
@@ -51,10 +51,11 @@ async function look(path: string): Promise<{ readonly why?: string | undefined; 
   }
 }
 
-/** The interpreter of a `#!` line, as the kernel cuts it: up to white space, within the first 256 bytes. */
-function interpreterOf(head: Buffer): string {
-  const line = head.subarray(2).toString('latin1').split('\n', 1)[0] ?? '';
-  return Buffer.from(line.replace(/^[ \t]+/, '').split(/[ \t\0]/, 1)[0] ?? '', 'latin1').toString();
+/** The interpreter of a `#!` line, as the kernel cuts it: up to white space, and that must come within the first 256 bytes. */
+function interpreterOf(head: Buffer): string | undefined {
+  const [, path, end] = /^#![ \t]*([^ \t\n\0]+)([ \t\n\0]?)/.exec(head.toString('latin1')) ?? [];
+  if (path === undefined || (end === '' && head.length === headBytes)) return undefined;
+  return Buffer.from(path, 'latin1').toString();
 }
 
 function describeOther(head: Buffer): string {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { execa } from 'execa';
+import { forgetGroup, noteGroup } from './leftover.ts';
 import { OutputTail } from './output-tail.ts';
 
 /** How one run of the hook ended. `survives` settles once a process that SIGKILL did not end is gone after all. */
@@ -22,15 +23,23 @@ const drainMs = 200;
 /** What a run can take beyond its timeout. */
 export const endingBoundMs = termGraceMs + killGraceMs + drainMs;
 
+export interface RunOptions {
+  /** Of an executable that the kernel can run. */
+  readonly path: string;
+  /** After that the group is killed. */
+  readonly timeoutMs: number;
+  /** All that the hook gets. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Where the running group is noted, for a daemon that comes after a SIGKILL. */
+  readonly notePath: string;
+}
+
 /**
  * Runs the hook in a process group of its own and leaves nothing of that group behind.
  *
- * @param path - of an executable that the kernel can run
- * @param timeoutMs - after that the group is killed
- * @param environment - all that the hook gets
  * @param signal - when aborted the group is killed; how the hook ended then does not matter
  */
-export async function runHook(path: string, timeoutMs: number, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<HookEnd> {
+export async function runHook({ path, timeoutMs, environment, notePath }: RunOptions, signal: AbortSignal): Promise<HookEnd> {
   const subprocess = execa(path, [], {
     detached: true,
     stdin: 'ignore',
@@ -49,8 +58,9 @@ export async function runHook(path: string, timeoutMs: number, environment: Node
     const result = await subprocess;
     return { kind: 'not started', why: whyNotStarted(result) };
   }
+  noteGroup(notePath, pid);
   const killGroup = (name: 'SIGTERM' | 'SIGKILL') => signalGroup(pid, name);
-  // However the daemon ends, but by SIGKILL, the hook does not outlive it.
+  // However the daemon ends, but by SIGKILL, the hook does not outlive it; for that there is the note.
   const onExit = () => killGroup('SIGKILL');
   process.once('exit', onExit);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
@@ -73,6 +83,7 @@ export async function runHook(path: string, timeoutMs: number, environment: Node
     subprocess.stdout.destroy();
     subprocess.stderr.destroy();
     process.removeListener('exit', onExit);
+    forgetGroup(notePath);
   }
 }
 

@@ -4,11 +4,13 @@ const script = 'start.sh';
 
 /** Programs that run the file which is their first argument, with those of their options that take a value. */
 const shellOptions = ['-o', '+o', '-O', '+O', '--rcfile', '--init-file'];
-const shells = new Set(['sh', 'bash', 'dash', 'ash', 'ksh', 'mksh', 'zsh']);
+const shells = new Set(['sh', 'bash', 'rbash', 'dash', 'ash', 'ksh', 'mksh', 'zsh']);
+
+/** Runners that take a shell's text after -c. */
+const textRunners = new Set(['su', 'runuser', 'flock', 'script']);
 const interpreters = new Map<string, readonly string[]>([
   ...[...shells].map((shell) => [shell, shellOptions] as const),
   ['python', ['-W', '-X', '-m', '-c']],
-  ['python3', ['-W', '-X', '-m', '-c']],
   ['perl', ['-e', '-E']],
   ['.', []],
   ['source', []],
@@ -16,16 +18,21 @@ const interpreters = new Map<string, readonly string[]>([
 
 /** Programs and shell words that run the command in their arguments, with the number of other arguments before it. */
 const runners = new Map<string, number>([
-  ...'busybox env exec nice ionice nohup setsid stdbuf time sudo runuser setpriv unshare nsenter tini dumb-init catatonit'
+  ...'busybox env exec nice ionice nohup setsid stdbuf time sudo runuser setpriv unshare nsenter tini dumb-init catatonit strace ltrace prlimit numactl unbuffer xargs systemd-run ld-linux'
     .split(' ')
     .map((name) => [name, 0] as const),
   ...'command builtin eval ! if then else elif while until do'.split(' ').map((name) => [name, 0] as const),
   ...'timeout chroot gosu su-exec taskset chrt flock pidproxy'.split(' ').map((name) => [name, 1] as const),
+  ['ip', 3],
 ]);
 
 /** Where in a shell's text one command ends and the next can begin. */
 const commandEnds = /[;&|(){}\n`]+/;
-const isOption = (word: string) => /^[-+]./.test(word);
+
+/** `>/log`, `2>&1`, `</dev/null`: no part of the command that they stand at. */
+const redirections = /\d*(?:>>|>\||<<|[<>])&?\s*[^\s;&|()<>]+/g;
+
+const isOption = (word: string) => /^[-+]/.test(word);
 const isAssignment = (word: string) => /^\w+=/.test(word);
 
 /**
@@ -42,9 +49,14 @@ function wordsRunIt(words: readonly string[]): boolean {
   const [program, ...rest] = words;
   if (program === undefined) return false;
   if (isAssignment(program)) return wordsRunIt(rest);
-  const name = baseName(program);
-  const shellText = shells.has(name) ? textOfShell(rest) : undefined;
-  if (shellText !== undefined) return shellText.split(commandEnds).some((part) => wordsRunIt(wordsOf(part)));
+  // python3.11, ld-linux-x86-64.so.2
+  const name = baseName(program).replace(/^(python|ld-linux)[-\d.].*$/, '$1');
+  const shellText = shells.has(name) ? textOfShell(rest) : textRunners.has(name) ? textAfterOption(rest) : undefined;
+  if (shellText !== undefined)
+    return shellText
+      .replace(redirections, ' ')
+      .split(commandEnds)
+      .some((part) => wordsRunIt(wordsOf(part)));
   const valueOptions = interpreters.get(name);
   if (valueOptions !== undefined) return interpreterRunsIt(rest, valueOptions);
   const argumentsBefore = runners.get(name);
@@ -55,6 +67,12 @@ function wordsRunIt(words: readonly string[]): boolean {
 function textOfShell(words: readonly string[]): string | undefined {
   const index = firstArgument(words, shellOptions);
   return words.slice(0, index).some((word) => /^-\w*c\w*$/.test(word)) ? words[index] : undefined;
+}
+
+/** The text of `su root -c text`, `script -qc text file`. */
+function textAfterOption(words: readonly string[]): string | undefined {
+  const index = words.findIndex((word) => /^-\w*c$|^--command$/.test(word));
+  return index === -1 ? undefined : words[index + 1];
 }
 
 function interpreterRunsIt(words: readonly string[], valueOptions: readonly string[]): boolean {

@@ -14,62 +14,56 @@ export interface StartPrograms {
 }
 
 interface KnownProcess {
-  readonly start: number;
-  readonly stop: number;
+  readonly process: ProcessInfo;
   /** Undefined: supervisord has not told what it runs. */
   readonly isStart: boolean | undefined;
-  /** It is not start.sh, but the configuration says that it will be once it is updated. */
-  readonly isToBeStart: boolean;
 }
 
 /**
  * Knows which processes are start.sh, and when that knowledge is out of date.
  *
  * supervisord tells a process's command only by the configuration as last read, in a reply too costly for
- * every cycle. So each live process keeps what was known of it until it may be another one: when its start
- * time has changed, an update may have put another program under its name.
+ * every cycle. So each live process keeps what was known of it until it may be another one: when it has been started
+ * or has ended, an update may have put another program under its name.
  */
 export class StartProgramBook {
-  readonly #known = new Map<string, KnownProcess>();
+  /** Undefined until the configuration has been read. */
+  #known: ReadonlyMap<string, KnownProcess> | undefined;
   #notLoaded: readonly ProcessConfig[] = [];
 
   /**
    * Whether the processes can be judged without asking for the configuration (again).
    *
-   * @param justLearned - the configuration was read in this same look; then a new start time matters only for
-   *   start programs, since others may crash and restart faster than they can be asked about
+   * @param justLearned - the configuration was read in this same look; then a new run matters only for start
+   *   programs, since others may crash and restart faster than they can be asked about
    * @param isCheap - the configuration may be read on mere suspicion: a program that has never been started shows
    *   nothing when an update replaces it
    */
   isCurrent(processes: readonly ProcessInfo[], justLearned: boolean, isCheap: boolean): boolean {
-    if (processes.length !== this.#known.size) return false;
+    if (processes.length !== this.#known?.size) return false;
     if (!justLearned && (this.#notLoaded.length > 0 || (isCheap && processes.some(({ start }) => start === 0)))) return false;
     return processes.every((process) => {
-      const known = this.#known.get(keyOf(process));
-      if (known === undefined) return false;
-      const mayRestart = isStartName(process) || (justLearned && known.isStart !== true && !known.isToBeStart);
-      return known.start === process.start || mayRestart;
+      const known = this.#known?.get(keyOf(process));
+      return known !== undefined && (isSameRun(process, known.process) || isStartName(process) || (justLearned && known.isStart !== true));
     });
   }
 
   /** Takes in what the configuration says of the processes. */
   learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
     const configOf = new Map(configs.map((config) => [keyOf(config), config]));
-    const before = new Map(this.#known);
-    this.#known.clear();
-    for (const process of processes) {
-      const key = keyOf(process);
-      const config = configOf.get(key);
-      const isStart = isStartNow(process, before.get(key), config);
-      const isToBeStart = isStart !== true && config !== undefined && isStartConfig(config);
-      this.#known.set(key, { start: process.start, stop: process.stop, isStart, isToBeStart });
-    }
+    const before = this.#known;
+    this.#known = new Map(
+      processes.map((process) => {
+        const key = keyOf(process);
+        return [key, { process, isStart: isStartNow(process, before?.get(key), configOf.get(key)) }];
+      }),
+    );
     this.#notLoaded = configs.filter((config) => !config.inuse && isStartConfig(config));
   }
 
   /** The start programs among the processes; call it when they are current. */
   sort(processes: readonly ProcessInfo[]): StartPrograms {
-    const isStart = (process: ProcessInfo) => this.#known.get(keyOf(process))?.isStart;
+    const isStart = (process: ProcessInfo) => this.#known?.get(keyOf(process))?.isStart;
     return {
       taken: processes.filter((process) => isStart(process) === true),
       notLoaded: this.#notLoaded,
@@ -81,18 +75,19 @@ export class StartProgramBook {
 function isStartNow(process: ProcessInfo, before: KnownProcess | undefined, config: ProcessConfig | undefined): boolean | undefined {
   if (isStartName(process)) return true;
   const byConfig = config === undefined ? undefined : isStartConfig(config);
-  if (before === undefined || isAnother(process, before)) return byConfig;
-  // One that has never run can be another; once it is start.sh it stays so, for it may be the old one after a reread.
-  if (process.start === 0) return before.isStart || (byConfig ?? before.isStart);
-  // The same process or, after a restart, perhaps another: a reread changes the configuration of a live process
-  // without changing the process, so what was known stays, and what the configuration says now is added.
-  if (before.isStart === true || before.start === process.start) return before.isStart ?? byConfig;
-  return byConfig ?? before.isStart;
+  if (before === undefined || isAnother(process, before.process)) return byConfig;
+  // The same process, or perhaps another: a reread changes the configuration of a live process without changing the
+  // process. So what was start.sh stays so, and what the configuration calls so now is taken for it.
+  return before.isStart === true ? true : (byConfig ?? before.isStart);
+}
+
+function isSameRun(process: ProcessInfo, before: ProcessInfo): boolean {
+  return process.start === before.start && process.stop === before.stop && process.pid === before.pid;
 }
 
 /** supervisord keeps the last stop of a process for as long as it has it: one that has lost it is new. */
-function isAnother(process: ProcessInfo, before: KnownProcess): boolean {
-  return process.stop < before.stop || (process.stop === 0 && before.start !== 0 && process.start !== before.start);
+function isAnother(process: ProcessInfo, before: ProcessInfo): boolean {
+  return process.stop < before.stop || (process.stop === 0 && before.start !== 0 && !isSameRun(process, before));
 }
 
 function isStartConfig(config: ProcessConfig): boolean {

@@ -34,6 +34,18 @@ suite('a command runs start.sh:', () => {
     'tini -- /usr/bin/start.sh',
     'python3 -u /usr/bin/start.sh',
     'chroot /root /usr/bin/start.sh',
+    'sh -c "/x/start.sh>/log 2>&1"',
+    'sh -c "/x/start.sh</dev/null"',
+    'sh -c ">/log /x/start.sh"',
+    "bash -c 'exec </dev/null /x/start.sh'",
+    'su - root -c "/x/start.sh -v"',
+    'flock /tmp/l -c /x/start.sh',
+    'script -qc /x/start.sh /dev/null',
+    'bash - /x/start.sh',
+    'python3.11 /x/start.sh',
+    '/lib64/ld-linux-x86-64.so.2 /x/start.sh',
+    'strace -f /x/start.sh',
+    'ip netns exec a /x/start.sh',
   ]) {
     test(command, () => assert.ok(runsStartScript(command)));
   }
@@ -59,6 +71,8 @@ suite('a command does not run start.sh:', () => {
     'sh -c "tail -f /var/log/start.sh.log; true"',
     'sh -c "exit 0" start.sh',
     'timeout 60 echo start.sh',
+    'sh -c "echo x >/x/start.sh"',
+    'su root -c "echo start.sh"',
     'inotifywait -m /usr/bin/start.sh',
     'sh -c "echo \'unclosed"',
   ]) {

@@ -10,7 +10,7 @@ const running = 20;
 const exited = 100;
 
 function live(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
-  return { name, group: name, state: exited, start: 100, stop: 200, exitstatus: 0, spawnerr: '', ...more };
+  return { name, group: name, state: exited, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', ...more };
 }
 
 function configured(name: string, command: string | undefined, more: Partial<ProcessConfig> = {}): ProcessConfig {
@@ -51,7 +51,8 @@ suite('start programs', () => {
     assert.equal(fake.configReads, 1);
     fake.processes = [live('init'), live('web', { state: running, stop: 0 })];
     assert.equal(await fake.code(), 0);
-    assert.equal(fake.configReads, 1);
+    assert.equal(await fake.code(), 0);
+    assert.equal(fake.configReads, 2);
   });
 
   test('are learnt again when a process comes, goes or starts again', async () => {
@@ -172,6 +173,27 @@ suite('start programs', () => {
     fake.onConfigRead = () => {
       fake.processes = [live('init', { start: 900, stop: 0, state: running })];
     };
+    assert.equal(await fake.code(), 2);
+  });
+
+  test('a program that an update replaces within one second of its start is seen', async () => {
+    for (const now of [
+      live('init', { exitstatus: 3, start: 500, stop: 501 }),
+      live('init', { state: running, start: 500, stop: 0, pid: 8 }),
+    ]) {
+      const fake = new Fake();
+      fake.processes = [live('init', { state: running, start: 500, stop: 499, pid: 7 })];
+      fake.configs = [configured('init', 'sleep 60')];
+      assert.equal(await fake.code(), 0);
+      fake.processes = [now];
+      fake.configs = [configured('init', '/x/start.sh')];
+      assert.notEqual(await fake.code(), 0);
+    }
+  });
+
+  test('a start program that is not loaded is seen where no process is live', async () => {
+    const fake = new Fake();
+    fake.configs = [configured('start', 'true', { inuse: false })];
     assert.equal(await fake.code(), 2);
   });
 

@@ -1,0 +1,49 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+/**
+ * A daemon that SIGKILL ends cannot end its hook. So the running hook's process group stands in a file, and the next
+ * daemon, before it runs a hook itself, ends what is left of it.
+ */
+
+/** Notes a group as running. A note that cannot be written costs only this protection, so it is no error. */
+export function noteGroup(path: string, pid: number): void {
+  try {
+    writeFileSync(path, `${pid} ${startTime(pid)} ${startTime(1)}\n`, { mode: 0o600 });
+  } catch {}
+}
+
+export function forgetGroup(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
+}
+
+/** Ends the group in the note, if it is certain that it is the one that was noted. */
+export function endLeftover(path: string): void {
+  let note: string;
+  try {
+    note = readFileSync(path, 'utf8');
+  } catch {
+    return;
+  }
+  forgetGroup(path);
+  const [, pid, leaderStart, initStart] = /^(\d+) (\d+) (\d+)\n$/.exec(note) ?? [];
+  // After a restart of the container, with a /run that outlives it, the same number is somebody else's.
+  if (pid === undefined || initStart !== startTime(1)) return;
+  // No leader: the number is not given out again while others are in its group.
+  if (![leaderStart, ''].includes(startTime(Number(pid)))) return;
+  try {
+    process.kill(-Number(pid), 'SIGKILL');
+  } catch {}
+}
+
+/** When a process was started, in clock ticks since the machine was (proc(5), field 22); '' when there is none. */
+function startTime(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field, a name in parentheses, may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
