@@ -112,7 +112,7 @@ suite('daemon', { concurrency: 4 }, () => {
     const body = `trap '' TERM; sleep 60 & echo $$ $! > ${directory}/new; mv ${directory}/new ${directory}/pids; wait`;
     writeScript(join(directory, 'hook'), `[ -e ${directory}/pids ] && exit 8\n${body}`);
     const first = new TestDaemon(t, alone, directory);
-    await until('the hook runs', () => existsSync(join(directory, 'pids')));
+    await until('the hook runs, and is noted', () => existsSync(join(directory, 'pids')) && existsSync(`${first.socket}.hook`));
     first.child.kill('SIGKILL');
     await ended(first);
     const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split(' ').map(Number);

@@ -2,7 +2,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * A daemon that SIGKILL ends cannot end its hook. So the running hook's process group stands in a file, and the next
- * daemon, before it runs a hook itself, ends what is left of it.
+ * daemon, before it runs a hook itself, ends what is left of it. (A daemon that is killed in the instant between the
+ * hook's start and the note leaves it all the same.)
  */
 
 /** Notes a group as running. A note that cannot be written costs only this protection, so it is no error. */
