@@ -85,9 +85,12 @@ function isSameRun(process: ProcessInfo, before: ProcessInfo): boolean {
   return process.start === before.start && process.stop === before.stop && process.pid === before.pid;
 }
 
-/** supervisord keeps the last stop of a process for as long as it has it: one that has lost it is new. */
+/**
+ * supervisord keeps the last stop of a process for as long as it has it: one that has lost it is new, and so is one that
+ * runs anew without having stopped. (One that cannot be spawned is started again and again, and never stops.)
+ */
 function isAnother(process: ProcessInfo, before: ProcessInfo): boolean {
-  return process.stop < before.stop || (process.stop === 0 && before.start !== 0 && !isSameRun(process, before));
+  return process.stop < before.stop || (process.stop === 0 && before.pid !== 0 && !isSameRun(process, before));
 }
 
 function isStartConfig(config: ProcessConfig): boolean {

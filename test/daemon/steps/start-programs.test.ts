@@ -95,6 +95,16 @@ suite('start programs', () => {
     }
   });
 
+  test('keep the last known command while they cannot be spawned, though a reread changes it', async () => {
+    const fake = new Fake();
+    fake.processes = [live('init', { state: 30, start: 100, stop: 0 })];
+    fake.configs = [configured('init', '/x/start.sh')];
+    assert.equal(await fake.code(), 2);
+    fake.configs = [configured('init', 'sleep 60')];
+    fake.processes = [live('init', { state: 30, start: 102, stop: 0 })];
+    assert.equal(await fake.code(), 2);
+  });
+
   test('are forgotten when another program has taken the name', async () => {
     const fake = new Fake();
     fake.processes = [live('init', { state: running, stop: 150 })];
