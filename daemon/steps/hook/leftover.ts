@@ -28,7 +28,8 @@ export function endLeftover(path: string): void {
     return;
   }
   forgetGroup(path);
-  const [, pid, leaderStart, initStart] = /^(\d+) (\d+) (\d+)\n$/.exec(note) ?? [];
+  // Never 0 or 1, whatever the note says: kill(-1) reaches every process there is.
+  const [, pid, leaderStart, initStart] = /^([2-9]|[1-9]\d+) (\d+) (\d+)\n$/.exec(note) ?? [];
   // After a restart of the container, with a /run that outlives it, the same number is somebody else's.
   if (pid === undefined || initStart !== startTime(1)) return;
   // No leader: the number is not given out again while others are in its group.
