@@ -1,6 +1,6 @@
 import { cycleBound, runCycle } from './cycle.ts';
 import type { Step } from './steps/step.ts';
-import { type Published, type RestRules, restAfter, staleLimit } from './verdict.ts';
+import { type Published, type RestRules, restAfter, restBeforeDemand, staleLimit } from './verdict.ts';
 
 export interface LoopOptions {
   readonly steps: readonly Step[];
@@ -18,8 +18,24 @@ export interface LoopOptions {
 export interface Loop {
   /** Milliseconds to the next cycle; 0 while one runs. */
   nextInMs(): number;
+  /**
+   * Asks for a cycle that begins after this call, sooner than its time if the rest that callers must leave is over. Callers
+   * who wait at once share one.
+   *
+   * @returns when its verdict has been published
+   * @throws StoppedError when the loop is stopped before
+   */
+  check(): Promise<void>;
   /** Cancels a running cycle and waits for its end; its result is not published. */
   stop(): Promise<void>;
+}
+
+/** The loop has been stopped: nothing more is checked. */
+export class StoppedError extends Error {}
+
+interface Caller {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Runs cycles for ever, one after the other: the next is armed when one has ended. */
@@ -27,26 +43,53 @@ export function startLoop(options: LoopOptions): Loop {
   const { steps, now } = options;
   const cancel = new AbortController();
   const rules: RestRules = { ...options, restFactors: new Map(steps.map(({ name, restFactor }) => [name, restFactor ?? 0])) };
+  /** Undefined while a cycle runs. */
   let timer: NodeJS.Timeout | undefined;
   let nextAtMs = now();
+  let demandAtMs = nextAtMs;
+  let callers: Caller[] = [];
   let running = runOnce();
 
   async function runOnce(): Promise<void> {
+    const served = callers;
+    callers = [];
     const cycle = await runCycle(steps, cancel.signal, now, options.onBug);
-    if (cancel.signal.aborted) return;
+    if (cancel.signal.aborted) return refuse(served);
     const restMs = restAfter(cycle, rules);
     options.onCycle({ ...cycle, staleLimitMs: options.staleLimitMs ?? staleLimit(cycle, restMs, cycleBound(steps)) });
-    nextAtMs = now() + restMs;
-    timer = setTimeout(() => {
-      running = runOnce();
-    }, restMs);
+    for (const { resolve } of served) resolve();
+    demandAtMs = now() + Math.min(restMs, restBeforeDemand(cycle));
+    arm(callers.length > 0 ? demandAtMs : now() + restMs);
+  }
+
+  function arm(atMs: number): void {
+    clearTimeout(timer);
+    nextAtMs = atMs;
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        running = runOnce();
+      },
+      Math.max(0, atMs - now()),
+    );
+  }
+
+  function refuse(refused: readonly Caller[]): void {
+    for (const { reject } of refused) reject(new StoppedError('readinessd is stopping'));
   }
 
   return {
     nextInMs: () => Math.max(0, nextAtMs - now()),
+    check() {
+      if (cancel.signal.aborted) return Promise.reject(new StoppedError('readinessd is stopping'));
+      if (timer !== undefined && nextAtMs > demandAtMs) arm(demandAtMs);
+      return new Promise((resolve, reject) => callers.push({ resolve, reject }));
+    },
     async stop() {
-      cancel.abort(new Error('readinessd is stopping'));
+      cancel.abort(new StoppedError('readinessd is stopping'));
       clearTimeout(timer);
+      refuse(callers);
+      callers = [];
       await running;
     },
   };

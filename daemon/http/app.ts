@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type Answer, formatBody, statusOf } from '../../shared/reply.ts';
 import { type Status, StatusSchema } from './status.ts';
 
@@ -7,15 +7,18 @@ const requestTimeoutMs = 5000;
 const maxRequestBodyBytes = 1024;
 
 const plainText = 'text/plain; charset=utf-8';
+const help = 'try GET /probe, GET /status or POST /check';
 
-/** What the requests are answered from; both read memory only. */
+/** What the requests are answered from; verdict and status read memory only. */
 export interface AppSources {
   readonly verdict: () => Answer;
   readonly status: () => Status;
+  /** Settles when a cycle that began after the call has been published. */
+  readonly check: () => Promise<void>;
 }
 
 /** The HTTP API. Building it is not listening. */
-export function createApp({ verdict, status }: AppSources): FastifyInstance {
+export function createApp({ verdict, status, check }: AppSources): FastifyInstance {
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -23,19 +26,47 @@ export function createApp({ verdict, status }: AppSources): FastifyInstance {
     return503OnClosing: false,
     requestTimeout: requestTimeoutMs,
     bodyLimit: maxRequestBodyBytes,
+    frameworkErrors: (error, request, reply) => {
+      refuse(reply as FastifyReply, error.statusCode, request.method, request.url, error.message);
+    },
+    clientErrorHandler(error, socket) {
+      if (!socket.writable) return;
+      const body = `cannot read the request: ${error.message}; ${help}\n`;
+      const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: ${plainText}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
+      socket.end(`${head}\r\n\r\n${body}`);
+    },
   });
 
-  app.get('/probe', (_request, reply) => {
-    const answer = verdict();
-    return reply.code(statusOf(answer.code)).type(plainText).header('cache-control', 'no-store').send(formatBody(answer));
+  app.get('/probe', (_request, reply) => sendVerdict(reply, verdict()));
+
+  app.post('/check', async (_request, reply) => {
+    await check();
+    return sendVerdict(reply, verdict());
   });
 
   app.get('/status', { schema: { response: { 200: StatusSchema } } }, (_request, reply) =>
     reply.header('cache-control', 'no-store').send(status()),
   );
 
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).type(plainText).send(`no ${request.method} ${request.url} here: try GET /probe or GET /status\n`),
+  // Whatever curl or wget sends along with a POST.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => done(null));
+
+  app.setNotFoundHandler((request, reply) => refuse(reply, 404, request.method, request.url, 'there is no such thing'));
+  app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) =>
+    refuse(reply, error.statusCode, request.method, request.url, error.message),
   );
   return app;
+}
+
+function sendVerdict(reply: FastifyReply, answer: Answer): FastifyReply {
+  return reply.code(statusOf(answer.code)).type(plainText).header('cache-control', 'no-store').send(formatBody(answer));
+}
+
+/** Never with 200 or 503: the probe client takes only those for a verdict. */
+function refuse(reply: FastifyReply, statusCode: number | undefined, method: string, url: string, why: string): FastifyReply {
+  return reply
+    .code(statusCode === undefined || statusCode === 503 ? 500 : statusCode)
+    .type(plainText)
+    .send(`cannot answer ${method} ${url}: ${why}; ${help}\n`);
 }

@@ -14,6 +14,8 @@ export interface ProcessInfo {
   /** When it was last started and stopped, seconds since 1970 by supervisord's clock; 0 for never. */
   readonly start: number;
   readonly stop: number;
+  /** When supervisord wrote this answer, by the same clock. */
+  readonly now: number;
   /** -1 after a signal; 0 also while nothing is known. */
   readonly exitstatus: number;
   /** supervisord's own words on what went wrong; often empty. */
@@ -55,7 +57,11 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
 
   return {
     async getAllProcessInfo(signal) {
-      const structs = await call('getAllProcessInfo', ['name', 'group', 'state', 'pid', 'start', 'stop', 'exitstatus', 'spawnerr'], signal);
+      const structs = await call(
+        'getAllProcessInfo',
+        ['name', 'group', 'state', 'pid', 'start', 'stop', 'now', 'exitstatus', 'spawnerr'],
+        signal,
+      );
       return structs.map((struct) => ({
         name: struct.string('name'),
         group: struct.string('group'),
@@ -63,6 +69,7 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
         pid: struct.number('pid'),
         start: struct.number('start'),
         stop: struct.number('stop'),
+        now: struct.number('now'),
         exitstatus: struct.number('exitstatus'),
         spawnerr: struct.string('spawnerr'),
       }));

@@ -8,8 +8,9 @@ import { suite, test } from 'node:test';
 import { StatusSchema } from '../../daemon/http/status.ts';
 import { version } from '../../shared/version.ts';
 import { httpGet, TestDaemon } from '../support/daemon.ts';
+import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
-import { cleanUp, isAlive, lib, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
+import { cleanUp, lib, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
 
 const alone = { READINESSD_START_STEP: 'off' };

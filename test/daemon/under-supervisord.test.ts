@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import type { Status } from '../../daemon/http/status.ts';
 import { httpGet, watchVerdicts } from '../support/daemon.ts';
+import { holdingsOf } from '../support/process.ts';
 import { type Context, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
 
@@ -35,13 +36,11 @@ suite('under supervisord', { concurrency: 4 }, () => {
     await until('it is ready', async () => (await body()).startsWith('0 Ready start skipped, hook passed'));
     const socket = join(directory, 'r.sock');
     const status = async () => JSON.parse((await httpGet(socket, '/status')).body) as Status;
-    const privateDirtyKb = (pid: number) =>
-      Number(/^Private_Dirty: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
     // What it needs is the least that is seen: the rest is garbage, which these quick cycles make plenty of.
     let least = Number.POSITIVE_INFINITY;
     await until('20 cycles have ended', async () => {
       const { cycles, pid } = await status();
-      if (cycles > 5) least = Math.min(least, privateDirtyKb(pid));
+      if (cycles > 5) least = Math.min(least, holdingsOf(pid).privateDirtyKb);
       return cycles >= 20;
     });
     assert.ok(least > 5000 && least < 30_000, `${least} kB`);

@@ -40,6 +40,10 @@ export class TestDaemon {
     return httpGet(this.socket, path);
   }
 
+  post(path: string): Promise<{ status: number; body: string }> {
+    return httpGet(this.socket, path, 'POST');
+  }
+
   /** The body of /probe; '' while nobody answers. */
   async body(): Promise<string> {
     return this.get('/probe').then(
@@ -84,9 +88,9 @@ export class TestDaemon {
 }
 
 /** Asks the socket for a path. */
-export function httpGet(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+export function httpGet(socketPath: string, path: string, method = 'GET'): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, agent: false, timeout: 5000 }, (response) => {
+    const asked = request({ socketPath, path, method, agent: false, timeout: 5000 }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         body += chunk;

@@ -42,11 +42,11 @@ export async function inspectHook(path: string, checkSafety: boolean): Promise<I
   }
 }
 
-/** What tells one state of a file from the next; '' when it is gone. */
+/** What tells one state of a file from the next, by content and by who may run or write it; '' when it is gone. */
 export async function fingerprint(path: string): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
-    return `${dev}:${ino}:${size}:${mtimeNs}`;
+    const { dev, ino, size, mtimeNs, mode, uid, gid } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, mode, uid, gid].join(':');
   } catch {
     return '';
   }

@@ -38,6 +38,15 @@ export function judgeStart({ taken, notLoaded, unknown }: StartPrograms): StepRe
   return { outcome: 'passed', message: `${taken.map(subject).join(', ')} exited with code 0` };
 }
 
+/** The verdict on good ends of which it is not known yet whether supervisord leaves them so. */
+export function judgeUnsettled(processes: readonly ProcessInfo[]): StepResult {
+  const subjects = processes.map(subject).join(', ');
+  return failed(
+    'StartNotFinished',
+    `${subjects} has just exited with code 0: that counts once supervisord leaves it so (autorestart=false)`,
+  );
+}
+
 function troubleOf(process: ProcessInfo): Trouble | undefined {
   const trouble = (reason: Trouble['reason'], predicate: string): Trouble => ({ reason, message: `${subject(process)} ${predicate}` });
   switch (process.state) {

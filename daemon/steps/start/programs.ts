@@ -105,6 +105,7 @@ function isStartName({ name, group }: { readonly name: string; readonly group: s
   return startNames.has(name) || startNames.has(group);
 }
 
-function keyOf({ name, group }: { readonly name: string; readonly group: string }): string {
+/** What supervisord knows a process by. */
+export function keyOf({ name, group }: { readonly name: string; readonly group: string }): string {
   return `${group}:${name}`;
 }

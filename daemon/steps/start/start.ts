@@ -1,7 +1,8 @@
 import type { ProcessInfo, SupervisorClient } from '../../supervisor/client.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../supervisor/errors.ts';
 import { failed, type RunStep, type StepResult } from '../step.ts';
-import { judgeStart } from './judge.ts';
+import { GoodEnds } from './good-ends.ts';
+import { judgeStart, judgeUnsettled } from './judge.ts';
 import { StartProgramBook } from './programs.ts';
 
 /** Processes may change while the configuration is read; then it is read once more, and that is all. */
@@ -10,16 +11,22 @@ const maxConfigReads = 2;
 /** A reading on mere suspicion rests this many times its duration, so that it takes supervisord 1 % of its time at most. */
 const configReadRest = 100;
 
-/** Calls of supervisord in one look, at the most: processes, and after each reading of the configuration again. */
-export const maxCallsPerLook = 1 + 2 * maxConfigReads;
+const changingTooFast = failed('StartNotFinished', "supervisord's programs change faster than they can be looked at");
+
+/**
+ * Calls of supervisord in one look, at the most: processes, after each reading of the configuration again, and once
+ * more to see whether a good end lasts.
+ */
+export const maxCallsPerLook = 1 + 2 * maxConfigReads + 1;
 
 /**
  * The start step: has every start.sh program of supervisord exited with code 0?
  *
- * @param supervisor - asked at each look; nothing is remembered but which programs are start.sh
+ * @param supervisor - asked at each look; all that is remembered is which programs are start.sh, and which ends have lasted
  */
 export function createStartStep(supervisor: SupervisorClient): RunStep {
   const book = new StartProgramBook();
+  const goodEnds = new GoodEnds();
   let readAtMs = Number.NEGATIVE_INFINITY;
   let readTookMs = 0;
 
@@ -31,14 +38,24 @@ export function createStartStep(supervisor: SupervisorClient): RunStep {
   }
 
   async function look(signal: AbortSignal): Promise<StepResult> {
-    for (let configReads = 0; ; configReads++) {
+    let configReads = 0;
+    let hasAskedAgain = false;
+    for (;;) {
       const processes = await supervisor.getAllProcessInfo(signal);
       const isCheap = performance.now() - readAtMs >= configReadRest * readTookMs;
-      if (book.isCurrent(processes, configReads > 0, isCheap)) return judgeStart(book.sort(processes));
-      if (configReads === maxConfigReads) {
-        return failed('StartNotFinished', "supervisord's programs change faster than they can be looked at");
+      if (!book.isCurrent(processes, configReads > 0, isCheap)) {
+        if (configReads === maxConfigReads) return changingTooFast;
+        configReads++;
+        await learn(processes, signal);
+        continue;
       }
-      await learn(processes, signal);
+      const programs = book.sort(processes);
+      const result = judgeStart(programs);
+      if (result.outcome !== 'passed') return result;
+      const lasting = goodEnds.look(programs.taken);
+      if (lasting === 'yes') return result;
+      if (lasting === 'not yet' || hasAskedAgain) return judgeUnsettled(programs.taken);
+      hasAskedAgain = true;
     }
   }
 

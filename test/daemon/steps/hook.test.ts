@@ -15,7 +15,8 @@ import {
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { TestDaemon, watchVerdicts } from '../../support/daemon.ts';
-import { cleanUp, isAlive, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+import { isAlive } from '../../support/process.ts';
+import { cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
 
 /** A daemon without supervisord whose hook is put in place before it starts. */

@@ -10,7 +10,7 @@ const running = 20;
 const exited = 100;
 
 function live(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
-  return { name, group: name, state: exited, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', ...more };
+  return { name, group: name, state: exited, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', now: 1000, ...more };
 }
 
 function configured(name: string, command: string | undefined, more: Partial<ProcessConfig> = {}): ProcessConfig {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
@@ -62,6 +62,34 @@ suite('start', { concurrency: 4 }, () => {
       const { daemon } = await scene(t, `[program:restart]\ncommand=${command}\n[program:start-foo]\ncommand=${command}`);
       assert.match(await daemon.expect(/^0 /), /start skipped/);
       assert.match((await daemon.aWholeCycle()).message, /start skipped/);
+    });
+  }
+
+  for (const [title, command] of [
+    ['at once', 'true'],
+    ['in 50 ms', '/bin/sh -c "sleep 0.05"'],
+    ['in 1.5 s', '/bin/sh -c "sleep 1.5"'],
+  ] as const) {
+    test(`is never ready while autorestart=true runs it again and again, though it exits with code 0 ${title}`, async (t) => {
+      const { daemon, supervisord } = await scene(t, `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=true`);
+      await daemon.expect(/^2 StartNotFinished /);
+      const watch = watchVerdicts(daemon);
+      await until('it has run many times, and been looked at as often', async () => {
+        await daemon.post('/check');
+        const runs = readFileSync(join(supervisord.directory, 'supervisord.log'), 'utf8').match(/exited: start/g)?.length ?? 0;
+        return runs > 4 && (await daemon.status()).cycles > 60;
+      });
+      assert.deepEqual(
+        (await watch.stop()).filter(
+          (line) => !/^2 StartNotFinished start\.sh \(program "start"\) (is running|has just exited with code 0: .*autorestart)/.test(line),
+        ),
+        [],
+      );
+      supervisord.configure(`[program:start]\ncommand=${command}\n${once}`);
+      await supervisord.ctl('reread');
+      // supervisord may start it again between the update's stop and its removal, and then refuses that.
+      await until('it is updated', async () => (await supervisord.ctl('update')).stdout.includes('updated process group'));
+      await daemon.expect(/^0 Ready start passed/);
     });
   }
 

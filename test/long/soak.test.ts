@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { TestDaemon } from '../support/daemon.ts';
+import { type Holdings, holdingsOf } from '../support/process.ts';
+import { scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { TestSupervisord } from '../support/supervisord.ts';
+
+/** SOAK_MINUTES=60 is the long form. */
+const minutes = Number(process.env['SOAK_MINUTES'] ?? 2);
+
+/** 20 times as often as usual: cycles every 500 ms while ready, a probe every 250 ms instead of every 5 s. */
+const settings = { READINESSD_PERIOD_READY: '500ms', READINESSD_PERIOD_NOT_READY: '100ms', READINESSD_RPC_TIMEOUT: '500ms' };
+const probeEveryMs = 250;
+const sampleEvery = 40;
+
+test(`holds no more after ${minutes} minutes at 20 times the usual rate than at their beginning`, async (t) => {
+  const directory = scratchDirectory(t);
+  const code = join(directory, 'code');
+  const say = (value: number) => {
+    writeFileSync(`${code}.new`, String(value));
+    renameSync(`${code}.new`, code);
+  };
+  say(0);
+  writeScript(join(directory, 'hook'), `echo "all of it"; exit $(cat ${code})`);
+  const programs = Array.from({ length: 20 }, (_, index) => `[program:p${index}]\ncommand=sleep 100000\n`).join('');
+  const supervisord = await TestSupervisord.start(t, `[program:start]\ncommand=true\nstartsecs=0\nautorestart=false\n${programs}`);
+  const daemon = new TestDaemon(t, { ...settings, READINESSD_SUPERVISOR_URL: supervisord.url }, directory);
+  await daemon.expect(/^0 /);
+
+  const samples: Holdings[] = [];
+  const answers = new Map<number | null, number>();
+  const endAtMs = performance.now() + minutes * 60_000;
+  for (let round = 0; performance.now() < endAtMs; round++) {
+    const nextAtMs = performance.now() + probeEveryMs;
+    const { code: answer } = await daemon.probe();
+    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    // Once in two minutes the hook fails, and once in ten supervisord is frozen, each for some seconds.
+    if (round % 480 === 100) say(17);
+    if (round % 480 === 120) say(0);
+    if (round % 2400 === 300) supervisord.child.kill('SIGSTOP');
+    if (round % 2400 === 316) supervisord.child.kill('SIGCONT');
+    if (round % 20 === 0) void daemon.post('/check').catch(() => {});
+    if (round % sampleEvery === 0) {
+      samples.push(holdingsOf(daemon.child.pid ?? 0));
+      console.log(JSON.stringify({ seconds: Math.round((round * probeEveryMs) / 1000), ...samples.at(-1) }));
+    }
+    await until('the next probe is due', () => performance.now() >= nextAtMs);
+  }
+  supervisord.child.kill('SIGCONT');
+  say(0);
+  await daemon.expect(/^0 /);
+
+  t.diagnostic(`answers ${JSON.stringify(Object.fromEntries(answers))}, cycles ${(await daemon.status()).cycles}`);
+  assert.deepEqual(
+    [...answers.keys()].filter((answer) => ![0, 17, 110, 103].includes(answer ?? -1)),
+    [],
+  );
+  // The first fifth is for warming up.
+  const fifth = Math.floor(samples.length / 5);
+  const [early, late] = [samples.slice(fifth, 2 * fifth), samples.slice(-fifth)].map(medians) as [Holdings, Holdings];
+  t.diagnostic(`early ${JSON.stringify(early)}`);
+  t.diagnostic(`late  ${JSON.stringify(late)}`);
+  assert.ok(late.privateDirtyKb < early.privateDirtyKb * 1.15 + 2000, 'private memory grows');
+  assert.ok(late.rssKb < early.rssKb * 1.15 + 2000, 'resident memory grows');
+  assert.ok(late.descriptors <= early.descriptors, 'descriptors grow');
+  assert.equal(late.threads, early.threads);
+  assert.ok(
+    samples.every(({ zombies, children }) => zombies <= 1 && children <= 2),
+    'processes are left',
+  );
+  assert.equal(late.zombies, 0);
+});
+
+function medians(samples: readonly Holdings[]): Holdings {
+  const median = (pick: (sample: Holdings) => number) => samples.map(pick).sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 0;
+  return {
+    rssKb: median((sample) => sample.rssKb),
+    privateDirtyKb: median((sample) => sample.privateDirtyKb),
+    descriptors: median((sample) => sample.descriptors),
+    threads: median((sample) => sample.threads),
+    children: median((sample) => sample.children),
+    zombies: median((sample) => sample.zombies),
+  };
+}
