@@ -25,7 +25,7 @@ export const StatusSchema = Type.Object({
   nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
   cycles: Type.Integer({ description: 'cycles that have ended' }),
   steps: Type.Array(Step, {
-    description: 'of the last cycle, up to the first failure: name, outcome (passed, skipped, failed), message, detail, durationMs',
+    description: 'of the last cycle, those that ran: name, outcome (passed, skipped, failed), message, detail, durationMs',
   }),
   settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
   version: Type.String({ description: "the daemon's" }),

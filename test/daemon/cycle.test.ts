@@ -45,7 +45,10 @@ suite('cycle', () => {
     assert.equal(verdict.code, 112);
     assert.deepEqual(
       steps.map(({ name, result }) => [name, result.outcome]),
-      [['start', 'failed']],
+      [
+        ['start', 'failed'],
+        ['hook', 'passed'],
+      ],
     );
   });
 

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { type Era, hasGround, truth, type World } from './model.ts';
+import { hookTimeoutMs, periods, rpcTimeoutMs, type SeenCycle, Simulation } from './simulation.ts';
+
+/** All times of a history are multiples of it. */
+export const tickMs = 50;
+
+/** The sum of the bounds: start twice, six calls each, and the hook twice with its endings. */
+const cycleBoundMs = 2 * 6 * rpcTimeoutMs + 2 * (hookTimeoutMs + 1200);
+const staleMarginMs = 3000;
+const longestRestMs = 30_000;
+
+/** So long that whatever has begun ends, and rests, and two whole cycles follow. */
+const quietMs = 3 * (cycleBoundMs + longestRestMs);
+
+/** What happens in a history. */
+export type Event =
+  | { readonly kind: 'era'; readonly world: World; readonly forMs: number }
+  /** The daemon does not get to run. */
+  | { readonly kind: 'frozen'; readonly forMs: number }
+  /** From now on supervisord's answers and the hook take this long. */
+  | { readonly kind: 'slow'; readonly rpcMs: number; readonly hookMs: number }
+  | { readonly kind: 'check'; readonly forMs: number };
+
+/**
+ * Takes the daemon through one history and a long quiet time at its end, and looks at each tick at what is shown.
+ *
+ * @param shown - gets each code that was shown
+ * @throws AssertionError when anything is not as the model says
+ */
+export async function watchHistory(first: World, events: readonly Event[], shown: Set<number>): Promise<void> {
+  const simulation = new Simulation(first);
+  const history: Era[] = [{ fromMs: simulation.nowMs, world: first }];
+  const checks: { readonly askedAtMs: number; isAnswered: boolean }[] = [];
+  /** Cycles that were under way, or rested, at these times were held up. */
+  const frozenAtMs: number[] = [];
+  let judged = 0;
+
+  async function pass(ms: number): Promise<void> {
+    const untilMs = simulation.nowMs + ms;
+    while (simulation.nowMs < untilMs) {
+      look();
+      await simulation.pass(tickMs);
+      for (; (simulation.cycles[judged]?.toMs ?? Number.POSITIVE_INFINITY) <= simulation.nowMs; judged++) judgeCycle(judged);
+    }
+  }
+
+  /** What a request is shown: the newest verdict exactly while it is young enough. */
+  function look(): void {
+    const { code } = simulation.read().verdict;
+    shown.add(code);
+    const newest = simulation.cycles.findLast(({ toMs }) => toMs !== Number.POSITIVE_INFINITY);
+    assert.equal(code, newest === undefined ? 104 : simulation.nowMs - newest.fromMs > staleLimit(newest) ? 103 : newest.code);
+  }
+
+  /** What a cycle found was so while it ran, and it ran when it should. */
+  function judgeCycle(index: number): void {
+    const cycle = simulation.cycles[index] as SeenCycle;
+    assert.ok(hasGround(history, cycle.fromMs, cycle.toMs, cycle.code), `${cycle.code} has no ground`);
+    expectTruth(cycle);
+    const before = simulation.cycles[index - 1];
+    if (before !== undefined) expectPace(before, cycle);
+    const late = checks.filter(({ askedAtMs, isAnswered }) => askedAtMs < cycle.fromMs && !isAnswered);
+    assert.deepEqual(late, [], 'a check is not answered though a cycle has begun and ended after it');
+  }
+
+  /** A cycle that lies in one world says what is true of it; but a good end is believed only in the next second. */
+  function expectTruth(cycle: SeenCycle): void {
+    const era = history.findLast(({ fromMs }) => fromMs <= cycle.toMs) as Era;
+    if (era.fromMs > cycle.fromMs) return;
+    const first = simulation.cycles.find(({ fromMs }) => fromMs >= era.fromMs) as SeenCycle;
+    if (era.world.start === 'good' && cycle.code === 2 && cycle.fromMs < first.toMs + 1000) return;
+    assert.equal(cycle.code, truth(era.world));
+  }
+
+  function expectPace(before: SeenCycle, cycle: SeenCycle): void {
+    const restedMs = cycle.fromMs - before.toMs;
+    const wasAsked = checks.some(({ askedAtMs }) => askedAtMs >= before.fromMs && askedAtMs <= cycle.fromMs);
+    const leastMs = wasAsked ? Math.min(longestRestMs, 9 * (before.toMs - before.fromMs)) : restAfter(before);
+    assert.ok(restedMs >= Math.min(leastMs, restAfter(before)), `rested only ${restedMs} ms`);
+    const wasFrozen = frozenAtMs.some((atMs) => atMs >= before.fromMs && atMs <= cycle.fromMs);
+    assert.ok(wasFrozen || restedMs <= restAfter(before) + tickMs, `rested ${restedMs} ms`);
+  }
+
+  function staleLimit(cycle: SeenCycle): number {
+    return cycle.toMs - cycle.fromMs + restAfter(cycle) + cycleBoundMs + staleMarginMs;
+  }
+
+  function restAfter(cycle: SeenCycle): number {
+    const run = simulation.hookRuns.find(({ fromMs }) => fromMs >= cycle.fromMs && fromMs <= cycle.toMs);
+    const earnedMs = run === undefined ? 0 : 9 * (run.toMs - run.fromMs);
+    return Math.max(cycle.code === 0 ? periods.ready : periods.notReady, Math.min(longestRestMs, earnedMs));
+  }
+
+  async function take(event: Event): Promise<void> {
+    if (event.kind === 'era') {
+      simulation.world = event.world;
+      history.push({ fromMs: simulation.nowMs, world: event.world });
+    } else if (event.kind === 'frozen') {
+      frozenAtMs.push(simulation.nowMs);
+      simulation.freeze(event.forMs);
+      frozenAtMs.push(simulation.nowMs);
+      return look();
+    } else if (event.kind === 'slow') {
+      Object.assign(simulation, event);
+      return;
+    } else {
+      const check = { askedAtMs: simulation.nowMs, isAnswered: false };
+      checks.push(check);
+      void simulation.check().then(() => {
+        check.isAnswered = true;
+      });
+    }
+    await pass(event.forMs);
+  }
+
+  try {
+    await pass(3000);
+    for (const event of events) await take(event);
+    await pass(quietMs);
+    const { world } = history.at(-1) as Era;
+    assert.equal(simulation.read().verdict.code, truth(world));
+    assert.equal(simulation.overlaps, 0);
+    assert.ok(world.fault !== 'bug' || simulation.bugs > 0, 'a bug was not reported');
+  } finally {
+    await simulation.stop();
+  }
+}
