@@ -88,7 +88,7 @@ export class TestDaemon {
 }
 
 /** Asks the socket for a path. */
-export function httpGet(socketPath: string, path: string, method = 'GET'): Promise<{ status: number; body: string }> {
+export function httpGet(socketPath: string, path: string, method = 'GET', sent = ''): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, path, method, agent: false, timeout: 5000 }, (response) => {
       let body = '';
@@ -99,7 +99,7 @@ export function httpGet(socketPath: string, path: string, method = 'GET'): Promi
       response.on('error', reject);
     });
     asked.on('error', reject).on('timeout', () => asked.destroy(new Error('no answer in 5 s')));
-    asked.end();
+    asked.setHeader('content-length', Buffer.byteLength(sent)).end(sent);
   });
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { httpGet } from './daemon.ts';
 import { end, type Finished, run } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, until } from './scratch.ts';
 
@@ -69,6 +70,13 @@ ${programs}
 
   ctl(...words: string[]): Promise<Finished> {
     return run('supervisorctl', ['-c', this.#file, ...words]);
+  }
+
+  /** Asks over XML-RPC, which costs less than supervisorctl; gives the reply's text. */
+  async call(method: string, ...strings: readonly string[]): Promise<string> {
+    const params = strings.map((text) => `<param><value><string>${text}</string></value></param>`).join('');
+    const body = `<?xml version="1.0"?><methodCall><methodName>supervisor.${method}</methodName><params>${params}</params></methodCall>`;
+    return (await httpGet(join(this.directory, 's.sock'), '/RPC2', 'POST', body)).body;
   }
 
   async stop(): Promise<void> {

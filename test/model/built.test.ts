@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Container, type RealStart } from './container.ts';
+import { type Era, type Fault, type HookState, hasGround, truth } from './model.ts';
+
+const isLong = process.env['READINESSD_LONG'] === '1';
+const steps = isLong ? 400 : 60;
+/** FAST_CHECK_SEED repeats a run. */
+const seed = Number(process.env['FAST_CHECK_SEED'] ?? (isLong ? Date.now() % 2 ** 31 : 20_261_122));
+
+type Action =
+  | { readonly kind: 'start'; readonly start: RealStart }
+  | { readonly kind: 'hook'; readonly hook: HookState }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+  | { readonly kind: 'daemon'; readonly what: 'killed' | 'restarted' | 'frozen' | 'socket deleted' | 'asked to check' };
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('start'),
+      start: fc.constantFrom('good', 'good', 'good', 'good', 'good', 'absent', 'never started', 'running', 'failed', 'stopped'),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('hook'),
+      hook: fc.constantFrom('good', 'good', 'good', 'absent', 'failing', 'hanging', 'not executable'),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('fault'), fault: fc.constantFrom('supervisord silent', 'supervisord gone') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('daemon'),
+      what: fc.constantFrom('killed', 'restarted', 'frozen', 'socket deleted', 'asked to check'),
+    }),
+  },
+);
+
+/** Each verdict once, so that a run is worth something whatever it draws. */
+const tour: readonly Action[] = [
+  { kind: 'start', start: 'failed' },
+  { kind: 'start', start: 'good' },
+  { kind: 'hook', hook: 'failing' },
+  { kind: 'hook', hook: 'not executable' },
+  { kind: 'hook', hook: 'hanging' },
+  { kind: 'hook', hook: 'good' },
+];
+
+test(`through ${steps} random changes and faults the built daemon says only what has a ground, and soon what is so`, async (t) => {
+  t.diagnostic(`seed ${seed}`);
+  const container = await Container.start(t);
+  const history: Era[] = [{ fromMs: performance.now(), world: container.world }];
+  /** Since the truth about the world was found by a whole cycle in it, nothing else may be shown. */
+  let isSettled = false;
+  const shown = new Map<number, number>();
+  const wrong: string[] = [];
+  let isWatching = true;
+
+  async function watch(): Promise<void> {
+    while (isWatching) {
+      const wasSettled = isSettled;
+      const body = await container.daemon.body();
+      noteWorld();
+      // Nobody answers while the daemon is away.
+      if (body !== '') judge(Number(body.split(' ')[0]), wasSettled && isSettled);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+  }
+
+  function noteWorld(): void {
+    if (history.at(-1)?.world !== container.world) history.push({ fromMs: performance.now(), world: container.world });
+  }
+
+  function judge(code: number, mustBeTruth: boolean): void {
+    shown.set(code, (shown.get(code) ?? 0) + 1);
+    const now = performance.now();
+    const expected = truth(container.world);
+    const isRight = [103, 104].includes(code) || (mustBeTruth ? code === expected : hasGround(history, now - longestMs, now, code));
+    if (!isRight) wrong.push(`${code} in ${JSON.stringify(container.world)} after ${JSON.stringify(history.slice(-4))}`);
+  }
+
+  async function take(next: Action): Promise<void> {
+    if (next.kind === 'daemon') {
+      if (next.what === 'killed') await container.restartDaemon('SIGKILL');
+      else if (next.what === 'restarted') await container.restartDaemon('SIGTERM');
+      else if (next.what === 'frozen') await container.freezeDaemon(300);
+      else if (next.what === 'socket deleted') await container.deleteSocket();
+      else await container.daemon.post('/check').catch(() => {});
+      return;
+    }
+    isSettled = false;
+    const { fault } = container.world;
+    if (fault !== 'none' && next.kind !== 'hook') {
+      // Nothing but its end can happen to a supervisord that is away.
+      if (fault === 'supervisord silent') container.thawSupervisord();
+      else await container.startSupervisord();
+    } else if (next.kind === 'start') await container.setStart(next.start);
+    else if (next.kind === 'hook') container.setHook(next.hook);
+    else if (next.fault === 'supervisord silent') container.freezeSupervisord();
+    else await container.killSupervisord();
+    noteWorld();
+  }
+
+  const watching = watch();
+  try {
+    for (const [index, next] of [...tour, ...fc.sample(action, { seed, numRuns: steps })].entries()) {
+      await take(next);
+      await container.daemon.aWholeCycle();
+      const expected = truth(container.world);
+      await container.daemon.expect(new RegExp(`^${expected} `)).catch((error: Error) => {
+        throw new Error(`step ${index}, ${JSON.stringify(next)}, world ${JSON.stringify(container.world)}: ${error.message}`);
+      });
+      isSettled = true;
+      assert.deepEqual(wrong, []);
+    }
+  } finally {
+    isWatching = false;
+    await watching;
+    if (container.world.fault === 'supervisord silent') container.thawSupervisord();
+  }
+  assert.deepEqual(wrong, []);
+  t.diagnostic(`shown ${JSON.stringify(Object.fromEntries(shown))}`);
+  assert.deepEqual(
+    [0, 2, 17, 110, 112, 120, 122].filter((code) => !shown.has(code)),
+    [],
+  );
+});
+
+/** How old a verdict may be with these settings: far more than it ever is. */
+const longestMs = 15_000;
