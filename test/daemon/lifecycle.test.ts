@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { StatusSchema } from '../../daemon/http/status.ts';
 import { version } from '../../shared/version.ts';
-import { httpGet, TestDaemon } from '../support/daemon.ts';
+import { ended, httpGet, TestDaemon } from '../support/daemon.ts';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
 import { cleanUp, lib, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
@@ -15,12 +15,6 @@ import { TestSupervisord } from '../support/supervisord.ts';
 
 const alone = { READINESSD_START_STEP: 'off' };
 const launcher = join(tree, 'usr/bin/readinessd');
-
-/** Waits for the daemon's end; gives its exit code. */
-async function ended(daemon: TestDaemon): Promise<number | null> {
-  if (daemon.child.exitCode === null) await once(daemon.child, 'exit');
-  return daemon.child.exitCode;
-}
 
 suite('daemon', { concurrency: 4 }, () => {
   test('serves its socket with the mode asked for, whatever the umask', async (t) => {

@@ -2,40 +2,17 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import type { Status } from '../../daemon/http/status.ts';
-import { httpGet, watchVerdicts } from '../support/daemon.ts';
+import { watchVerdicts } from '../support/daemon.ts';
 import { holdingsOf } from '../support/process.ts';
-import { type Context, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
-import { TestSupervisord } from '../support/supervisord.ts';
-
-/** The shipped program entry, with the path of this tree, and quick periods. */
-async function shipped(t: Context, programs: string) {
-  const directory = scratchDirectory(t);
-  const socket = join(directory, 'r.sock');
-  const entry = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8').replace('command=/usr', `command=${tree}/usr`);
-  const env = {
-    READINESSD_SOCKET: socket,
-    READINESSD_HOOK: join(directory, 'hook'),
-    READINESSD_PERIOD_READY: '200ms',
-    READINESSD_PERIOD_NOT_READY: '100ms',
-  };
-  const supervisord = await TestSupervisord.start(t, `${entry}\n${programs}`, { env });
-  const body = () =>
-    httpGet(socket, '/probe').then(
-      (reply) => reply.body,
-      () => '',
-    );
-  return { supervisord, body, directory };
-}
+import { until, writeScript } from '../support/scratch.ts';
+import { shipped } from '../support/shipped.ts';
 
 suite('under supervisord', { concurrency: 4 }, () => {
   test('holds under 30 MB of private memory, with 20 programs and a hook', async (t) => {
     const programs = Array.from({ length: 20 }, (_, index) => `[program:p${index}]\ncommand=sleep 60\n`).join('');
-    const { supervisord, body, directory } = await shipped(t, programs);
+    const { supervisord, body, directory, status } = await shipped(t, programs);
     writeScript(join(directory, 'hook'), 'exit 0');
     await until('it is ready', async () => (await body()).startsWith('0 Ready start skipped, hook passed'));
-    const socket = join(directory, 'r.sock');
-    const status = async () => JSON.parse((await httpGet(socket, '/status')).body) as Status;
     // What it needs is the least that is seen: the rest is garbage, which these quick cycles make plenty of.
     let least = Number.POSITIVE_INFINITY;
     await until('20 cycles have ended', async () => {

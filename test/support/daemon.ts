@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Status } from '../../daemon/http/status.ts';
 import { collect, end, type Finished, run } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, tree, until } from './scratch.ts';
+
+export interface Launch {
+  /** A program, with its arguments, that runs the daemon: prlimit, setpriv. */
+  readonly by?: readonly string[];
+  /** The daemon's own tree, or a copy of it. */
+  readonly root?: string;
+  /** Where its log goes; 'pipe' is read by `stdout()`. */
+  readonly stdout?: 'pipe' | number;
+}
 
 /** The built daemon, with quick periods so that a test need not wait for them. */
 export class TestDaemon {
@@ -15,12 +25,13 @@ export class TestDaemon {
   readonly stdout: () => string;
   readonly stderr: () => string;
 
-  constructor(t: Context, settings: Record<string, string> = {}, directory = scratchDirectory(t)) {
+  constructor(t: Context, settings: Record<string, string> = {}, directory = scratchDirectory(t), launch: Launch = {}) {
     this.directory = directory;
     this.socket = settings['READINESSD_SOCKET'] ?? join(directory, 'r.sock');
     this.hook = join(directory, 'hook');
-    this.child = spawn(join(tree, 'usr/bin/readinessd'), [], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const [program = '', ...args] = [...(launch.by ?? []), join(launch.root ?? tree, 'usr/bin/readinessd')];
+    this.child = spawn(program, args, {
+      stdio: ['ignore', launch.stdout ?? 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
         READINESSD_SOCKET: this.socket,
@@ -85,6 +96,12 @@ export class TestDaemon {
       return status.cycles >= cycles + 2 ? status : undefined;
     });
   }
+}
+
+/** Waits for the daemon's end; gives its exit code. */
+export async function ended({ child }: TestDaemon): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
 }
 
 /** Asks the socket for a path. */
