@@ -6,6 +6,9 @@ import { type Status, StatusSchema } from './status.ts';
 const requestTimeoutMs = 5000;
 const maxRequestBodyBytes = 1024;
 
+/** Then the connection is closed: many that are sent at once would keep all others waiting. */
+const maxRequestsPerConnection = 100;
+
 const plainText = 'text/plain; charset=utf-8';
 const help = 'try GET /probe, GET /status or POST /check';
 
@@ -26,6 +29,7 @@ export function createApp({ verdict, status, check }: AppSources): FastifyInstan
     return503OnClosing: false,
     requestTimeout: requestTimeoutMs,
     bodyLimit: maxRequestBodyBytes,
+    maxRequestsPerSocket: maxRequestsPerConnection,
     frameworkErrors: (error, request, reply) => {
       refuse(reply as FastifyReply, error.statusCode, request.method, request.url, error.message);
     },

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { TestDaemon, watchVerdicts } from '../support/daemon.ts';
+import { isAlive } from '../support/process.ts';
+import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
+
+/** A daemon whose hook is there before it; `DIR` in the script is its directory. */
+function withHook(t: Context, script: string, settings: Record<string, string> = {}): TestDaemon {
+  const directory = scratchDirectory(t);
+  writeScript(join(directory, 'hook'), script.replaceAll('DIR', directory));
+  return new TestDaemon(t, { READINESSD_START_STEP: 'off', ...settings }, directory);
+}
+
+suite('a hook', { concurrency: 4 }, () => {
+  test('that makes a daemon of a grandchild (fork, setsid, fork) has ended when it exits, and the daemon is left to its owner', async (t) => {
+    const script = `#!/usr/bin/env python3
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open('DIR/pid', 'w').write(str(os.getpid()))
+        time.sleep(60)
+    os._exit(0)
+while not (os.path.exists('DIR/pid') and open('DIR/pid').read()): time.sleep(0.01)
+sys.exit(19)`;
+    const daemon = withHook(t, script, { READINESSD_PERIOD_NOT_READY: '1m' });
+    const pid = () => Number(readFileSync(join(daemon.directory, 'pid'), 'utf8'));
+    cleanUp(t, () => existsSync(join(daemon.directory, 'pid')) && isAlive(pid()) && process.kill(pid(), 'SIGKILL'));
+    await daemon.expect(/^19 /);
+    assert.ok(isAlive(pid()));
+  });
+
+  test('that closes its stdin, stdout and stderr is waited for', async (t) => {
+    const daemon = withHook(t, 'exec <&- >&- 2>&-; sleep 0.3; exit 19');
+    const watch = watchVerdicts(daemon);
+    await daemon.expect(/^19 HookFailed hook exited with code 19\n$/);
+    await daemon.aWholeCycle();
+    assert.deepEqual(
+      (await watch.stop()).filter((line) => !/^(19 .*|104 .*|)$/.test(line)),
+      [],
+    );
+  });
+
+  test('that writes every byte there is is shown as text', async (t) => {
+    const daemon = withHook(t, '#!/usr/bin/env python3\nimport sys\nsys.stdout.buffer.write(bytes(range(256)) * 40)\nsys.exit(19)');
+    const body = await daemon.expect(/^19 /);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+    assert.doesNotMatch(body, /[\x00-\x08\x0B-\x1F\x7F-\x9F]/);
+    assert.equal((await daemon.probe()).code, 19);
+  });
+
+  test('that ends its output without a newline is shown with one', async (t) => {
+    assert.equal(await withHook(t, 'printf "no newline"; exit 19').expect(/^19 /), '19 HookFailed hook exited with code 19\nno newline\n');
+  });
+
+  test('that exits before its output is read has the end of it shown all the same', async (t) => {
+    // As much as a pipe holds, so that it need not wait for its reader.
+    const daemon = withHook(t, '#!/usr/bin/env python3\nimport os\nos.write(1, b"x" * 60000 + b"\\nthe end\\n")\nos._exit(19)');
+    assert.match(await daemon.expect(/^19 /), /\nthe end\n$/);
+  });
+
+  test('that stops itself and its whole group is killed at its timeout', async (t) => {
+    const daemon = withHook(t, 'sleep 60 & echo $! > DIR/pid; kill -STOP 0', { READINESSD_HOOK_TIMEOUT: '300ms' });
+    await daemon.expect(/^122 HookTimeout .*was killed\n$/);
+    await until('its child is gone', () => !isAlive(Number(readFileSync(join(daemon.directory, 'pid'), 'utf8'))));
+  });
+
+  for (const [mode, expected] of [
+    ['a-x', /^120 HookNotExecutable /],
+    ['0777', /^121 HookUnsafe .*can be written by everybody/],
+  ] as const) {
+    test(`that changes its own mode to ${mode} and exits with code 0 is not ready for a moment`, async (t) => {
+      const daemon = withHook(t, `chmod ${mode} "$0"; exit 0`);
+      const watch = watchVerdicts(daemon);
+      await daemon.expect(expected);
+      await daemon.aWholeCycle();
+      assert.deepEqual(
+        (await watch.stop()).filter((line) => !/^(12[01] .*|104 .*|)$/.test(line)),
+        [],
+      );
+    });
+  }
+
+  test('that asks for a check and waits for it runs into its timeout, and nothing hangs', async (t) => {
+    const daemon = withHook(t, 'curl -s -X POST --unix-socket DIR/r.sock http://localhost/check', { READINESSD_HOOK_TIMEOUT: '500ms' });
+    await daemon.expect(/^122 /);
+    await daemon.aWholeCycle();
+  });
+});
