@@ -29,7 +29,7 @@
 static const char request[] = "GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 struct reply {
-	char bytes[REPLY_BYTES + 1];
+	char bytes[REPLY_BYTES + 2]; /* one more than a reply may have, so that more is seen, and a NUL */
 	size_t length;
 	size_t body_at; /* 0 until the headers are whole */
 	size_t body_length;
@@ -170,7 +170,7 @@ static int parse(struct reply *reply)
 		if (end == NULL)
 			return reply->length < REPLY_BYTES ? 0 : -1;
 		const char *status = reply->bytes + start_length;
-		if (strspn(status, "0123456789") != 3 || (status[3] != ' ' && status[3] != '\r'))
+		if (strspn(status, "0123456789") != 3 || (status[3] != ' ' && memcmp(status + 3, "\r\n", 2) != 0))
 			return -1;
 		reply->status = atoi(status);
 		reply->body_at = (size_t)(end - reply->bytes) + 4;
@@ -215,7 +215,7 @@ static void read_reply(int fd, struct reply *reply, const char *path, long long 
 		struct pollfd readable = {.fd = fd, .events = POLLIN};
 		if (poll(&readable, 1, left_ms(path, started_ms, timeout_ms)) <= 0)
 			continue;
-		ssize_t count = recv(fd, reply->bytes + reply->length, REPLY_BYTES - reply->length, MSG_DONTWAIT);
+		ssize_t count = recv(fd, reply->bytes + reply->length, REPLY_BYTES + 1 - reply->length, MSG_DONTWAIT);
 		if (count < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (count <= 0 && reply->length == 0)

@@ -80,12 +80,15 @@ function readFlags(argv: readonly string[]): Record<string, string | true> {
   const flags: Record<string, string | true> = {};
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional')
-      throw new SettingsError(`cannot use ${shown('', token.value)}: a setting is --NAME VALUE; --help lists them`);
+    if (token.kind === 'positional') {
+      // It may be a password that a blank has parted from its flag.
+      const given = shown(argv.slice(0, token.index + 1).join(' '), token.value);
+      throw new SettingsError(`cannot use ${given}: a setting is --NAME VALUE; --help lists them`);
+    }
     const { name, rawName, value } = token;
     if ((name === 'help' || name === 'version') && value === undefined) flags[name] = true;
     else if (!known.includes(name)) {
-      const given = value === undefined ? rawName : `${rawName}=${shown(rawName, value)}`;
+      const given = value === undefined ? oneLine(rawName) : `${oneLine(rawName)}=${shown(rawName, value)}`;
       throw new SettingsError(`cannot use ${given}: no such setting; --help lists them`);
     } else if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
       throw new SettingsError(`cannot use ${rawName}: it wants a value, as ${rawName}=VALUE; --help lists the settings`);
@@ -103,16 +106,16 @@ function readValue(name: string, text: string, read: (text: string) => unknown):
   }
 }
 
-/** A value as an error may show it: one line, without credentials. */
+/** A value as an error may show it: one line, without credentials, which may be anything in front of an @, in a URL mistyped anyhow. */
 function shown(name: string, text: string): string {
-  return /pas|secret|token/i.test(name) ? '(not shown)' : JSON.stringify(oneLine(text.replace(/\/\/.*@/, '//(not shown)@')));
+  return /pas|secret|token/i.test(name) ? '(not shown)' : JSON.stringify(oneLine(text.replace(/^(\w+:\/\/)?.*@/s, '$1(not shown)@')));
 }
 
 function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {
   const known = new Set([...all.map(([, { variable }]) => variable), probeTimeoutVariable]);
   for (const [name, value] of Object.entries(environment)) {
     if (name.startsWith(variablePrefix) && !known.has(name) && !serviceLink.test(name)) {
-      throw new SettingsError(`cannot use ${name}=${shown(name, value ?? '')}: no such setting; --help lists them`);
+      throw new SettingsError(`cannot use ${oneLine(name)}=${shown(name, value ?? '')}: no such setting; --help lists them`);
     }
   }
 }

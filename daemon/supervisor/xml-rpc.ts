@@ -82,8 +82,9 @@ export class XmlRpcResponseReader {
   /** Hands a finished value to what encloses it: a struct's member, an array (inside its data), or the response. */
   #deliver(value: XmlRpcValue): void {
     const parent = this.#open.at(-1);
+    const array = parent?.name === 'data' && this.#open.at(-2)?.name === 'array' ? this.#open.at(-2) : undefined;
     if (parent?.name === 'member') parent.value = value;
-    else if (parent?.name === 'data') (this.#open.at(-2)?.value as XmlRpcValue[] | undefined)?.push(value);
+    else if (array !== undefined) (array.value as XmlRpcValue[]).push(value);
     else if (this.#result === undefined && (parent?.name === 'param' || parent?.name === 'fault')) this.#result = value;
     else fail(`it has a value where none belongs, in <${parent?.name ?? ''}>`);
   }
@@ -107,6 +108,7 @@ function scalar(type: string, text: string): XmlRpcValue {
       if (!/^\s*[+-]?\d{1,15}\s*$/.test(text)) fail(`<${type}> holds ${JSON.stringify(text.slice(0, 20))}`);
       return Number(text);
     case 'double':
+      if (text.trim() === '' || !Number.isFinite(Number(text))) fail(`<double> holds ${JSON.stringify(text.slice(0, 20))}`);
       return Number(text);
     case 'boolean':
       if (text !== '0' && text !== '1') fail(`<boolean> holds ${JSON.stringify(text.slice(0, 20))}`);
