@@ -58,6 +58,8 @@ export function limitConnections(server: Server, descriptors: number = descripto
     quiet.delete(socket);
     response.once('close', () => fellQuiet(socket));
   });
+  // Node would answer each of what else has been sent at once, while all others wait.
+  server.on('dropRequest', (_request, socket: Socket) => socket.destroy());
   server.on('close', () => {
     clearTimeout(timer);
     timer = undefined;

@@ -287,7 +287,10 @@ suite('socket API', { concurrency: 4 }, () => {
   test('says what there is when asked for something else', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
-    assert.deepEqual(await daemon.get('/nothing'), { status: 404, body: 'no GET /nothing here: try GET /probe or GET /status\n' });
+    assert.deepEqual(await daemon.get('/nothing'), {
+      status: 404,
+      body: 'cannot answer GET /nothing: there is no such thing; try GET /probe, GET /status or POST /check\n',
+    });
   });
 
   test('answers while a mistaken client is connected', async (t) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { TestDaemon, watchVerdicts } from '../support/daemon.ts';
 import { isAlive } from '../support/process.ts';
+import { run } from '../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 
 /** A daemon whose hook is there before it; `DIR` in the script is its directory. */
@@ -82,6 +83,18 @@ sys.exit(19)`;
       );
     });
   }
+
+  test('gets no descriptor of the daemon but its own stdin, stdout and stderr', async (t) => {
+    const script =
+      '#!/usr/bin/env python3\nimport os\nprint(*[fd for fd in range(3, 256) if os.path.exists(f"/proc/self/fd/{fd}")])\nos._exit(19)';
+    const daemon = withHook(t, script.replace('os._exit', 'print(os.readlink("/proc/self/fd/0"), flush=True)\nos._exit'));
+    // What this test was itself given by whoever runs it, its children have as well.
+    const inherited = (await run(daemon.hook)).stdout.split('\n')[0];
+    assert.equal(
+      await daemon.expect(/^19 /),
+      `19 HookFailed hook exited with code 19\n${inherited === '' ? '' : `${inherited}\n`}/dev/null\n`,
+    );
+  });
 
   test('that asks for a check and waits for it runs into its timeout, and nothing hangs', async (t) => {
     const daemon = withHook(t, 'curl -s -X POST --unix-socket DIR/r.sock http://localhost/check', { READINESSD_HOOK_TIMEOUT: '500ms' });

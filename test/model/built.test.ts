@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Container, type RealStart } from './container.ts';
 import { type Era, type Fault, type HookState, hasGround, truth } from './model.ts';
 
-const isLong = process.env['READINESSD_LONG'] === '1';
+const isLong = process.env['LONG_TESTS'] === '1';
 const steps = isLong ? 400 : 60;
 /** FAST_CHECK_SEED repeats a run. */
 const seed = Number(process.env['FAST_CHECK_SEED'] ?? (isLong ? Date.now() % 2 ** 31 : 20_261_122));

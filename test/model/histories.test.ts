@@ -5,7 +5,7 @@ import type { World } from './model.ts';
 import { hookTimeoutMs } from './simulation.ts';
 import { type Event, tickMs, watchHistory } from './watch.ts';
 
-const isLong = process.env['READINESSD_LONG'] === '1';
+const isLong = process.env['LONG_TESTS'] === '1';
 
 /** FAST_CHECK_SEED repeats a run; the long form tries other histories each time. */
 const parameters = {

@@ -31,21 +31,16 @@ export function isAlive(pid: number): boolean {
   return !['Z', 'X', undefined].includes(statOf(pid)?.state);
 }
 
-/** Processor time used so far, its dead children's not counted, in seconds. */
-export function cpuSecondsOf(pid: number): number {
-  return (statOf(pid)?.ticks ?? Number.NaN) / 100;
-}
-
 function fieldOf(pid: number, file: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1]);
 }
 
-function statOf(pid: number): { readonly state: string; readonly parent: number; readonly ticks: number } | undefined {
+function statOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field, a name in parentheses, may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+    return { state: fields[0] ?? '', parent: Number(fields[1]) };
   } catch {
     return undefined;
   }
