@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { withTables } from '../script/update-readme.ts';
 import { codeOf } from '../shared/exit-codes.ts';
@@ -29,10 +29,28 @@ suite('documents', () => {
   });
 
   test('links in the documents lead somewhere', () => {
-    for (const document of readdirSync(root).filter((name) => name.endsWith('.md'))) {
+    const documents = [...readdirSync(root), ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+    for (const document of documents.filter((name) => name.endsWith('.md'))) {
       for (const [, target = ''] of read(document).matchAll(/\]\((?!https?:)([^)#]+)/g))
-        assert.ok(existsSync(join(root, target)), `${document}: ${target}`);
+        assert.ok(existsSync(join(root, dirname(document), target)), `${document}: ${target}`);
     }
+  });
+
+  test('docs/reliability.md names tests that there are, and every file of faults', () => {
+    const rows = [...read('docs/reliability.md').matchAll(/`(\S+\.test\.ts)`: (.+?)(?: \(and its siblings?\))? \|$/gm)];
+    assert.ok(rows.length > 40);
+    for (const [, file = '', title = ''] of rows) {
+      const titles = [...read(`test/${file}`).matchAll(/\btest\(\s*(['"`])(.*?)\1,/g)].map(([, , text = '']) => titlePattern(text));
+      assert.ok(
+        titles.some((pattern) => pattern.test(title)),
+        `${file}: ${title}`,
+      );
+    }
+    for (const file of readdirSync(join(root, 'test/faults')))
+      assert.ok(
+        rows.some(([, named]) => named === `faults/${file}`),
+        file,
+      );
   });
 
   test('the shell parts of the client say the code of the table', () => {
@@ -45,3 +63,9 @@ suite('documents', () => {
     assert.equal(readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8'), read('supervisor.conf.example'));
   });
 });
+
+/** A test's title as it stands in its source; what it puts in may be anything. */
+function titlePattern(title: string): RegExp {
+  const parts = title.split(/\$\{.*?\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.+')}$`);
+}

@@ -1,0 +1,80 @@
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { isAlive } from '../support/process.ts';
+import { cleanUp, until, writeScript } from '../support/scratch.ts';
+import { type Shipped, shipped } from '../support/shipped.ts';
+
+interface Fault {
+  readonly title: string;
+  readonly begin: (scene: Scene) => unknown;
+  /** What the probe exits with meanwhile. */
+  readonly code: number;
+  readonly end?: (scene: Scene) => unknown;
+}
+
+interface Scene extends Shipped {
+  readonly t: TestContext;
+  /** The daemon's. */
+  readonly pid: number;
+  readonly setHook: (script: string) => void;
+}
+
+const faults: readonly Fault[] = [
+  {
+    title: 'daemon killed',
+    begin: ({ pid }) => process.kill(pid, 'SIGKILL'),
+    code: 100,
+  },
+  {
+    title: 'daemon frozen',
+    begin: ({ pid, t }) => {
+      process.kill(pid, 'SIGSTOP');
+      cleanUp(t, () => isAlive(pid) && process.kill(pid, 'SIGCONT'));
+    },
+    code: 101,
+    end: ({ pid }) => process.kill(pid, 'SIGCONT'),
+  },
+  { title: 'socket file deleted', begin: ({ socket }) => rmSync(socket), code: 100 },
+  {
+    title: 'supervisord frozen',
+    begin: ({ supervisord }) => supervisord.child.kill('SIGSTOP'),
+    code: 110,
+    end: ({ supervisord }) => supervisord.child.kill('SIGCONT'),
+  },
+  { title: 'supervisord reloaded', begin: ({ supervisord }) => supervisord.call('restart'), code: 2 },
+  { title: 'start.sh run again for 2 s', begin: ({ supervisord }) => supervisord.call('startProcess', 'start'), code: 2 },
+  { title: 'hook fails', begin: ({ setHook }) => setHook('exit 17'), code: 17, end: ({ setHook }) => setHook('exit 0') },
+  { title: 'hook hangs', begin: ({ setHook }) => setHook('sleep 600'), code: 122, end: ({ setHook }) => setHook('exit 0') },
+];
+
+/** What docs/reliability.md says of times is measured here, with the settings that users have. */
+suite('with its own settings the daemon', () => {
+  for (const { title, begin, code, end } of faults) {
+    test(`is right again after: ${title}`, async (t) => {
+      const own = { READINESSD_PERIOD_READY: '10s', READINESSD_PERIOD_NOT_READY: '1s' };
+      const program = '[program:start]\ncommand=/bin/sh -c "sleep 2"\nstartsecs=0\nautorestart=false';
+      const container = await shipped(t, program, own);
+      const setHook = (script: string) => {
+        const path = join(container.directory, 'hook');
+        writeScript(`${path}.new`, script);
+        renameSync(`${path}.new`, path);
+      };
+      setHook('exit 0');
+      const seconds = (sinceMs: number) => ((performance.now() - sinceMs) / 1000).toFixed(1);
+      const says = (wanted: number) => until(`the probe says ${wanted}`, async () => (await container.probe()).code === wanted, 120_000);
+      await says(0);
+      const scene = { ...container, t, setHook, pid: (await container.status()).pid };
+      const beganAtMs = performance.now();
+      await begin(scene);
+      await says(code);
+      const seen = seconds(beganAtMs);
+      const endedAtMs = end === undefined ? beganAtMs : performance.now();
+      await end?.(scene);
+      await says(0);
+      t.diagnostic(
+        `${title}: ${code} after ${seen} s, 0 again ${seconds(endedAtMs)} s after its ${end === undefined ? 'beginning' : 'end'}`,
+      );
+    });
+  }
+});
