@@ -1,8 +1,8 @@
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { isAlive } from '../support/process.ts';
-import { cleanUp, until, writeScript } from '../support/scratch.ts';
+import { cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 import { type Shipped, shipped } from '../support/shipped.ts';
 
 interface Fault {
@@ -18,6 +18,8 @@ interface Scene extends Shipped {
   /** The daemon's. */
   readonly pid: number;
   readonly setHook: (script: string) => void;
+  /** start.sh does not end while there is such a file. */
+  readonly hold: string;
 }
 
 const faults: readonly Fault[] = [
@@ -43,7 +45,15 @@ const faults: readonly Fault[] = [
     end: ({ supervisord }) => supervisord.child.kill('SIGCONT'),
   },
   { title: 'supervisord reloaded', begin: ({ supervisord }) => supervisord.call('restart'), code: 2 },
-  { title: 'start.sh run again for 2 s', begin: ({ supervisord }) => supervisord.call('startProcess', 'start'), code: 2 },
+  {
+    title: 'start.sh run again',
+    begin: async ({ supervisord, hold }) => {
+      writeFileSync(hold, '');
+      await supervisord.call('startProcess', 'start');
+    },
+    code: 2,
+    end: ({ hold }) => rmSync(hold),
+  },
   { title: 'hook fails', begin: ({ setHook }) => setHook('exit 17'), code: 17, end: ({ setHook }) => setHook('exit 0') },
   { title: 'hook hangs', begin: ({ setHook }) => setHook('sleep 600'), code: 122, end: ({ setHook }) => setHook('exit 0') },
 ];
@@ -53,7 +63,9 @@ suite('with its own settings the daemon', () => {
   for (const { title, begin, code, end } of faults) {
     test(`is right again after: ${title}`, async (t) => {
       const own = { READINESSD_PERIOD_READY: '10s', READINESSD_PERIOD_NOT_READY: '1s' };
-      const program = '[program:start]\ncommand=/bin/sh -c "sleep 2"\nstartsecs=0\nautorestart=false';
+      const hold = join(scratchDirectory(t), 'hold');
+      const command = `/bin/sh -c "sleep 2; while [ -e ${hold} ]; do sleep 0.1; done"`;
+      const program = `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=false`;
       const container = await shipped(t, program, own);
       const setHook = (script: string) => {
         const path = join(container.directory, 'hook');
@@ -64,7 +76,7 @@ suite('with its own settings the daemon', () => {
       const seconds = (sinceMs: number) => ((performance.now() - sinceMs) / 1000).toFixed(1);
       const says = (wanted: number) => until(`the probe says ${wanted}`, async () => (await container.probe()).code === wanted, 120_000);
       await says(0);
-      const scene = { ...container, t, setHook, pid: (await container.status()).pid };
+      const scene = { ...container, t, setHook, hold, pid: (await container.status()).pid };
       const beganAtMs = performance.now();
       await begin(scene);
       await says(code);
