@@ -1,7 +1,9 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { isAlive } from '../support/process.ts';
+import { run } from '../support/run.ts';
 import { cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 import { type Shipped, shipped } from '../support/shipped.ts';
 
@@ -20,6 +22,8 @@ interface Scene extends Shipped {
   readonly setHook: (script: string) => void;
   /** start.sh does not end while there is such a file. */
   readonly hold: string;
+  /** Not readinessd. */
+  readonly other: Server;
 }
 
 const faults: readonly Fault[] = [
@@ -36,6 +40,19 @@ const faults: readonly Fault[] = [
     },
     code: 101,
     end: ({ pid }) => process.kill(pid, 'SIGCONT'),
+  },
+  {
+    title: 'limit of memory reached',
+    begin: ({ pid }) => run('prlimit', ['--pid', String(pid), `--data=${64 * 2 ** 20}`]),
+    code: 100,
+  },
+  {
+    title: 'socket taken over by another process',
+    begin: ({ socket, other }) => {
+      other.listen(`${socket}.other`, () => renameSync(`${socket}.other`, socket));
+    },
+    code: 102,
+    end: ({ other }) => other.close(),
   },
   { title: 'socket file deleted', begin: ({ socket }) => rmSync(socket), code: 100 },
   {
@@ -76,7 +93,9 @@ suite('with its own settings the daemon', () => {
       const seconds = (sinceMs: number) => ((performance.now() - sinceMs) / 1000).toFixed(1);
       const says = (wanted: number) => until(`the probe says ${wanted}`, async () => (await container.probe()).code === wanted, 120_000);
       await says(0);
-      const scene = { ...container, t, setHook, hold, pid: (await container.status()).pid };
+      const other = createServer((client) => client.end('hello\r\n'));
+      cleanUp(t, () => other.close());
+      const scene = { ...container, t, setHook, hold, other, pid: (await container.status()).pid };
       const beganAtMs = performance.now();
       await begin(scene);
       await says(code);
