@@ -99,17 +99,18 @@ export class Simulation {
     return { outcome: 'skipped', message: '' };
   }
 
+  /** What a hook says is decided when it is started: what is put in its place later is another one. */
   async #runHook(): Promise<StepResult> {
-    if (this.world.hook === 'absent') return { outcome: 'skipped', message: 'no hook' };
-    if (this.world.hook === 'not executable') return failed('HookNotExecutable', 'hook is not executable');
+    const { hook } = this.world;
+    if (hook === 'absent') return { outcome: 'skipped', message: 'no hook' };
+    if (hook === 'not executable') return failed('HookNotExecutable', 'hook is not executable');
     const run = { fromMs: this.nowMs, toMs: Number.POSITIVE_INFINITY };
     if (this.hookRuns.at(-1)?.toMs === Number.POSITIVE_INFINITY) this.overlaps++;
     this.hookRuns.push(run);
-    const isHanging = this.world.hook === 'hanging';
-    await wait(isHanging ? hookTimeoutMs : this.hookMs);
+    await wait(hook === 'hanging' ? hookTimeoutMs : this.hookMs);
     run.toMs = this.nowMs;
-    if (isHanging) return failed('HookTimeout', 'hook ran too long');
-    if (this.world.hook === 'failing') return { outcome: 'failed', code: 17, reason: 'HookFailed', message: 'hook failed' };
+    if (hook === 'hanging') return failed('HookTimeout', 'hook ran too long');
+    if (hook === 'failing') return { outcome: 'failed', code: 17, reason: 'HookFailed', message: 'hook failed' };
     return { outcome: 'passed', message: 'hook passed' };
   }
 }
