@@ -8,9 +8,9 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; at the latest after 20 s it is killed. */
+/** Runs a program to its end; at the latest after 60 s it is killed. */
 export async function run(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<Finished> {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000, killSignal: 'SIGKILL', ...options });
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGKILL', ...options });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   return { code, signal, stdout: stdout(), stderr: stderr() };

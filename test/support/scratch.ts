@@ -38,7 +38,7 @@ export function writeScript(path: string, text: string, mode = 0o755): string {
 }
 
 /** Waits until a condition gives something truthy, and returns that; fails with what was seen last. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 60_000): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (;;) {
     const result = await condition();

@@ -30,8 +30,9 @@ export class TestSupervisord {
   static async start(t: Context, programs: string, options: SupervisordOptions = {}): Promise<TestSupervisord> {
     const supervisord = new TestSupervisord(scratchDirectory(t), options);
     supervisord.configure(programs);
-    await supervisord.launch();
+    // First, for a launch that fails may leave it running.
     cleanUp(t, () => supervisord.stop());
+    await supervisord.launch();
     return supervisord;
   }
 
