@@ -25,6 +25,8 @@ function main(): void {
 }
 
 async function run(settings: Settings): Promise<void> {
+  // The directory that it was started in may go away, and nothing could be started from there any more.
+  process.chdir('/');
   const log = createLogger(settings.logLevel);
   let daemon: Daemon | undefined;
 

@@ -73,14 +73,16 @@ export function restBeforeDemand(cycle: Cycle): number {
 }
 
 /**
- * How old a verdict may be: its own cycle, the rest after it, a whole next cycle, and a margin.
+ * How old a verdict may be: its own cycle, the rest after it, a whole next cycle, and a margin. A cycle that took longer
+ * than it can has waited for something that has no bound, a file system perhaps: what it found counts no more.
  *
  * @param cycle - whose verdict it is
  * @param restMs - that follows it
  * @param cycleBoundMs - the longest that a cycle can take
  */
 export function staleLimit(cycle: Cycle, restMs: number, cycleBoundMs: number): number {
-  return cycle.endedAtMs - cycle.startedAtMs + usualStaleLimit(restMs, cycleBoundMs);
+  const tookMs = cycle.endedAtMs - cycle.startedAtMs;
+  return tookMs > cycleBoundMs + staleMarginMs ? 0 : tookMs + usualStaleLimit(restMs, cycleBoundMs);
 }
 
 /** The same for a cycle that took no time. */

@@ -47,22 +47,24 @@ export interface SupervisorClient {
 export function createSupervisorClient(address: SupervisorAddress, timeoutMs: number): SupervisorClient {
   const post = createPost(address, timeoutMs);
 
-  async function call(method: string, members: readonly string[], signal: AbortSignal): Promise<Struct[]> {
-    const reader = new XmlRpcResponseReader(members);
-    await post(methodCall(`supervisor.${method}`), (text) => reader.write(text), signal);
-    const value = reader.end();
-    if (!Array.isArray(value)) throw wrong(method, 'an array');
-    return value.map((item) => new Struct(method, item));
+  /** Asks for an array of structs. What is wrong with them is found while the connection can still be thrown away. */
+  function call<T>(method: string, members: readonly string[], read: (struct: Struct) => T, signal: AbortSignal): Promise<T[]> {
+    const response = new XmlRpcResponseReader(members);
+    const reader = {
+      write: (text: string) => response.write(text),
+      end() {
+        const value = response.end();
+        if (!Array.isArray(value)) throw wrong(method, 'an array');
+        return value.map((item) => read(new Struct(method, item)));
+      },
+    };
+    return post(methodCall(`supervisor.${method}`), reader, signal);
   }
 
   return {
-    async getAllProcessInfo(signal) {
-      const structs = await call(
-        'getAllProcessInfo',
-        ['name', 'group', 'state', 'pid', 'start', 'stop', 'now', 'exitstatus', 'spawnerr'],
-        signal,
-      );
-      return structs.map((struct) => ({
+    getAllProcessInfo(signal) {
+      const members = ['name', 'group', 'state', 'pid', 'start', 'stop', 'now', 'exitstatus', 'spawnerr'];
+      const read = (struct: Struct): ProcessInfo => ({
         name: struct.string('name'),
         group: struct.string('group'),
         state: struct.number('state'),
@@ -72,16 +74,17 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
         now: struct.number('now'),
         exitstatus: struct.number('exitstatus'),
         spawnerr: struct.string('spawnerr'),
-      }));
+      });
+      return call('getAllProcessInfo', members, read, signal);
     },
-    async getAllConfigInfo(signal) {
-      const structs = await call('getAllConfigInfo', ['name', 'group', 'inuse', 'command'], signal);
-      return structs.map((struct) => ({
+    getAllConfigInfo(signal) {
+      const read = (struct: Struct): ProcessConfig => ({
         name: struct.string('name'),
         group: struct.string('group'),
         inuse: struct.boolean('inuse'),
         command: struct.has('command') ? struct.string('command') : undefined,
-      }));
+      });
+      return call('getAllConfigInfo', ['name', 'group', 'inuse', 'command'], read, signal);
     },
   };
 }

@@ -19,8 +19,14 @@ const causes: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'connection closed without an answer',
 };
 
-/** Sends one body and hands over the reply's, piece by piece; ends with the reply. */
-export type Post = (body: string, onText: (text: string) => void, signal: AbortSignal) => Promise<void>;
+/** Takes a reply's body piece by piece, and at its end says what it means; throws when it means nothing. */
+export interface ReplyReader<T> {
+  write(text: string): void;
+  end(): T;
+}
+
+/** Sends one body and gives what the reader makes of the reply's. */
+export type Post = <T>(body: string, reader: ReplyReader<T>, signal: AbortSignal) => Promise<T>;
 
 /**
  * The HTTP side of XML-RPC: POST /RPC2 over one kept connection.
@@ -38,7 +44,7 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
   const connect = address.socketPath === undefined ? {} : { socketPath: address.socketPath };
   let client: Client | undefined;
 
-  return async (body, onText, signal) => {
+  return async (body, reader, signal) => {
     signal.throwIfAborted();
     client ??= new Client(address.origin, { ...connect, keepAliveTimeout: keepAliveMs, headersTimeout: 0, bodyTimeout: 0 });
     const used = client;
@@ -63,7 +69,7 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
             received += chunk.length;
             try {
               if (received > maxReplyBytes) throw new SupervisorBadReplyError(`supervisord's answer is larger than ${maxReplyBytes} bytes`);
-              onText(decode(decoder, chunk));
+              reader.write(decode(decoder, chunk));
             } catch (error) {
               status = 0;
               reject(error as Error);
@@ -74,6 +80,7 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
         },
       );
       await promise;
+      return reader.end();
     } catch (error) {
       client = undefined;
       used.destroy().catch(() => {});

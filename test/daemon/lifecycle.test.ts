@@ -118,6 +118,13 @@ suite('daemon', { concurrency: 4 }, () => {
     await until('nothing is noted between two runs', () => !existsSync(`${second.socket}.hook`));
   });
 
+  test('does not wait for a named pipe that lies where the note of a running hook belongs', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'exit 8');
+    await run('mkfifo', [join(directory, 'r.sock.hook')]);
+    await new TestDaemon(t, alone, directory).expect(/^8 /);
+  });
+
   test('leaves alone what has got the number of a hook since', async (t) => {
     const directory = scratchDirectory(t);
     const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });

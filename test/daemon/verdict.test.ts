@@ -56,6 +56,13 @@ suite('verdict', () => {
   test('may be as old as its cycle, the rest, a whole next cycle and 3 s', () => {
     assert.equal(staleLimit(published(ready), 10_000, 30_000), 100 + 10_000 + 30_000 + 3000);
   });
+
+  test('of a cycle that took longer than it can is stale at once', () => {
+    const cycle = { ...published(ready, 0), endedAtMs: 33_000 };
+    assert.equal(staleLimit(cycle, 10_000, 30_000), 33_000 + 10_000 + 30_000 + 3000);
+    assert.equal(staleLimit({ ...cycle, endedAtMs: 33_001 }, 10_000, 30_000), 0);
+    assert.equal(verdictAt({ ...cycle, staleLimitMs: 0 }, 33_001).code, 103);
+  });
 });
 
 suite('verdict cache', () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { TestDaemon, watchVerdicts } from '../support/daemon.ts';
 import { isAlive } from '../support/process.ts';
-import { run } from '../support/run.ts';
+import { end, run } from '../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 
 /** A daemon whose hook is there before it; `DIR` in the script is its directory. */
@@ -84,6 +85,17 @@ sys.exit(19)`;
     });
   }
 
+  test('runs in /, so that the directory which the daemon was started in may go away', async (t) => {
+    const directory = scratchDirectory(t);
+    const place = join(directory, 'place');
+    mkdirSync(place);
+    writeScript(join(directory, 'hook'), `pwd; rmdir ${place}; exit 19`);
+    const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off' }, directory, { by: ['env', '-C', place] });
+    assert.match(await daemon.expect(/^19 /), /^19 HookFailed hook exited with code 19\n\/\n/);
+    await daemon.aWholeCycle();
+    assert.match(await daemon.body(), /^19 /);
+  });
+
   test('gets no descriptor of the daemon but its own stdin, stdout and stderr', async (t) => {
     const script =
       '#!/usr/bin/env python3\nimport os\nprint(*[fd for fd in range(3, 256) if os.path.exists(f"/proc/self/fd/{fd}")])\nos._exit(19)';
@@ -94,6 +106,23 @@ sys.exit(19)`;
       await daemon.expect(/^19 /),
       `19 HookFailed hook exited with code 19\n${inherited === '' ? '' : `${inherited}\n`}/dev/null\n`,
     );
+  });
+
+  test('whose file system hangs longer than a cycle may take is not believed, though it passed', async (t) => {
+    const daemon = withHook(t, 'exit 0', { READINESSD_HOOK_TIMEOUT: '100ms' });
+    await daemon.expect(/^0 /);
+    const { pid } = await daemon.status();
+    // A look at the hook's file takes 6 s, of the 5.6 s that a cycle with this timeout may take; once for each thread that looks.
+    const inject = ['-e', 'trace=statx', '-e', 'inject=statx:delay_enter=6000000:when=1', '-P', daemon.hook];
+    const hang = ['-f', '-q', '-p', String(pid), ...inject, '-o', '/dev/null'];
+    const strace = spawn('strace', hang, { stdio: 'ignore' });
+    cleanUp(t, () => end(strace));
+    await daemon.expect(/^103 ResultStale /);
+    await until(
+      'the cycle has ended',
+      async () => (await daemon.status()).cycles > cycles + 1 && (await daemon.status()).nextCycleInMs > 5000,
+    );
+    assert.match(await daemon.body(), /^103 ResultStale .*it was 0 Ready\n$/);
   });
 
   test('that asks for a check and waits for it runs into its timeout, and nothing hangs', async (t) => {

@@ -83,7 +83,8 @@ export async function watchHistory(first: World, events: readonly Event[], shown
   }
 
   function staleLimit(cycle: SeenCycle): number {
-    return cycle.toMs - cycle.fromMs + restAfter(cycle) + cycleBoundMs + staleMarginMs;
+    const tookMs = cycle.toMs - cycle.fromMs;
+    return tookMs > cycleBoundMs + staleMarginMs ? 0 : tookMs + restAfter(cycle) + cycleBoundMs + staleMarginMs;
   }
 
   function restAfter(cycle: SeenCycle): number {

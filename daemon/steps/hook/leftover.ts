@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * A daemon that SIGKILL ends cannot end its hook. So the running hook's process group stands in a file, and the next
@@ -6,10 +6,13 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
  * hook's start and the note leaves it all the same.)
  */
 
+const maxNoteBytes = 100;
+
 /** Notes a group as running. A note that cannot be written costs only this protection, so it is no error. */
 export function noteGroup(path: string, pid: number): void {
   try {
-    writeFileSync(path, `${pid} ${startTime(pid)} ${startTime(1)}\n`, { mode: 0o600 });
+    // Never through what somebody else has put there: a named pipe would be waited for.
+    writeFileSync(path, `${pid} ${startTime(pid)} ${startTime(1)}\n`, { mode: 0o600, flag: 'wx' });
   } catch {}
 }
 
@@ -21,12 +24,7 @@ export function forgetGroup(path: string): void {
 
 /** Ends the group in the note, if it is certain that it is the one that was noted. */
 export function endLeftover(path: string): void {
-  let note: string;
-  try {
-    note = readFileSync(path, 'utf8');
-  } catch {
-    return;
-  }
+  const note = readNote(path);
   forgetGroup(path);
   // Never 0 or 1, whatever the note says: kill(-1) reaches every process there is.
   const [, pid, leaderStart, initStart] = /^([2-9]|[1-9]\d+) (\d+) (\d+)\n$/.exec(note) ?? [];
@@ -37,6 +35,16 @@ export function endLeftover(path: string): void {
   try {
     process.kill(-Number(pid), 'SIGKILL');
   } catch {}
+}
+
+/** The note's text; '' when there is none, or something else in its place. */
+function readNote(path: string): string {
+  try {
+    const stats = lstatSync(path);
+    return stats.isFile() && stats.size < maxNoteBytes ? readFileSync(path, 'utf8') : '';
+  } catch {
+    return '';
+  }
 }
 
 /** When a process was started, in clock ticks since the machine was (proc(5), field 22); '' when there is none. */

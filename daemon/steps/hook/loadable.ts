@@ -73,14 +73,27 @@ const layouts = {
 const loadSegment = 1;
 const executableTypes = [2, 3];
 
-/** Little-endian only, as every machine that Node 20 runs Linux on here (x86-64, arm64, armhf). */
+/** This machine's kind of binary, by Node's name for it: class and machine (elf.h). */
+const identities: Readonly<Partial<Record<string, { readonly class: 1 | 2; readonly machine: number }>>> = {
+  x64: { class: 2, machine: 62 },
+  arm64: { class: 2, machine: 183 },
+  arm: { class: 1, machine: 40 },
+  ia32: { class: 1, machine: 3 },
+  ppc64: { class: 2, machine: 21 },
+  riscv64: { class: 2, machine: 243 },
+  loong64: { class: 2, machine: 258 },
+};
+const littleEndian = 1;
+
 async function whyNotLoadableElf(head: Buffer, size: number, file: FileHandle): Promise<string | undefined> {
   const cutShort = 'it is a binary that was cut short';
   if (head.length < 20) return cutShort;
-  const mine = await ownElfIdentity();
-  if (head[4] !== mine.class || head[5] !== mine.order || head.readUInt16LE(18) !== mine.machine)
+  const mine = identities[process.arch];
+  if (mine === undefined)
+    return `it is a binary, and readinessd does not know those of this machine (${process.arch}): start it from a script`;
+  if (head[4] !== mine.class || head[5] !== littleEndian || head.readUInt16LE(18) !== mine.machine)
     return 'it is a binary of another machine';
-  const layout = layouts[mine.class as keyof typeof layouts];
+  const layout = layouts[mine.class];
   if (head.length < layout.headerBytes) return cutShort;
   const readWord = (buffer: Buffer, at: number) => (mine.class === 2 ? Number(buffer.readBigUInt64LE(at)) : buffer.readUInt32LE(at));
   const count = head.readUInt16LE(layout.entryBytesAt + 2);
@@ -95,17 +108,4 @@ async function whyNotLoadableElf(head: Buffer, size: number, file: FileHandle): 
     if (table.readUInt32LE(at) === loadSegment && end > size) return cutShort;
   }
   return undefined;
-}
-
-let ownIdentity: { class: number; order: number; machine: number } | undefined;
-
-/** This machine's kind of binary, read off the one that runs here. */
-async function ownElfIdentity(): Promise<{ class: number; order: number; machine: number }> {
-  if (ownIdentity !== undefined) return ownIdentity;
-  const head = Buffer.alloc(20);
-  const self = await open(process.execPath, 'r');
-  await self.read(head, 0, head.length, 0);
-  await self.close();
-  ownIdentity = { class: head[4] ?? 0, order: head[5] ?? 0, machine: head.readUInt16LE(18) };
-  return ownIdentity;
 }

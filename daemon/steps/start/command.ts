@@ -12,17 +12,20 @@ const interpreters = new Map<string, readonly string[]>([
   ...[...shells].map((shell) => [shell, shellOptions] as const),
   ['python', ['-W', '-X', '-m', '-c']],
   ['perl', ['-e', '-E']],
+  ['fish', []],
+  ['expect', []],
+  ['tclsh', []],
   ['.', []],
   ['source', []],
 ]);
 
 /** Programs and shell words that run the command in their arguments, with the number of other arguments before it. */
 const runners = new Map<string, number>([
-  ...'busybox env exec nice ionice nohup setsid stdbuf time sudo runuser setpriv unshare nsenter tini dumb-init catatonit strace ltrace prlimit numactl unbuffer xargs systemd-run ld-linux'
+  ...'busybox env exec nice ionice nohup setsid stdbuf time sudo runuser setpriv unshare nsenter tini dumb-init catatonit strace ltrace prlimit numactl unbuffer xargs systemd-run systemd-cat chpst with-contenv chronic cgexec start-stop-daemon watch toybox ld-linux'
     .split(' ')
     .map((name) => [name, 0] as const),
   ...'command builtin eval ! if then else elif while until do'.split(' ').map((name) => [name, 0] as const),
-  ...'timeout chroot gosu su-exec taskset chrt flock pidproxy'.split(' ').map((name) => [name, 1] as const),
+  ...'timeout chroot gosu su-exec setuidgid s6-setuidgid faketime taskset chrt flock pidproxy'.split(' ').map((name) => [name, 1] as const),
   ['ip', 3],
 ]);
 

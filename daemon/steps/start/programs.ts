@@ -14,6 +14,7 @@ export interface StartPrograms {
 }
 
 interface KnownProcess {
+  /** As it was when the configuration was read. */
   readonly process: ProcessInfo;
   /** Undefined: supervisord has not told what it runs. */
   readonly isStart: boolean | undefined;
@@ -44,7 +45,9 @@ export class StartProgramBook {
     if (!justLearned && (this.#notLoaded.length > 0 || (isCheap && processes.some(({ start }) => start === 0)))) return false;
     return processes.every((process) => {
       const known = this.#known?.get(keyOf(process));
-      return known !== undefined && (isSameRun(process, known.process) || isStartName(process) || (justLearned && known.isStart !== true));
+      if (known === undefined) return false;
+      if (isStartName(process) || (justLearned && known.isStart !== true)) return true;
+      return isSameRun(process, known.process) && (justLearned || !isFresh(known.process));
     });
   }
 
@@ -83,6 +86,14 @@ function isStartNow(process: ProcessInfo, before: KnownProcess | undefined, conf
 
 function isSameRun(process: ProcessInfo, before: ProcessInfo): boolean {
   return process.start === before.start && process.stop === before.stop && process.pid === before.pid;
+}
+
+/**
+ * supervisord's times are whole seconds: one that was started or has ended in the second of the look may have been
+ * replaced in that same second by one that shows the same.
+ */
+function isFresh({ start, stop, now }: ProcessInfo): boolean {
+  return start === now || stop === now;
 }
 
 /**

@@ -9,7 +9,10 @@ import { StartProgramBook } from './programs.ts';
 const maxConfigReads = 2;
 
 /** A reading on mere suspicion rests this many times its duration, so that it takes supervisord 1 % of its time at most. */
-const configReadRest = 100;
+const suspicionRestFactor = 100;
+
+/** But it is never older than this: a reread alone shows nothing in the processes. */
+const oldestConfigMs = 60_000;
 
 const changingTooFast = failed('StartNotFinished', "supervisord's programs change faster than they can be looked at");
 
@@ -42,8 +45,9 @@ export function createStartStep(supervisor: SupervisorClient): RunStep {
     let hasAskedAgain = false;
     for (;;) {
       const processes = await supervisor.getAllProcessInfo(signal);
-      const isCheap = performance.now() - readAtMs >= configReadRest * readTookMs;
-      if (!book.isCurrent(processes, configReads > 0, isCheap)) {
+      const sinceReadMs = performance.now() - readAtMs;
+      const isCheap = sinceReadMs >= suspicionRestFactor * readTookMs;
+      if (sinceReadMs >= oldestConfigMs || !book.isCurrent(processes, configReads > 0, isCheap)) {
         if (configReads === maxConfigReads) return changingTooFast;
         configReads++;
         await learn(processes, signal);

@@ -201,6 +201,31 @@ suite('start programs', () => {
     }
   });
 
+  test('a program that an update replaces, and that ends, in the very second of the look is seen in the next', async () => {
+    const fake = new Fake();
+    fake.processes = [live('job', { start: 500, stop: 500, now: 500 })];
+    fake.configs = [configured('job', '/bin/true')];
+    assert.equal(await fake.code(), 0);
+    // Another run of another program, which shows the same but for its exit status.
+    fake.configs = [configured('job', '/usr/bin/start.sh')];
+    fake.processes = [live('job', { start: 500, stop: 500, now: 510, exitstatus: 3 })];
+    assert.equal(await fake.code(), 112);
+    const { configReads } = fake;
+    assert.equal(await fake.code(), 112);
+    assert.equal(fake.configReads, configReads);
+  });
+
+  test('a start program that only a reread has brought is seen within a minute', async (t) => {
+    const fake = new Fake();
+    fake.processes = [live('web', { state: running, stop: 0 })];
+    fake.configs = [configured('web', 'nginx')];
+    assert.equal(await fake.code(), 0);
+    fake.configs.push(configured('start', '/usr/bin/start.sh', { inuse: false }));
+    const { now } = performance;
+    t.mock.method(performance, 'now', () => now.call(performance) + 61_000);
+    assert.equal(await fake.code(), 2);
+  });
+
   test('a start program that is not loaded is seen where no process is live', async () => {
     const fake = new Fake();
     fake.configs = [configured('start', 'true', { inuse: false })];
