@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { cycleBound, runCycle } from '../../daemon/cycle.ts';
-import { startLoop } from '../../daemon/loop.ts';
+import { StoppedError, startLoop } from '../../daemon/loop.ts';
 import type { RunStep, Step, StepResult } from '../../daemon/steps/step.ts';
 import type { Published } from '../../daemon/verdict.ts';
 import { until } from '../support/scratch.ts';
@@ -58,6 +58,66 @@ suite('cycle', () => {
       await cycleOf([step('start', [passed], runs, { lookAgain: true }), step('hook', [hook], runs)]);
       assert.deepEqual(runs, ['start', 'hook']);
     }
+  });
+
+  test('looks again at every step that asks for it, in their order', async () => {
+    const runs: string[] = [];
+    const again = { lookAgain: true };
+    const { verdict } = await cycleOf([
+      step('start', [passed], runs, again),
+      step('peers', [passed, failed], runs, again),
+      step('disk', [passed], runs),
+      step('hook', [passed], runs),
+    ]);
+    assert.deepEqual(runs, ['start', 'peers', 'disk', 'hook', 'start', 'peers']);
+    assert.equal(verdict.code, 112);
+    const fewer: string[] = [];
+    await cycleOf([step('start', [passed, failed], fewer, again), step('peers', [passed], fewer, again), step('hook', [passed], fewer)]);
+    assert.deepEqual(fewer, ['start', 'peers', 'hook', 'start']);
+  });
+
+  test('runs nothing after a failure in the middle, and does not look again after one at the end', async () => {
+    for (const [results, expected] of [
+      [
+        [skipped, failed, passed],
+        ['start', 'peers'],
+      ],
+      [
+        [passed, passed, failed],
+        ['start', 'peers', 'hook'],
+      ],
+    ] as const) {
+      const runs: string[] = [];
+      const names = ['start', 'peers', 'hook'];
+      const { verdict } = await cycleOf(names.map((name, index) => step(name, [results[index] ?? passed], runs, { lookAgain: true })));
+      assert.deepEqual(runs, expected);
+      assert.equal(verdict.code, 112);
+    }
+  });
+
+  test('is as long as its steps, and as old as the start of the first', async () => {
+    let nowMs = 1000;
+    const run: RunStep = async () => {
+      nowMs += 100;
+      return passed;
+    };
+    const steps = ['start', 'hook'].map((name) => ({ name, run, boundMs: 1, lookAgain: true }));
+    const cycle = await runCycle(steps, new AbortController().signal, () => nowMs, assert.fail);
+    assert.deepEqual([cycle.startedAtMs, cycle.endedAtMs], [1000, 1300]);
+    assert.deepEqual(
+      cycle.steps.map(({ durationMs }) => durationMs),
+      [100, 100],
+    );
+  });
+
+  test('does not take for a bug what a step throws because it is cancelled', async () => {
+    const cancel = new AbortController();
+    const run: RunStep = async (signal) => {
+      cancel.abort();
+      return signal.throwIfAborted() ?? passed;
+    };
+    const { verdict } = await runCycle([{ name: 'start', run, boundMs: 1 }], cancel.signal, () => 0, assert.fail);
+    assert.equal(verdict.code, 105);
   });
 
   test('says 105 for a step that throws, now or later, and hands the error over', async () => {
@@ -133,5 +193,136 @@ suite('loop', () => {
       await loop.stop();
       assert.ok(isRight(cycles[0]?.staleLimitMs ?? Number.NaN));
     }
+  });
+});
+
+suite('check', () => {
+  /** A loop on a simulated clock, with one step that takes 100 ms; it notes when each run began. */
+  class Simulated {
+    nowMs = 0;
+    running = 0;
+    readonly begins: number[] = [];
+    readonly published: number[] = [];
+    readonly loop;
+    readonly #t: TestContext;
+
+    constructor(t: TestContext, periodMs: number) {
+      this.#t = t;
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      const run: RunStep = async (signal) => {
+        this.begins.push(this.nowMs);
+        assert.equal(++this.running, 1, 'cycles overlap');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        this.running--;
+        signal.throwIfAborted();
+        return passed;
+      };
+      this.loop = startLoop({
+        steps: [{ name: 'start', run, boundMs: 1000 }],
+        periodReadyMs: periodMs,
+        periodNotReadyMs: periodMs,
+        staleLimitMs: undefined,
+        now: () => this.nowMs,
+        onCycle: () => this.published.push(this.nowMs),
+        onBug: assert.fail,
+      });
+    }
+
+    async pass(ms: number): Promise<void> {
+      for (const untilMs = this.nowMs + ms; this.nowMs < untilMs; ) {
+        this.nowMs += 10;
+        this.#t.mock.timers.tick(10);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+
+    /** Asks, and notes what comes of it. */
+    check(): { came?: number | Error } {
+      const check: { came?: number | Error } = {};
+      this.loop.check().then(
+        () => {
+          check.came = this.nowMs;
+        },
+        (error: Error) => {
+          check.came = error;
+        },
+      );
+      return check;
+    }
+  }
+
+  test('in a rest brings the next cycle forward, but leaves nine times the last one', async (t) => {
+    const simulated = new Simulated(t, 60_000);
+    await simulated.pass(200);
+    assert.equal(simulated.loop.nextInMs(), 59_900);
+    const first = simulated.check();
+    assert.equal(simulated.loop.nextInMs(), 800);
+    await simulated.pass(500);
+    const second = simulated.check();
+    assert.equal(simulated.loop.nextInMs(), 300);
+    await simulated.pass(390);
+    assert.deepEqual([first.came, second.came], [undefined, undefined]);
+    await simulated.pass(1000);
+    assert.deepEqual([first.came, second.came], [1100, 1100]);
+    assert.deepEqual(simulated.begins, [0, 1000]);
+    // Long after: at once.
+    await simulated.pass(10_000);
+    simulated.check();
+    assert.equal(simulated.loop.nextInMs(), 0);
+    await simulated.pass(10);
+    assert.equal(simulated.begins.length, 3);
+  });
+
+  test('in a cycle waits for the next, which comes as soon as it may', async (t) => {
+    const simulated = new Simulated(t, 60_000);
+    await simulated.pass(50);
+    const first = simulated.check();
+    await simulated.pass(1000);
+    assert.equal(first.came, undefined);
+    const second = simulated.check();
+    await simulated.pass(2000);
+    assert.deepEqual([first.came, second.came], [1100, 2100]);
+    assert.deepEqual(simulated.begins, [0, 1000, 2000]);
+    await simulated.pass(50_000);
+    assert.equal(simulated.begins.length, 3);
+  });
+
+  test('never delays a cycle beyond its time', async (t) => {
+    const simulated = new Simulated(t, 500);
+    await simulated.pass(150);
+    simulated.check();
+    await simulated.pass(1200);
+    assert.deepEqual(simulated.begins, [0, 600, 1200]);
+  });
+
+  test('is refused when the loop stops, whether it waits for the running cycle or the next, and ever after', async (t) => {
+    const simulated = new Simulated(t, 500);
+    await simulated.pass(150);
+    const served = simulated.check();
+    await simulated.pass(480);
+    const queued = simulated.check();
+    let isStopped = false;
+    const stopped = simulated.loop.stop().then(() => {
+      isStopped = true;
+    });
+    await simulated.pass(50);
+    assert.equal(isStopped, false, 'it does not wait for the end of a later cycle');
+    await simulated.pass(5000);
+    await stopped;
+    const late = simulated.check();
+    await simulated.pass(5000);
+    for (const { came } of [served, queued, late]) assert.ok(came instanceof StoppedError, `${came}`);
+    assert.deepEqual(simulated.begins, [0, 600]);
+    assert.deepEqual(simulated.published, [100]);
+  });
+
+  test('is refused when the loop is stopped in a rest, and nothing runs any more', async (t) => {
+    const simulated = new Simulated(t, 500);
+    await simulated.pass(150);
+    const waiting = simulated.check();
+    await simulated.loop.stop();
+    await simulated.pass(5000);
+    assert.ok(waiting.came instanceof StoppedError);
+    assert.deepEqual(simulated.begins, [0]);
   });
 });

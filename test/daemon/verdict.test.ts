@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Published, restAfter, staleLimit, type Verdict, verdictAt } from '../../daemon/verdict.ts';
+import { type Published, restAfter, restBeforeDemand, staleLimit, type Verdict, verdictAt } from '../../daemon/verdict.ts';
 import { createVerdictCache } from '../../daemon/verdict-cache.ts';
 
 const ready: Verdict = { code: 0, reason: 'Ready', message: 'all well' };
@@ -12,7 +12,7 @@ function published(verdict: Verdict, startedAtMs = 1000, staleLimitMs = 5000): P
 
 suite('verdict', () => {
   test('is pending before the first cycle', () => {
-    assert.equal(verdictAt(undefined, 0).code, 104);
+    assert.deepEqual(verdictAt(undefined, 0), { code: 104, reason: 'ResultPending', message: 'the first cycle has not ended' });
   });
 
   test('is as old as the start of its cycle, and stale beyond the limit', () => {
@@ -28,7 +28,11 @@ suite('verdict', () => {
     }
     assert.equal(verdictAt(published(ready, Number.NaN), 1000).code, 103);
     assert.equal(verdictAt(published(ready, 1000, Number.NaN), 1000).code, 103);
-    assert.equal(verdictAt(published(failing), 1e12).message, 'the newest verdict is older than it may be; it was 17 HookFailed');
+    assert.deepEqual(verdictAt(published(failing), 1e12), {
+      code: 103,
+      reason: 'ResultStale',
+      message: 'the newest verdict is older than it may be; it was 17 HookFailed',
+    });
   });
 
   test('is followed by a rest: the period, or more when a step was slow', () => {
@@ -51,6 +55,22 @@ suite('verdict', () => {
       assert.equal(restAfter(cycle(verdict, hookMs), rules), restMs, `${verdict.code} after ${hookMs} ms`);
     }
     assert.equal(restAfter(cycle(ready, 10_000), { ...rules, periodReadyMs: 60_000 }), 60_000);
+    const slowFirst = cycle(ready, 2000);
+    assert.equal(restAfter({ ...slowFirst, steps: slowFirst.steps.toReversed() }, rules), 18_000);
+    const notFinished: Verdict = { code: 2, reason: 'StartNotFinished', message: 'start.sh is running' };
+    assert.equal(restAfter(cycle(notFinished, 5), rules), 1000);
+  });
+
+  test('that is asked for waits for nine times the last cycle, and 30 s at the most', () => {
+    for (const [tookMs, restMs] of [
+      [0, 0],
+      [100, 900],
+      [3333, 29_997],
+      [3334, 30_000],
+      [60_000, 30_000],
+    ] as const) {
+      assert.equal(restBeforeDemand({ ...published(ready), endedAtMs: 1000 + tookMs }), restMs);
+    }
   });
 
   test('may be as old as its cycle, the rest, a whole next cycle and 3 s', () => {
@@ -79,5 +99,28 @@ suite('verdict cache', () => {
     nowMs = 2100;
     const { verdict, ageMs, unchangedForMs, cycles } = cache.read();
     assert.deepEqual([verdict, ageMs, unchangedForMs, cycles], [ready, 1100, 1000, 6]);
+  });
+
+  test('is as old as its newest cycle, and unchanged since it first found the same', () => {
+    let nowMs = 0;
+    const cache = createVerdictCache(() => nowMs);
+    cache.publish(published(failing, 1000));
+    cache.publish(published(ready, 2000));
+    cache.publish(published(ready, 6000));
+    nowMs = 11_000;
+    const { verdict, ageMs, unchangedForMs } = cache.read();
+    assert.deepEqual([verdict, ageMs, unchangedForMs], [ready, 5000, 8900]);
+    nowMs = 11_001;
+    assert.equal(cache.read().verdict.code, 103);
+    cache.publish(published(ready, 11_000));
+    assert.equal(cache.read().verdict.code, 0);
+  });
+
+  test('takes another code, or another reason, for a change', () => {
+    const cache = createVerdictCache(() => 0);
+    cache.publish(published(failing));
+    assert.equal(cache.publish(published({ ...failing, code: 18 })), true);
+    assert.equal(cache.publish(published({ ...failing, code: 18, reason: 'HookCrashed' })), true);
+    assert.equal(cache.publish(published({ ...failing, code: 18, reason: 'HookCrashed' })), false);
   });
 });
