@@ -27,8 +27,12 @@ suite('reply', () => {
 
   test('one line is one line', () => {
     assert.equal(oneLine(' a\r\n\tb\u2029c  d '), 'a b c d');
+    assert.equal(oneLine('a\u202Eb\u2066c'), 'a b c');
     assert.equal(oneLine('abcdefgh', 6), 'abc...');
     assert.equal(oneLine('ab€€', 7), 'ab...');
+    assert.equal(oneLine('abcdef', 6), 'abcdef');
+    assert.equal(oneLine('a\uFFFDbcdefghi', 8), 'a\uFFFDb...');
+    assert.equal(oneLine('x'.repeat(1000)).length, 400);
   });
 
   test('a tail is cut at a line where possible', () => {
@@ -38,6 +42,45 @@ suite('reply', () => {
     assert.equal(tailThatFits('one\ntwo\nthree', 8), 'three');
     assert.equal(tailThatFits('one\ntwo\nthree', 3), 'ree');
     assert.equal(tailThatFits('€€', 4), '€');
+    assert.equal(tailThatFits('one\ntwo\nthree', 13), 'one\ntwo\nthree');
+    assert.equal(tailThatFits('one\ntwo', 5), 'two');
+    assert.equal(tailThatFits('three\n', 4), 'ree\n');
+    assert.equal(tailThatFits('xxa\uFFFDb', 5), 'a\uFFFDb');
+  });
+
+  test('is believed only when all of it fits', () => {
+    for (const [status, body, code] of [
+      [200, '0 Ready', 0],
+      [200, '0 Ready\n', 0],
+      [200, '0 Ready all well\n', 0],
+      [503, '255 HookFailed x\ny\n', 255],
+      [503, '17 ReadyNot x', 17],
+      [503, '0 Ready all well\n', undefined],
+      [200, '17 HookFailed x\n', undefined],
+      [200, '17 Ready x\n', undefined],
+      [503, '17 Ready x\n', undefined],
+      [200, '0 HookFailed x\n', undefined],
+      [503, '0 HookFailed x\n', undefined],
+      [500, '17 HookFailed x\n', undefined],
+      [404, '0 Ready x\n', undefined],
+      [503, '256 HookFailed x\n', undefined],
+      [503, '017 HookFailed x\n', undefined],
+      [200, '00 Ready\n', undefined],
+      [200, ' 0 Ready\n', undefined],
+      [200, 'x\n0 Ready\n', undefined],
+      [200, '0 Ready.\n', undefined],
+      [200, '0 ready\n', undefined],
+      [503, '17 hookFailed x\n', undefined],
+      [200, '0  Ready\n', undefined],
+      [200, '0\n', undefined],
+      [200, '', undefined],
+      [200, '0 Ready a\0b\n', undefined],
+      [200, '0 Ready a\r\n', undefined],
+      [200, '0 Ready a\x1b[1m\n', undefined],
+      [200, '0 Ready a\x7f\n', undefined],
+    ] as const) {
+      assert.equal(codeInReply(status, body), code, JSON.stringify([status, body]));
+    }
   });
 });
 
