@@ -236,12 +236,12 @@ suite('check', () => {
       }
     }
 
-    /** Asks, and notes what comes of it. */
-    check(): { came?: number | Error } {
-      const check: { came?: number | Error } = {};
+    /** Asks, and notes when the verdict was published that is there then, or what is thrown. */
+    check(): { came?: number | Error | undefined } {
+      const check: { came?: number | Error | undefined } = {};
       this.loop.check().then(
         () => {
-          check.came = this.nowMs;
+          check.came = this.published.at(-1);
         },
         (error: Error) => {
           check.came = error;

@@ -269,6 +269,15 @@ suite('hook', { concurrency: 4 }, () => {
     );
   });
 
+  test('that removes itself, or changes at every run, does not count, though it exits with code 0', async (t) => {
+    const settings = { READINESSD_PERIOD_NOT_READY: '1m' };
+    const removed = withHook(t, (path) => writeScript(path, 'rm "$0"; exit 0'), settings);
+    await removed.expect(/^123 HookSpawnFailed .* was removed while it ran, /);
+    const changed = withHook(t, (path) => writeScript(path, 'echo "# again" >> "$0"; exit 0'), settings);
+    await changed.expect(/^123 HookSpawnFailed .* changes while it runs, /);
+    assert.equal(readFileSync(changed.hook, 'utf8').match(/^# again$/gm)?.length, 2);
+  });
+
   test('is followed when it appears, changes and disappears', async (t) => {
     const daemon = withHook(t, () => {});
     await daemon.expect(/^0 Ready hook skipped/);
