@@ -13,8 +13,7 @@ export type Lasting = 'yes' | 'ask again' | 'not yet';
  */
 export class GoodEnds {
   /** By program, the run that was seen exited in a later second than it stopped in; a second sight confirms it. */
-  #seen = new Map<string, string>();
-  #confirmed = new Map<string, string>();
+  readonly #seen = new Map<string, string>();
 
   /** @param exited - every start program, at one look, EXITED with code 0 */
   look(exited: readonly ProcessInfo[]): Lasting {
@@ -22,13 +21,12 @@ export class GoodEnds {
     for (const process of exited) {
       const key = keyOf(process);
       const run = `${process.start} ${process.stop}`;
-      if (this.#confirmed.get(key) === run) continue;
-      if (this.#seen.get(key) === run) {
-        this.#confirmed.set(key, run);
-      } else if (process.now !== process.stop) {
+      if (this.#seen.get(key) === run) continue;
+      if (process.now === process.stop) answer = 'not yet';
+      else {
         this.#seen.set(key, run);
         if (answer === 'yes') answer = 'ask again';
-      } else answer = 'not yet';
+      }
     }
     return answer;
   }

@@ -432,9 +432,13 @@ suite('start step', () => {
     }
     fake.processes = [live('web'), live('init', { state: 0 })];
     assert.equal(await fake.code(), 0);
-    nowMs += 1e6;
+    nowMs += 59_999;
     assert.equal(await fake.code(), 0);
     assert.equal(fake.configReads, 4);
+    // Without a reason too, once a minute.
+    nowMs += 1;
+    assert.equal(await fake.code(), 0);
+    assert.equal(fake.configReads, 5);
   });
 
   test('tells a supervisord that is unreachable from one that answers badly, and throws what is a bug', async () => {
