@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { version } from '../shared/version.ts';
 import { cycleBound } from './cycle.ts';
 import { createApp } from './http/app.ts';
-import { limitConnections } from './http/connections.ts';
 import { describeStatus } from './http/status.ts';
 import { type Loop, startLoop } from './loop.ts';
 import type { Settings } from './settings/definitions.ts';
@@ -51,7 +50,6 @@ export async function startDaemon(
     check: async () => loop?.check(),
   });
   await app.ready();
-  limitConnections(app.server);
   const socket = await listenOn(app.server, settings.socketPath, settings.socketMode);
   log.info({ version, pid: process.pid, settings: shownSettings }, 'started');
   warnOfLowStaleLimit(settings, steps, log);

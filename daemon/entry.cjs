@@ -6,6 +6,9 @@ if (process.env.READINESSD_MALLOC === 'own') {
   delete process.env.MALLOC_TRIM_THRESHOLD_;
 }
 
+// Node's own answer to it is to open the inspector, through which anybody local could run code here.
+process.on('SIGUSR1', function () {});
+
 var wanted = '20.18.1';
 var have = process.versions.node.split('.').map(Number);
 var need = wanted.split('.').map(Number);

@@ -56,7 +56,8 @@ export function startLoop(options: LoopOptions): Loop {
     const cycle = await runCycle(steps, cancel.signal, now, options.onBug);
     if (cancel.signal.aborted) return refuse(served);
     const restMs = restAfter(cycle, rules);
-    options.onCycle({ ...cycle, staleLimitMs: options.staleLimitMs ?? staleLimit(cycle, restMs, cycleBound(steps)) });
+    const limitMs = staleLimit(cycle, restMs, cycleBound(steps));
+    options.onCycle({ ...cycle, staleLimitMs: limitMs === 0 ? 0 : (options.staleLimitMs ?? limitMs) });
     for (const { resolve } of served) resolve();
     demandAtMs = now() + Math.min(restMs, restBeforeDemand(cycle));
     arm(callers.length > 0 ? demandAtMs : now() + restMs);

@@ -50,7 +50,7 @@ async function run(settings: Settings): Promise<void> {
       stop(0);
     });
   }
-  // Node's own answer to it is to open the inspector, through which anybody local could run code here.
+  // entry.cjs has taken it from Node's inspector.
   process.on('SIGUSR1', () => log.info({ signal: 'SIGUSR1' }, 'signal ignored'));
 
   try {

@@ -64,7 +64,7 @@ export function restAfter(cycle: Cycle, rules: RestRules): number {
   return Math.max(period, Math.min(maxEarnedRestMs, Math.max(0, ...earned)));
 }
 
-/** On demand too, cycles take at most a tenth of the time. */
+/** On demand too, cycles take a tenth of the time, unless that makes the rest too long. */
 const demandRestFactor = 9;
 
 /** The least rest between a cycle and one that somebody asked for, milliseconds: callers cannot make the hook run more often than its share. */

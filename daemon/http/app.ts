@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { type Answer, formatBody, statusOf } from '../../shared/reply.ts';
+import { limitConnections } from './connections.ts';
 import { type Status, StatusSchema } from './status.ts';
 
 /** Requests are tiny; what is slower or larger is a mistake. */
@@ -8,6 +9,9 @@ const maxRequestBodyBytes = 1024;
 
 /** Then the connection is closed: many that are sent at once would keep all others waiting. */
 const maxRequestsPerConnection = 100;
+
+/** Who waits for a check cannot be closed, so they must be few. */
+const maxWaiting = 64;
 
 const plainText = 'text/plain; charset=utf-8';
 const help = 'try GET /probe, GET /status or POST /check';
@@ -27,24 +31,37 @@ export function createApp({ verdict, status, check }: AppSources): FastifyInstan
     forceCloseConnections: true,
     // An answer of Fastify's own while it closes would be none of ours to the client.
     return503OnClosing: false,
+    // Node looks every 30 s for requests that are late; those with unfinished headers wait for the longer of the two.
     requestTimeout: requestTimeoutMs,
+    http: { headersTimeout: requestTimeoutMs },
     bodyLimit: maxRequestBodyBytes,
     maxRequestsPerSocket: maxRequestsPerConnection,
     frameworkErrors: (error, request, reply) => {
       refuse(reply as FastifyReply, error.statusCode, request.method, request.url, error.message);
     },
     clientErrorHandler(error, socket) {
-      if (!socket.writable) return;
       const body = `cannot read the request: ${error.message}; ${help}\n`;
       const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: ${plainText}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
-      socket.end(`${head}\r\n\r\n${body}`);
+      if (socket.writable) socket.write(`${head}\r\n\r\n${body}`);
+      // Not end(): the other side may keep its half open for ever.
+      socket.destroySoon();
     },
   });
+  const connections = limitConnections(app.server);
+  let waiting = 0;
 
   app.get('/probe', (_request, reply) => sendVerdict(reply, verdict()));
 
-  app.post('/check', async (_request, reply) => {
-    await check();
+  app.post('/check', async (request, reply) => {
+    if (waiting >= maxWaiting) return refuse(reply, 429, request.method, request.url, `${waiting} others wait for a check already`);
+    const release = connections.keep(request.socket);
+    waiting++;
+    try {
+      await check();
+    } finally {
+      waiting--;
+      release();
+    }
     return sendVerdict(reply, verdict());
   });
 

@@ -20,7 +20,7 @@ export function createPipeline(settings: Settings, environment: NodeJS.ProcessEn
     const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs);
     steps.push({
       name: 'start',
-      run: createStartStep(client),
+      run: createStartStep(client, () => performance.now()),
       boundMs: maxCallsPerLook * settings.rpcTimeoutMs,
       lookAgain: true,
     });

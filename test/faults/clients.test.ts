@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { ended, TestDaemon } from '../support/daemon.ts';
+import { type Launch, TestDaemon } from '../support/daemon.ts';
 import { holdingsOf } from '../support/process.ts';
 import { run } from '../support/run.ts';
-import { cleanUp, lib, until, writeScript } from '../support/scratch.ts';
+import { cleanUp, lib, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 
 const isLong = process.env['LONG_TESTS'] === '1';
 
 /** A daemon that says 19, which no client does on its own. */
-async function saying19(t: TestContext): Promise<TestDaemon> {
-  const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off' });
-  writeScript(daemon.hook, 'exit 19');
+async function saying19(t: TestContext, settings: Record<string, string> = {}, launch: Launch = {}): Promise<TestDaemon> {
+  const directory = scratchDirectory(t);
+  writeScript(join(directory, 'hook'), 'exit 19');
+  const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', ...settings }, directory, launch);
   await daemon.expect(/^19 /);
   return daemon;
 }
@@ -70,16 +70,35 @@ suite('the probe is answered', { concurrency: 2 }, () => {
 
   test('beside huge bodies, which are refused', async (t) => {
     const daemon = await saying19(t);
-    const send = (path: string) =>
-      run('sh', [
-        '-c',
-        `head -c 50000000 /dev/zero | curl -sS -w '%{http_code}' --data-binary @- --unix-socket ${daemon.socket} http://localhost${path}`,
-      ]);
-    const [check] = await Promise.all([send('/check'), send('/probe'), daemon.probe().then(({ code }) => assert.equal(code, 19))]);
-    assert.match(check.stdout, /^cannot answer POST \/check: Request body is too large; .*\n413$|^0{3}$|413$/);
-    assert.ok(holdingsOf(daemon.child.pid ?? 0).rssKb < 150_000);
+    const replies = ['/check', '/probe'].map(async (path) => {
+      const socket = await connect(t, daemon);
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\n${'x'.repeat(100_000)}`);
+      const [reply] = (await once(socket, 'data')) as [Buffer];
+      return reply.toString().split('\r\n')[0];
+    });
+    assert.equal((await daemon.probe()).code, 19);
+    assert.deepEqual(await Promise.all(replies), Array(2).fill('HTTP/1.1 413 Payload Too Large'));
     assert.equal((await daemon.probe()).code, 19);
   });
+
+  for (const [title, request] of [
+    ['that send half a body', 'POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nx'],
+    ['that send garbage and keep their half open', 'garbage\r\n\r\n'],
+    ['that ask for a check', 'POST /check HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'],
+  ] as const) {
+    test(`beside as many clients ${title} as may be connected`, async (t) => {
+      const daemon = await saying19(t, { READINESSD_PERIOD_NOT_READY: '10m' }, { by: ['prlimit', '--nofile=140'] });
+      const before = holdingsOf(daemon.child.pid ?? 0).descriptors;
+      for (let i = 0; i < 110; i++) {
+        const socket = createConnection({ path: daemon.socket, allowHalfOpen: true }).on('error', () => {});
+        cleanUp(t, () => socket.destroy());
+        socket.write(request);
+      }
+      await until('there is a place for a probe', async () => (await daemon.probe()).code === 19);
+      await until('the others are gone, but for those that may stay', () => holdingsOf(daemon.child.pid ?? 0).descriptors <= before + 64);
+      assert.equal((await daemon.probe()).code, 19);
+    });
+  }
 
   test(`200 times a second for ${isLong ? 60 : 5} seconds, each time right`, async (t) => {
     const daemon = await saying19(t);
@@ -106,91 +125,6 @@ suite('the probe is answered', { concurrency: 2 }, () => {
     t.diagnostic(
       `${tookMs.length} probes, each with its start: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${Math.round(tookMs.at(-1) ?? 0)} ms`,
     );
-  });
-});
-
-suite('POST /check', { concurrency: 4 }, () => {
-  /** A daemon that rests for a minute between cycles, and whose hook notes its runs. */
-  async function resting(t: TestContext, seconds: string): Promise<{ daemon: TestDaemon; runs: () => number }> {
-    const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', READINESSD_PERIOD_READY: '1m', READINESSD_PERIOD_NOT_READY: '1m' });
-    const log = join(daemon.directory, 'runs');
-    writeScript(`${daemon.hook}`, `echo x >> ${log}; sleep ${seconds}; exit 19`);
-    const runs = () => readFileSync(log, 'utf8').length / 2;
-    await daemon.expect(/^0 |^19 /);
-    return { daemon, runs };
-  }
-
-  test('answers with the verdict of a cycle that began after the call', async (t) => {
-    const { daemon } = await resting(t, '0');
-    for (const code of [3, 0, 4]) {
-      writeScript(`${daemon.hook}.new`, `exit ${code}`);
-      await run('mv', [`${daemon.hook}.new`, daemon.hook]);
-      const { status, body } = await daemon.post('/check');
-      assert.match(body, new RegExp(`^${code} `));
-      assert.equal(status, code === 0 ? 200 : 503);
-      assert.equal(await daemon.body(), body);
-    }
-  });
-
-  test('waits for the next cycle when it is called in the middle of one', async (t) => {
-    const { daemon, runs } = await resting(t, '0.2');
-    await daemon.post('/check');
-    const before = runs();
-    const first = daemon.post('/check');
-    await until('the hook runs', () => runs() === before + 1);
-    const second = daemon.post('/check');
-    await first;
-    assert.equal(runs(), before + 1);
-    await second;
-    assert.equal(runs(), before + 2);
-  });
-
-  test('shares one cycle among all that wait', async (t) => {
-    const { daemon, runs } = await resting(t, '0.1');
-    await daemon.post('/check');
-    const before = runs();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => daemon.post('/check')));
-    assert.ok(answers.every(({ body }) => body.startsWith('19 ')));
-    // Those who came when the first had begun share the second.
-    assert.ok(runs() - before <= 2, `${runs() - before} runs`);
-  });
-
-  test('cannot make the hook run more than a tenth of the time', async (t) => {
-    const { daemon, runs } = await resting(t, '0.2');
-    const before = runs();
-    const beganAtMs = performance.now();
-    await until('it has been asked for a while', async () => {
-      await Promise.all([daemon.post('/check'), daemon.post('/check')]);
-      return performance.now() - beganAtMs > 8000;
-    });
-    const spentMs = performance.now() - beganAtMs;
-    assert.ok(runs() - before <= spentMs / 2000 + 1, `${runs() - before} runs in ${spentMs} ms`);
-    assert.ok(runs() - before >= 2);
-  });
-
-  test('does not hold up the end of the daemon', async (t) => {
-    const { daemon } = await resting(t, '0.4');
-    await daemon.post('/check');
-    const waiting = daemon.post('/check').catch(() => undefined);
-    await daemon.status();
-    daemon.child.kill('SIGTERM');
-    assert.equal(await ended(daemon), 0);
-    // No answer, or one that says why; no verdict.
-    assert.ok([undefined, 500].includes((await waiting)?.status));
-  });
-
-  test('takes what curl sends along', async (t) => {
-    const { daemon } = await resting(t, '0');
-    for (const args of [
-      ['-X', 'POST'],
-      ['-d', ''],
-      ['-d', 'x=1'],
-      ['--json', '{'],
-      ['-F', 'a=b'],
-    ]) {
-      const { stdout } = await run('curl', ['-sS', ...args, '--unix-socket', daemon.socket, 'http://localhost/check']);
-      assert.match(stdout, /^(0|19) /, args.join(' '));
-    }
   });
 });
 

@@ -64,6 +64,8 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
       process.kill(pid, 'SIGUSR1');
       await status();
     }
+    const write = `import os; os.write(os.open('/proc/${pid}/fd/1', os.O_WRONLY | os.O_NONBLOCK), b'x' * 4096)`;
+    assert.match((await run('python3', ['-c', write])).stderr, /BlockingIOError/);
     await expect(/^110 SupervisorUnreachable /);
     const { cycles } = await status();
     await until('cycles go on', async () => (await status()).cycles > cycles + 2);

@@ -38,7 +38,7 @@ static jmp_buf exited;
 static char said[1024];
 static size_t said_length;
 
-/* The headers are in already, so only the client's own calls are replaced. */
+/* The system's headers are included already, so only the client's own calls are replaced. */
 static int fuzz_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 static ssize_t fuzz_recv(int fd, void *into, size_t room, int flags);
 static ssize_t fuzz_write(int fd, const void *text, size_t length);

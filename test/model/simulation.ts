@@ -36,6 +36,8 @@ export class Simulation {
   readonly hookRuns: Span[] = [];
   overlaps = 0;
   bugs = 0;
+  /** That the timers have not been told of. */
+  #frozenMs = 0;
   readonly #supervisord = new SimulatedSupervisord(this);
   readonly #cache = createVerdictCache(() => this.nowMs);
   readonly #loop;
@@ -45,7 +47,12 @@ export class Simulation {
     mock.timers.enable({ apis: ['setTimeout'] });
     const steps: Step[] = [
       { name: 'mark', run: () => this.#beginCycle(), boundMs: 0 },
-      { name: 'start', run: createStartStep(this.#supervisord), boundMs: maxCallsPerLook * rpcTimeoutMs, lookAgain: true },
+      {
+        name: 'start',
+        run: createStartStep(this.#supervisord, () => this.nowMs),
+        boundMs: maxCallsPerLook * rpcTimeoutMs,
+        lookAgain: true,
+      },
       { name: 'hook', run: () => this.#runHook(), boundMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
     ];
     this.#loop = startLoop({
@@ -75,6 +82,10 @@ export class Simulation {
 
   /** Lets time pass and everything happen that is due. */
   async pass(ms: number): Promise<void> {
+    // What was due while frozen fires first.
+    mock.timers.tick(this.#frozenMs);
+    this.#frozenMs = 0;
+    await settle();
     this.nowMs += ms;
     mock.timers.tick(ms);
     await settle();
@@ -83,6 +94,7 @@ export class Simulation {
   /** Time passes, but the daemon does not get to run: stopped by a signal, or by a host without time for it. */
   freeze(ms: number): void {
     this.nowMs += ms;
+    this.#frozenMs += ms;
   }
 
   async stop(): Promise<void> {

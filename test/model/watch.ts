@@ -58,6 +58,8 @@ export async function watchHistory(first: World, events: readonly Event[], shown
     const cycle = simulation.cycles[index] as SeenCycle;
     assert.ok(hasGround(history, cycle.fromMs, cycle.toMs, cycle.code), `${cycle.code} has no ground`);
     expectTruth(cycle);
+    const wasFrozen = frozenAtMs.some((atMs) => atMs >= cycle.fromMs && atMs <= cycle.toMs);
+    assert.ok(wasFrozen || cycle.toMs - cycle.fromMs <= cycleBoundMs, 'a cycle took longer than its bound');
     const before = simulation.cycles[index - 1];
     if (before !== undefined) expectPace(before, cycle);
     const late = checks.filter(({ askedAtMs, isAnswered }) => askedAtMs < cycle.fromMs && !isAnswered);
@@ -103,7 +105,8 @@ export async function watchHistory(first: World, events: readonly Event[], shown
       frozenAtMs.push(simulation.nowMs);
       return look();
     } else if (event.kind === 'slow') {
-      Object.assign(simulation, event);
+      simulation.rpcMs = event.rpcMs;
+      simulation.hookMs = event.hookMs;
       return;
     } else {
       const check = { askedAtMs: simulation.nowMs, isAnswered: false };

@@ -26,17 +26,18 @@ export const maxCallsPerLook = 1 + 2 * maxConfigReads + 1;
  * The start step: has every start.sh program of supervisord exited with code 0?
  *
  * @param supervisor - asked at each look; all that is remembered is which programs are start.sh, and which ends have lasted
+ * @param now - the monotonic clock, milliseconds
  */
-export function createStartStep(supervisor: SupervisorClient): RunStep {
+export function createStartStep(supervisor: SupervisorClient, now: () => number): RunStep {
   const book = new StartProgramBook();
   const goodEnds = new GoodEnds();
   let readAtMs = Number.NEGATIVE_INFINITY;
   let readTookMs = 0;
 
   async function learn(processes: readonly ProcessInfo[], signal: AbortSignal): Promise<void> {
-    const beganAtMs = performance.now();
+    const beganAtMs = now();
     book.learn(processes, await supervisor.getAllConfigInfo(signal));
-    readAtMs = performance.now();
+    readAtMs = now();
     readTookMs = readAtMs - beganAtMs;
   }
 
@@ -45,7 +46,7 @@ export function createStartStep(supervisor: SupervisorClient): RunStep {
     let hasAskedAgain = false;
     for (;;) {
       const processes = await supervisor.getAllProcessInfo(signal);
-      const sinceReadMs = performance.now() - readAtMs;
+      const sinceReadMs = now() - readAtMs;
       const isCheap = sinceReadMs >= suspicionRestFactor * readTookMs;
       if (sinceReadMs >= oldestConfigMs || !book.isCurrent(processes, configReads > 0, isCheap)) {
         if (configReads === maxConfigReads) return changingTooFast;

@@ -300,6 +300,18 @@ suite('hook', { concurrency: 4 }, () => {
     });
     const body = await daemon.expect(/^4 /);
     assert.match(body, /MARK=here/);
+    const names = ((await daemon.status()).detail ?? '').split('\n').map((line) => line.split('=')[0] ?? '');
+    // PWD is the shell's own.
+    const given = [
+      'MARK',
+      'PATH',
+      'READINESSD_HOOK',
+      'READINESSD_PERIOD_NOT_READY',
+      'READINESSD_PERIOD_READY',
+      'READINESSD_SOCKET',
+      'READINESSD_START_STEP',
+    ];
+    assert.deepEqual(names.filter((name) => !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name)).sort(), given);
     assert.doesNotMatch((await daemon.status()).detail ?? '', /sesame|NODE|MALLOC/);
   });
 });

@@ -27,7 +27,7 @@ class Fake implements SupervisorClient {
   readonly signals = new Set<AbortSignal>();
   onProcessRead = () => {};
   onConfigRead = () => {};
-  readonly look = createStartStep(this);
+  readonly look = createStartStep(this, () => performance.now());
 
   async getAllProcessInfo(signal: AbortSignal): Promise<ProcessInfo[]> {
     this.signals.add(signal);
