@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { ended, TestDaemon } from '../support/daemon.ts';
 import { run } from '../support/run.ts';
-import { until, writeScript } from '../support/scratch.ts';
+import { replaceScript, until, writeScript } from '../support/scratch.ts';
 
 suite('POST /check', { concurrency: 4 }, () => {
   /** A daemon that rests for a minute between cycles, and whose hook notes its runs. */
@@ -20,8 +20,7 @@ suite('POST /check', { concurrency: 4 }, () => {
   test('answers with the verdict of a cycle that began after the call', async (t) => {
     const { daemon } = await resting(t, '0');
     for (const code of [3, 0, 4]) {
-      writeScript(`${daemon.hook}.new`, `exit ${code}`);
-      await run('mv', [`${daemon.hook}.new`, daemon.hook]);
+      replaceScript(daemon.hook, `exit ${code}`);
       const { status, body } = await daemon.post('/check');
       assert.match(body, new RegExp(`^${code} `));
       assert.equal(status, code === 0 ? 200 : 503);

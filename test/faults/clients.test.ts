@@ -113,17 +113,20 @@ suite('the probe is answered', { concurrency: 2 }, () => {
       tookMs.push(performance.now() - beganAtMs);
       if (code !== 19) wrong.push(code);
     };
-    const endAtMs = performance.now() + (isLong ? 60_000 : 5000);
-    for (let next = performance.now(); next < endAtMs; next += 50) {
+    const beganAtMs = performance.now();
+    const endAtMs = beganAtMs + (isLong ? 60_000 : 5000);
+    for (let next = beganAtMs; performance.now() < endAtMs; next += 50) {
       probes.push(...Array.from({ length: 10 }, ask));
-      await until('the next are due', () => performance.now() >= next + 50);
+      // A machine that cannot keep up gets them as fast as it can.
+      await until('the next are due', () => performance.now() >= next + 50 && probes.length - tookMs.length < 200);
     }
     await Promise.all(probes);
     assert.deepEqual(wrong, []);
+    const rate = Math.round((probes.length / (performance.now() - beganAtMs)) * 1000);
     tookMs.sort((a, b) => a - b);
     const at = (share: number) => Math.round(tookMs[Math.floor(tookMs.length * share)] ?? 0);
     t.diagnostic(
-      `${tookMs.length} probes, each with its start: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${Math.round(tookMs.at(-1) ?? 0)} ms`,
+      `${tookMs.length} probes, ${rate} a second, each with its start: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${Math.round(tookMs.at(-1) ?? 0)} ms`,
     );
   });
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { watchVerdicts } from '../support/daemon.ts';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
-import { scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { replaceFile, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 import { shipped } from '../support/shipped.ts';
 
 const alone = { READINESSD_START_STEP: 'off' };
@@ -77,14 +77,11 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
 
   test('does not mind that the wall clock, and with it that of supervisord, is set forth and back by a day', async (t) => {
     const clock = join(scratchDirectory(t), 'clock');
-    const set = (offset: string) => {
-      writeFileSync(`${clock}.new`, `${offset}\n`);
-      renameSync(`${clock}.new`, clock);
-    };
+    const set = (offset: string) => replaceFile(clock, `${offset}\n`);
     set('+0');
     const { supervisord, directory, expect, body } = await shipped(
       t,
-      '[program:start]\ncommand=/bin/sh -c "sleep 0.2"\nstartsecs=0\nautorestart=false',
+      `[program:start]\ncommand=/bin/sh -c "while [ -e ${clock}.hold ]; do sleep 0.1; done"\nstartsecs=0\nautorestart=false`,
       {
         LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1',
         FAKETIME_TIMESTAMP_FILE: clock,
@@ -111,8 +108,10 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     }
     assert.deepEqual(await watch.stop(), ['0 Ready start passed, hook passed']);
     set('-1d');
+    writeFileSync(`${clock}.hold`, '');
     await supervisord.call('startProcess', 'start');
     await expect(/^2 /);
+    rmSync(`${clock}.hold`);
     await expect(/^0 /);
   });
 });

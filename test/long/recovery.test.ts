@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
-import { cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { cleanUp, replaceScript, scratchDirectory, until } from '../support/scratch.ts';
 import { type Shipped, shipped } from '../support/shipped.ts';
 
 interface Fault {
@@ -84,11 +84,7 @@ suite('with its own settings the daemon', () => {
       const command = `/bin/sh -c "sleep 2; while [ -e ${hold} ]; do sleep 0.1; done"`;
       const program = `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=false`;
       const container = await shipped(t, program, own);
-      const setHook = (script: string) => {
-        const path = join(container.directory, 'hook');
-        writeScript(`${path}.new`, script);
-        renameSync(`${path}.new`, path);
-      };
+      const setHook = (script: string) => replaceScript(join(container.directory, 'hook'), script);
       setHook('exit 0');
       const seconds = (sinceMs: number) => ((performance.now() - sinceMs) / 1000).toFixed(1);
       const says = (wanted: number) => until(`the probe says ${wanted}`, async () => (await container.probe()).code === wanted, 120_000);

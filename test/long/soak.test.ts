@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TestDaemon } from '../support/daemon.ts';
 import { type Holdings, holdingsOf } from '../support/process.ts';
-import { scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { replaceFile, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
 
 /** SOAK_MINUTES=60 is the long form. */
@@ -18,10 +17,7 @@ const sampleEvery = 40;
 test(`holds no more after ${minutes} minutes at 20 times the usual rate than at their beginning`, async (t) => {
   const directory = scratchDirectory(t);
   const code = join(directory, 'code');
-  const say = (value: number) => {
-    writeFileSync(`${code}.new`, String(value));
-    renameSync(`${code}.new`, code);
-  };
+  const say = (value: number) => replaceFile(code, String(value));
   say(0);
   writeScript(join(directory, 'hook'), `echo "all of it"; exit $(cat ${code})`);
   const programs = Array.from({ length: 20 }, (_, index) => `[program:p${index}]\ncommand=sleep 100000\n`).join('');

@@ -1,9 +1,9 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestDaemon } from '../support/daemon.ts';
-import { type Context, scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { type Context, replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
-import type { HookState, StartState, World } from './model.ts';
+import type { Era, HookState, StartState, World } from './model.ts';
 
 export type RealStart = Exclude<StartState, 'fatal' | 'restarting'>;
 
@@ -18,7 +18,8 @@ const hookScripts: Readonly<Record<HookState, string>> = {
 
 /** A world made of a real supervisord, start.sh, hook and the built daemon. */
 export class Container {
-  world: World = { start: 'absent', hook: 'absent', fault: 'none' };
+  /** What the world was like, and since when. */
+  readonly history: Era[] = [{ fromMs: performance.now(), world: { start: 'absent', hook: 'absent', fault: 'none' } }];
   daemon: TestDaemon;
   readonly #context: Context;
   readonly #directory: string;
@@ -38,54 +39,54 @@ export class Container {
     return container;
   }
 
+  get world(): World {
+    return (this.history.at(-1) as Era).world;
+  }
+
   /** Brings the world into a state; `world` says so as soon as the change begins. */
   async setStart(start: RealStart): Promise<void> {
     const was = this.world.start;
     if (was === 'running') await this.#rpc('stopProcess', 'start');
-    this.world = { ...this.world, start: was === 'running' ? 'stopped' : was };
+    this.#become({ start: was === 'running' ? 'stopped' : was });
     if (start === 'absent' || start === 'never started' || was === 'absent') await this.#load(was, start !== 'absent');
     if (start === 'absent' || start === 'never started') return;
     rmSync(this.#end, { force: true });
-    this.world = { ...this.world, start: 'running' };
+    this.#become({ start: 'running' });
     await this.#rpc('startProcess', 'start');
     if (start === 'running') return;
-    this.world = { ...this.world, start };
+    this.#become({ start });
     if (start === 'stopped') await this.#rpc('stopProcess', 'start');
     else {
-      writeFileSync(`${this.#end}.new`, start === 'good' ? '0' : '3');
-      renameSync(`${this.#end}.new`, this.#end);
+      replaceFile(this.#end, start === 'good' ? '0' : '3');
       await until('start.sh has ended', async () => (await this.#rpc('getProcessInfo', 'start')).includes('>EXITED<'));
     }
   }
 
   setHook(hook: HookState): void {
-    this.world = { ...this.world, hook };
+    this.#become({ hook });
     if (hook === 'absent') rmSync(this.daemon.hook, { force: true });
-    else {
-      writeScript(`${this.daemon.hook}.new`, hookScripts[hook], hook === 'not executable' ? 0o644 : 0o755);
-      renameSync(`${this.daemon.hook}.new`, this.daemon.hook);
-    }
+    else replaceScript(this.daemon.hook, hookScripts[hook], hook === 'not executable' ? 0o644 : 0o755);
   }
 
   freezeSupervisord(): void {
-    this.world = { ...this.world, fault: 'supervisord silent' };
+    this.#become({ fault: 'supervisord silent' });
     this.#supervisord.child.kill('SIGSTOP');
   }
 
   thawSupervisord(): void {
-    this.world = { ...this.world, fault: 'none' };
+    this.#become({ fault: 'none' });
     this.#supervisord.child.kill('SIGCONT');
   }
 
   /** Its programs are stopped before: what a killed supervisord leaves is nobody's. */
   async killSupervisord(): Promise<void> {
     if (this.world.start === 'running') await this.setStart('stopped');
-    this.world = { ...this.world, fault: 'supervisord gone' };
+    this.#become({ fault: 'supervisord gone' });
     this.#supervisord.child.kill('SIGKILL');
   }
 
   async startSupervisord(): Promise<void> {
-    this.world = { ...this.world, fault: 'none', start: this.world.start === 'absent' ? 'absent' : 'never started' };
+    this.#become({ fault: 'none', start: this.world.start === 'absent' ? 'absent' : 'never started' });
     await this.#supervisord.launch();
   }
 
@@ -109,6 +110,10 @@ export class Container {
     await until('the socket is back', () => existsSync(this.daemon.socket));
   }
 
+  #become(change: Partial<World>): void {
+    this.history.push({ fromMs: performance.now(), world: { ...this.world, ...change } });
+  }
+
   #newDaemon(): TestDaemon {
     return new TestDaemon(this.#context, { ...settings, READINESSD_SUPERVISOR_URL: this.#supervisord.url }, this.#directory);
   }
@@ -118,7 +123,7 @@ export class Container {
     const program = `[program:start]\ncommand=${this.#script}\nautostart=false\nautorestart=false\nstartsecs=0\nstopsignal=KILL`;
     this.#supervisord.configure(isWanted ? program : '');
     await this.#rpc('reloadConfig');
-    this.world = { ...this.world, start: isWanted ? 'never started' : 'absent' };
+    this.#become({ start: isWanted ? 'never started' : 'absent' });
     if (was !== 'absent') await this.#rpc('removeProcessGroup', 'start');
     if (isWanted) await this.#rpc('addProcessGroup', 'start');
   }

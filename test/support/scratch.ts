@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,6 +35,17 @@ export function writeScript(path: string, text: string, mode = 0o755): string {
   writeFileSync(path, text.startsWith('#!') ? text : `#!/bin/sh\n${text}\n`);
   chmodSync(path, mode);
   return path;
+}
+
+/** Puts a file in the place of another, as a whole. */
+export function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+/** The same for an executable, whose mode is never another. */
+export function replaceScript(path: string, text: string, mode = 0o755): void {
+  renameSync(writeScript(`${path}.new`, text, mode), path);
 }
 
 /** Waits until a condition gives something truthy, and returns that; fails with what was seen last. */
