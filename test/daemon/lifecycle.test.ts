@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { StatusSchema } from '../../daemon/http/status.ts';
 import { version } from '../../shared/version.ts';
-import { ended, httpGet, TestDaemon } from '../support/daemon.ts';
+import { ended, TestDaemon } from '../support/daemon.ts';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
-import { cleanUp, lib, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
-import { TestSupervisord } from '../support/supervisord.ts';
+import { cleanUp, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
 
 const alone = { READINESSD_START_STEP: 'off' };
 const launcher = join(tree, 'usr/bin/readinessd');
@@ -213,17 +211,6 @@ suite('daemon', { concurrency: 4 }, () => {
     ]);
   });
 
-  test('goes on when nobody reads its log, and when its stdout is closed', async (t) => {
-    const directory = scratchDirectory(t);
-    writeScript(join(directory, 'hook'), `echo x >> ${directory}/runs; exit $((3 + $(wc -l < ${directory}/runs) % 50))`);
-    const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_NOT_READY: '100ms' }, directory);
-    daemon.child.stdout?.pause();
-    await daemon.expect(/^\d+ HookFailed/);
-    daemon.child.stdout?.destroy();
-    const { cycles } = await daemon.status();
-    await until('it goes on', async () => (await daemon.status()).cycles > cycles + 3);
-  });
-
   test('has its first verdict soon after its start', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
@@ -247,110 +234,5 @@ suite('daemon', { concurrency: 4 }, () => {
   test('tells its version and its settings', async () => {
     assert.deepEqual((await run(launcher, ['--version'])).stdout, `readinessd ${version}\n`);
     assert.match((await run(launcher, ['--help'])).stdout, /^usage: readinessd .*READINESSD_HOOK_TIMEOUT/s);
-  });
-});
-
-suite('socket API', { concurrency: 4 }, () => {
-  test('shows curl what the client prints', async (t) => {
-    const directory = scratchDirectory(t);
-    writeScript(join(directory, 'hook'), 'echo "3 of 4"; exit 17');
-    const daemon = new TestDaemon(t, alone, directory);
-    await daemon.expect(/^17 /);
-    const curl = await run('curl', ['-sS', '--unix-socket', daemon.socket, 'http://localhost/probe']);
-    assert.equal(curl.stdout, (await daemon.probe()).stdout);
-    assert.equal(curl.stdout, '17 HookFailed hook exited with code 17\n3 of 4\n');
-    assert.equal((await daemon.get('/probe')).status, 503);
-  });
-
-  test('describes the last cycle in /status, as its schema says', async (t) => {
-    const directory = scratchDirectory(t);
-    writeScript(join(directory, 'hook'), 'echo "3 of 4"; exit 17');
-    const supervisord = await TestSupervisord.start(t, '');
-    const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_STALE_LIMIT: '1m' }, directory);
-    await daemon.expect(/^17 /);
-    const status = await daemon.status();
-    assert.deepEqual(
-      status.steps.map(({ durationMs, ...step }) => ({ ...step, hasDuration: durationMs >= 0 })),
-      [
-        { name: 'start', outcome: 'skipped', message: 'supervisord has no start.sh program', hasDuration: true },
-        { name: 'hook', outcome: 'failed', message: 'hook exited with code 17', detail: '3 of 4', hasDuration: true },
-      ],
-    );
-    assert.deepEqual(
-      [status.ready, status.code, status.reason, status.detail, status.staleLimitMs],
-      [false, 17, 'HookFailed', '3 of 4', 60_000],
-    );
-    const declared = Object.keys(StatusSchema.properties);
-    assert.deepEqual(
-      Object.keys(status).filter((key) => !declared.includes(key)),
-      [],
-    );
-    assert.deepEqual(
-      declared.filter((key) => !(key in status)),
-      [],
-    );
-  });
-
-  test('says what there is when asked for something else', async (t) => {
-    const daemon = new TestDaemon(t, alone);
-    await daemon.expect(/^0 /);
-    assert.deepEqual(await daemon.get('/nothing'), {
-      status: 404,
-      body: 'cannot answer GET /nothing: there is no such thing; try GET /probe, GET /status or POST /check\n',
-    });
-  });
-
-  test('answers while a mistaken client is connected', async (t) => {
-    const daemon = new TestDaemon(t, alone);
-    await daemon.expect(/^0 /);
-    for (const bytes of ['garbage\r\n\r\n', 'GET /probe HTTP/1.1\r\nHost: x\r\nX: ', '']) {
-      const socket = createConnection(daemon.socket);
-      socket.on('error', () => {});
-      cleanUp(t, () => socket.destroy());
-      await once(socket, 'connect');
-      socket.write(bytes);
-      assert.equal((await daemon.probe()).code, 0);
-    }
-  });
-});
-
-suite('launcher', { concurrency: 4 }, () => {
-  test('says so when node is missing', async (t) => {
-    const bin = scratchDirectory(t);
-    const { code, stderr } = await run('/bin/sh', [launcher], { env: { PATH: bin } });
-    assert.equal(code, 1);
-    assert.equal(stderr, `readinessd: cannot find node in PATH=${bin}: install Node.js 20.18.1 or newer\n`);
-  });
-
-  test('says so when node is too old', async (t) => {
-    for (const [have, isTooOld] of [
-      ['18.19.0', true],
-      ['20.18.0', true],
-      ['20.18.1', false],
-      ['22.0.0', false],
-    ] as const) {
-      const script = join(scratchDirectory(t), 'entry.cjs');
-      writeFileSync(join(script, '../daemon.cjs'), 'console.log("started")');
-      writeFileSync(
-        script,
-        `Object.defineProperty(process.versions, 'node', { value: '${have}' });\n${readFileSync(join(lib, 'entry.cjs'), 'utf8')}`,
-      );
-      const { code, stdout, stderr } = await run(process.execPath, [script]);
-      assert.deepEqual([code, stdout], isTooOld ? [1, ''] : [0, 'started\n']);
-      if (isTooOld) assert.match(stderr, new RegExp(`^readinessd: cannot run on Node ${have} .*: needs 20\\.18\\.1 or newer\n$`));
-    }
-  });
-
-  test('runs in place from any directory, and is the process that supervisord signals', async (t) => {
-    const directory = scratchDirectory(t);
-    mkdirSync(join(directory, 'usr'));
-    symlinkSync(join(tree, 'usr/bin'), join(directory, 'usr/bin'));
-    symlinkSync(join(tree, 'usr/lib'), join(directory, 'usr/lib'));
-    const child = spawn('bin/readinessd', ['--version'], { cwd: join(directory, 'usr'), stdio: 'ignore' });
-    assert.deepEqual(await once(child, 'exit'), [0, null]);
-    const daemon = new TestDaemon(t, alone);
-    await daemon.expect(/^0 /);
-    assert.equal((await daemon.status()).pid, daemon.child.pid);
-    assert.equal((await httpGet(daemon.socket, '/probe')).status, 200);
   });
 });

@@ -1,0 +1,49 @@
+import { createStartStep } from '../../daemon/steps/start/start.ts';
+import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../daemon/supervisor/client.ts';
+
+/** supervisord's states. */
+export const running = 20;
+export const exited = 100;
+
+/** A process as supervisord tells of it: unless told otherwise it has exited with code 0. */
+export function live(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
+  return { name, group: name, state: exited, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', now: 1000, ...more };
+}
+
+/** A section of the configuration, loaded. */
+export function configured(name: string, command: string | undefined, more: Partial<ProcessConfig> = {}): ProcessConfig {
+  return { name, group: name, inuse: true, command, ...more };
+}
+
+/** A supervisord whose answers the test sets; it counts how often it is asked for the configuration. */
+export class FakeSupervisor implements SupervisorClient {
+  processes: ProcessInfo[] = [];
+  configs: ProcessConfig[] = [];
+  processReads = 0;
+  configReads = 0;
+  readonly signals = new Set<AbortSignal>();
+  onProcessRead = () => {};
+  onConfigRead = () => {};
+  now = () => performance.now();
+  readonly look = createStartStep(this, () => this.now());
+
+  async getAllProcessInfo(signal: AbortSignal): Promise<ProcessInfo[]> {
+    this.signals.add(signal);
+    this.processReads++;
+    this.onProcessRead();
+    return this.processes;
+  }
+
+  async getAllConfigInfo(signal: AbortSignal): Promise<ProcessConfig[]> {
+    this.signals.add(signal);
+    this.configReads++;
+    const { configs } = this;
+    this.onConfigRead();
+    return configs;
+  }
+
+  async code(): Promise<number> {
+    const result = await this.look(new AbortController().signal);
+    return result.outcome === 'failed' ? result.code : 0;
+  }
+}
