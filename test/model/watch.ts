@@ -109,6 +109,8 @@ export async function watchHistory(first: World, events: readonly Event[], shown
       simulation.hookMs = event.hookMs;
       return;
     } else {
+      // Timers that were due while frozen fire first; they know no time but that of the last tick.
+      await simulation.pass(0);
       const check = { askedAtMs: simulation.nowMs, isAnswered: false };
       checks.push(check);
       void simulation.check().then(() => {
