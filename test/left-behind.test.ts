@@ -22,5 +22,5 @@ test('what tests leave behind is found, and removed: a process, a mount, a file'
   assert.equal(stdout, `process ${stray.pid}: sleep 300 \nmount ${directory}/mounted\nfile ${directory}/mounted\n`);
   await until('the process is gone', () => !isAlive(stray.pid ?? 0));
   assert.ok(!existsSync(directory));
-  assert.equal((await run(script, ['/nowhere'])).stdout, '');
+  assert.equal((await run(script, [directory])).stdout, '');
 });
