@@ -1,6 +1,6 @@
 import { codeOf, type Reason } from '../shared/exit-codes.ts';
 import type { Answer } from '../shared/reply.ts';
-import type { StepResult } from './steps/step.ts';
+import { restForATenth, type StepResult } from './steps/step.ts';
 
 /** What a cycle, or the lack of one, says of the container's readiness. */
 export interface Verdict extends Answer {
@@ -64,12 +64,9 @@ export function restAfter(cycle: Cycle, rules: RestRules): number {
   return Math.max(period, Math.min(maxEarnedRestMs, Math.max(0, ...earned)));
 }
 
-/** On demand too, cycles take a tenth of the time, unless that makes the rest too long. */
-const demandRestFactor = 9;
-
 /** The least rest between a cycle and one that somebody asked for, milliseconds: callers cannot make the hook run more often than its share. */
 export function restBeforeDemand(cycle: Cycle): number {
-  return Math.min(maxEarnedRestMs, (cycle.endedAtMs - cycle.startedAtMs) * demandRestFactor);
+  return Math.min(maxEarnedRestMs, (cycle.endedAtMs - cycle.startedAtMs) * restForATenth);
 }
 
 /**

@@ -3,10 +3,7 @@ import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
 import { createHookStep, hookBoundMs } from './hook/hook.ts';
 import { createStartStep, maxCallsPerLook } from './start/start.ts';
-import type { Step } from './step.ts';
-
-/** A hook takes at most a tenth of the time: it rests nine times as long as it ran. */
-const hookRestFactor = 9;
+import { restForATenth, type Step } from './step.ts';
 
 /**
  * The steps of a cycle, in their order. A new step is one file beside these and one entry here.
@@ -35,7 +32,7 @@ export function createPipeline(settings: Settings, environment: NodeJS.ProcessEn
       notePath: `${settings.socketPath}.hook`,
     }),
     boundMs: hookBoundMs(settings.hookTimeoutMs),
-    restFactor: hookRestFactor,
+    restFactor: restForATenth,
   });
   return steps;
 }

@@ -31,6 +31,9 @@ export interface Step {
   readonly restFactor?: number;
 }
 
+/** What rests so many times as long as it ran takes a tenth of the time. */
+export const restForATenth = 9;
+
 /** A failure with the code of its reason. HookFailed has none of its own: its code is the hook's. */
 export function failed(reason: Exclude<Reason, 'HookFailed'>, message: string, detail?: string): StepResult {
   return { outcome: 'failed', code: codeOf(reason), reason, message, detail };

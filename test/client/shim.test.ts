@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { replace, treeCopy } from '../support/clients.ts';
+import { treeCopy } from '../support/clients.ts';
 import { run } from '../support/run.ts';
-import { type Context, lib, scratchDirectory, tree } from '../support/scratch.ts';
+import { type Context, lib, replaceFile, scratchDirectory, tree } from '../support/scratch.ts';
+
+const replace = (path: string, content: string | Buffer) => replaceFile(path, content, 0o755);
 
 /** What both clients say where no daemon is: the shim has run one of them. */
 const asked = /^100 DaemonUnreachable /;

@@ -6,12 +6,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { version } from '../../shared/version.ts';
-import { ended, TestDaemon } from '../support/daemon.ts';
+import { alone, ended, TestDaemon } from '../support/daemon.ts';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
-import { cleanUp, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
+import { cleanUp, replaceScript, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
 
-const alone = { READINESSD_START_STEP: 'off' };
 const launcher = join(tree, 'usr/bin/readinessd');
 
 suite('daemon', { concurrency: 4 }, () => {
@@ -190,8 +189,7 @@ suite('daemon', { concurrency: 4 }, () => {
     const daemon = new TestDaemon(t, alone, directory);
     await daemon.expect(/^0 /);
     await daemon.aWholeCycle();
-    writeScript(join(directory, 'new'), 'exit 7');
-    renameSync(join(directory, 'new'), daemon.hook);
+    replaceScript(daemon.hook, 'exit 7');
     await daemon.expect(/^7 /);
     await daemon.aWholeCycle();
     rmSync(daemon.hook);

@@ -4,11 +4,10 @@ import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { type Launch, TestDaemon } from '../support/daemon.ts';
+import { isLong } from '../support/long.ts';
 import { holdingsOf } from '../support/process.ts';
 import { run } from '../support/run.ts';
 import { cleanUp, lib, scratchDirectory, until, writeScript } from '../support/scratch.ts';
-
-const isLong = process.env['LONG_TESTS'] === '1';
 
 /** A daemon that says 19, which no client does on its own. */
 async function saying19(t: TestContext, settings: Record<string, string> = {}, launch: Launch = {}): Promise<TestDaemon> {

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { watchVerdicts } from '../support/daemon.ts';
+import { alone, watchVerdicts } from '../support/daemon.ts';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
 import { replaceFile, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 import { shipped } from '../support/shipped.ts';
-
-const alone = { READINESSD_START_STEP: 'off' };
 
 suite('the daemon under supervisord', { concurrency: 4 }, () => {
   test('killed in mid-hook comes back, ends the old hook first, and the probe goes 100, 104, right', async (t) => {
@@ -53,7 +51,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
   });
 
   test('goes on answering while supervisord is frozen and the log pipe is full', async (t) => {
-    const { supervisord, expect, probe, status } = await shipped(t, '', { READINESSD_RPC_TIMEOUT: '300ms' });
+    const { supervisord, expect, moreCycles, probe, status } = await shipped(t, '', { READINESSD_RPC_TIMEOUT: '300ms' });
     await expect(/^0 /);
     const { pid } = await status();
     supervisord.child.kill('SIGSTOP');
@@ -67,8 +65,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     const write = `import os; os.write(os.open('/proc/${pid}/fd/1', os.O_WRONLY | os.O_NONBLOCK), b'x' * 4096)`;
     assert.match((await run('python3', ['-c', write])).stderr, /BlockingIOError/);
     await expect(/^110 SupervisorUnreachable /);
-    const { cycles } = await status();
-    await until('cycles go on', async () => (await status()).cycles > cycles + 2);
+    await moreCycles(3);
     assert.equal((await probe()).code, 110);
     supervisord.child.kill('SIGCONT');
     await expect(/^0 /);

@@ -4,12 +4,10 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../support/clients.ts';
-import { ended, TestDaemon, watchVerdicts } from '../support/daemon.ts';
+import { alone, ended, TestDaemon, watchVerdicts } from '../support/daemon.ts';
 import { run } from '../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 import { shipped } from '../support/shipped.ts';
-
-const alone = { READINESSD_START_STEP: 'off' };
 
 /** A small file system of the test's own. */
 async function mount(t: Context, options: string): Promise<string> {
@@ -115,8 +113,7 @@ suite('its stdout', { concurrency: 4 }, () => {
     const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_NOT_READY: '100ms' }, directory, { stdout });
     closeSync(stdout);
     await daemon.expect(/^\d+ HookFailed/);
-    const { cycles } = await daemon.status();
-    await until('cycles go on', async () => (await daemon.status()).cycles > cycles + 5);
+    await daemon.moreCycles(6);
     daemon.child.kill('SIGTERM');
     assert.equal(await ended(daemon), 0);
   });
@@ -131,7 +128,6 @@ suite('its stdout', { concurrency: 4 }, () => {
     const daemon = new TestDaemon(t, alone, directory);
     await daemon.expect(/^\d+ HookFailed/);
     daemon.child.stdout?.destroy();
-    const { cycles } = await daemon.status();
-    await until('cycles go on', async () => (await daemon.status()).cycles > cycles + 5);
+    await daemon.moreCycles(6);
   });
 });

@@ -1,3 +1,4 @@
+import { isLong } from '../support/long.ts';
 import { Random } from '../support/random.ts';
 
 /** What each fuzz test runs at the least for each of its seeds. */
@@ -40,7 +41,7 @@ export interface Run {
  */
 export function runsOf(fuzzer: keyof typeof kept): readonly Run[] {
   const { seeds, found }: Kept = kept[fuzzer];
-  const fresh = process.env['LONG_TESTS'] === '1' ? [Date.now() % 2 ** 32] : [];
+  const fresh = isLong ? [Date.now() % 2 ** 32] : [];
   const runs = [...seeds, ...fresh].map((seed) => ({ title: `seed ${seed}`, draws: () => drawsOf(seed), isSample: false }));
   if (found.length === 0) return runs;
   return [...runs, { title: 'found before', draws: () => found.map(([seed, index]) => draw(seed, index)), isSample: true }];

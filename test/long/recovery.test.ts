@@ -2,6 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { defaultProbeTimeoutMs } from '../../shared/defaults.ts';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
 import { cleanUp, replaceScript, scratchDirectory, until } from '../support/scratch.ts';
@@ -87,7 +88,8 @@ suite('with its own settings the daemon', () => {
       const setHook = (script: string) => replaceScript(join(container.directory, 'hook'), script);
       setHook('exit 0');
       const seconds = (sinceMs: number) => ((performance.now() - sinceMs) / 1000).toFixed(1);
-      const says = (wanted: number) => until(`the probe says ${wanted}`, async () => (await container.probe()).code === wanted, 120_000);
+      const says = (wanted: number) =>
+        until(`the probe says ${wanted}`, async () => (await container.probe(defaultProbeTimeoutMs)).code === wanted, 120_000);
       await says(0);
       const other = createServer((client) => client.end('hello\r\n'));
       cleanUp(t, () => other.close());

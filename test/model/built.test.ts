@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Status } from '../../daemon/http/status.ts';
+import { historySeed, isLong } from '../support/long.ts';
 import { Container, type RealStart } from './container.ts';
 import { type Fault, type HookState, hasGround, truth } from './model.ts';
 
-const isLong = process.env['LONG_TESTS'] === '1';
 const steps = isLong ? 400 : 60;
-/** FAST_CHECK_SEED repeats a run. */
-const seed = Number(process.env['FAST_CHECK_SEED'] ?? (isLong ? Date.now() % 2 ** 31 : 20_261_122));
 
 /** Between the daemon's answer and the look at the clock here, on a busy machine. */
 const slackMs = 500;
@@ -55,7 +53,7 @@ const tour: readonly Action[] = [
 ];
 
 test(`through ${steps} random changes and faults the built daemon says only what has a ground, and soon what is so`, async (t) => {
-  t.diagnostic(`seed ${seed}`);
+  t.diagnostic(`seed ${historySeed}`);
   const container = await Container.start(t);
   const { history } = container;
   /** Since the truth about the world was found by a whole cycle in it, nothing else may be shown. */
@@ -124,7 +122,7 @@ test(`through ${steps} random changes and faults the built daemon says only what
 
   const watching = watch();
   try {
-    for (const [index, next] of [...tour, ...fc.sample(action, { seed, numRuns: steps })].entries()) {
+    for (const [index, next] of [...tour, ...fc.sample(action, { seed: historySeed, numRuns: steps })].entries()) {
       await take(next);
       await container.daemon.aWholeCycle();
       const expected = truth(container.world);

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { historySeed, isLong } from '../support/long.ts';
 import type { World } from './model.ts';
 import { hookTimeoutMs } from './simulation.ts';
 import { type Event, tickMs, watchHistory } from './watch.ts';
 
-const isLong = process.env['LONG_TESTS'] === '1';
-
-/** FAST_CHECK_SEED repeats a run; the long form tries other histories each time. */
 const parameters = {
   numRuns: isLong ? 3000 : 300,
-  seed: Number(process.env['FAST_CHECK_SEED'] ?? (isLong ? Date.now() % 2 ** 31 : 20_261_122)),
+  seed: historySeed,
   includeErrorInReport: true,
 };
 

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Finished, run } from './run.ts';
 import { type Context, lib, scratchDirectory, tree } from './scratch.ts';
@@ -25,11 +25,4 @@ export function treeCopy(t: Context): { readonly root: string; readonly lib: str
   const root = join(scratchDirectory(t), 'rootfs');
   cpSync(tree, root, { recursive: true });
   return { root, lib: join(root, 'usr/lib/readinessd'), ask: asker(join(root, 'usr/bin/readiness_probe.sh')) };
-}
-
-/** Puts a file in the place of another, executable. */
-export function replace(path: string, content: string | Buffer): void {
-  rmSync(path, { force: true });
-  writeFileSync(path, content);
-  chmodSync(path, 0o755);
 }

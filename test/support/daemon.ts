@@ -16,87 +16,95 @@ export interface Launch {
   readonly stdout?: 'pipe' | number;
 }
 
-/** The built daemon, with quick periods so that a test need not wait for them. */
-export class TestDaemon {
-  readonly directory: string;
+/** For a test that needs no supervisord. */
+export const alone = { READINESSD_START_STEP: 'off' };
+
+/** A socket that a daemon serves, asked in every way that there is. Its functions may be taken apart. */
+export class ServedSocket {
   readonly socket: string;
+  /** What to show beside a verdict that was waited for in vain. */
+  log = () => '';
+
+  constructor(socket: string) {
+    this.socket = socket;
+  }
+
+  /** Asks as a person with curl would. */
+  readonly get = (path: string) => httpGet(this.socket, path);
+  readonly post = (path: string) => httpGet(this.socket, path, 'POST');
+
+  /** The body of /probe; '' while nobody answers. */
+  readonly body = (): Promise<string> =>
+    this.get('/probe').then(
+      ({ body }) => body,
+      () => '',
+    );
+
+  readonly status = async (): Promise<Status> => JSON.parse((await this.get('/status')).body) as Status;
+
+  /** The exit code and output of the shipped probe; without a deadline of one's own, with one that a busy machine keeps too. */
+  readonly probe = (timeoutMs = 10_000): Promise<Finished> => {
+    const env = { PATH: process.env['PATH'], READINESSD_SOCKET: this.socket, READINESSD_PROBE_TIMEOUT_MS: String(timeoutMs) };
+    return run(join(tree, 'usr/bin/readiness_probe.sh'), [], { env });
+  };
+
+  /** Waits for a verdict that matches, and gives it. */
+  readonly expect = async (pattern: RegExp, timeoutMs?: number): Promise<string> => {
+    let last = '';
+    const says = async () => {
+      last = await this.body();
+      return pattern.test(last) ? last : undefined;
+    };
+    return until(`the daemon says ${pattern}`, says, timeoutMs).catch((error: Error) =>
+      assert.fail(`${error.message}; it says ${JSON.stringify(last)}; log ${this.log()}`),
+    );
+  };
+
+  /** Waits until so many more cycles have ended. */
+  readonly moreCycles = async (count: number): Promise<Status> => {
+    const { cycles } = await this.status();
+    return until(`${count} more cycles have ended`, async () => {
+      const status = await this.status();
+      return status.cycles >= cycles + count ? status : undefined;
+    });
+  };
+
+  /** Waits until a cycle that began after this call has ended. */
+  readonly aWholeCycle = (): Promise<Status> => this.moreCycles(2);
+}
+
+/** The built daemon, with quick periods so that a test need not wait for them. */
+export class TestDaemon extends ServedSocket {
+  readonly directory: string;
   readonly hook: string;
   readonly child: ChildProcess;
   readonly stdout: () => string;
   readonly stderr: () => string;
 
   constructor(t: Context, settings: Record<string, string> = {}, directory = scratchDirectory(t), launch: Launch = {}) {
+    super(settings['READINESSD_SOCKET'] ?? quickSettings(directory).READINESSD_SOCKET);
     this.directory = directory;
-    this.socket = settings['READINESSD_SOCKET'] ?? join(directory, 'r.sock');
     this.hook = join(directory, 'hook');
     const [program = '', ...args] = [...(launch.by ?? []), join(launch.root ?? tree, 'usr/bin/readinessd')];
     this.child = spawn(program, args, {
       stdio: ['ignore', launch.stdout ?? 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        READINESSD_SOCKET: this.socket,
-        READINESSD_HOOK: this.hook,
-        READINESSD_PERIOD_READY: '200ms',
-        READINESSD_PERIOD_NOT_READY: '100ms',
-        ...settings,
-      },
+      env: { PATH: process.env['PATH'], ...quickSettings(directory), ...settings },
     });
     this.stdout = collect(this.child, 'stdout');
     this.stderr = collect(this.child, 'stderr');
+    this.log = () => `${this.stdout()} ${this.stderr()}`;
     cleanUp(t, () => end(this.child));
   }
+}
 
-  /** Asks as a person with curl would. */
-  get(path: string): Promise<{ status: number; body: string }> {
-    return httpGet(this.socket, path);
-  }
-
-  post(path: string): Promise<{ status: number; body: string }> {
-    return httpGet(this.socket, path, 'POST');
-  }
-
-  /** The body of /probe; '' while nobody answers. */
-  async body(): Promise<string> {
-    return this.get('/probe').then(
-      ({ body }) => body,
-      () => '',
-    );
-  }
-
-  async status(): Promise<Status> {
-    return JSON.parse((await this.get('/status')).body) as Status;
-  }
-
-  /** The exit code and output of the shipped probe, with a deadline that a busy machine keeps too. */
-  probe(): Promise<Finished> {
-    const env = { PATH: process.env['PATH'], READINESSD_SOCKET: this.socket, READINESSD_PROBE_TIMEOUT_MS: '10000' };
-    return run(join(tree, 'usr/bin/readiness_probe.sh'), [], { env });
-  }
-
-  /** Waits for a verdict that matches, and gives it. */
-  async expect(pattern: RegExp, timeoutMs?: number): Promise<string> {
-    let body = '';
-    await until(
-      `the daemon says ${pattern}; it says ${body}`,
-      async () => {
-        body = await this.body();
-        return pattern.test(body);
-      },
-      timeoutMs,
-    ).catch((error: Error) =>
-      assert.fail(`${error.message.replace(/; it says.*/s, '')}; it says ${JSON.stringify(body)}; log ${this.stdout()} ${this.stderr()}`),
-    );
-    return body;
-  }
-
-  /** Waits until a cycle that began after this call has ended. */
-  async aWholeCycle(): Promise<Status> {
-    const { cycles } = await this.status();
-    return until('two more cycles have ended', async () => {
-      const status = await this.status();
-      return status.cycles >= cycles + 2 ? status : undefined;
-    });
-  }
+/** Where the files of a test lie, and periods that it need not wait for. */
+export function quickSettings(directory: string) {
+  return {
+    READINESSD_SOCKET: join(directory, 'r.sock'),
+    READINESSD_HOOK: join(directory, 'hook'),
+    READINESSD_PERIOD_READY: '200ms',
+    READINESSD_PERIOD_NOT_READY: '100ms',
+  };
 }
 
 /** Waits for the daemon's end; gives its exit code. */

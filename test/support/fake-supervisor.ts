@@ -27,6 +27,12 @@ export class FakeSupervisor implements SupervisorClient {
   now = () => performance.now();
   readonly look = createStartStep(this, () => this.now());
 
+  /** One process, and what the configuration says that it runs. */
+  show(process: ProcessInfo, command: string | undefined): void {
+    this.processes = [process];
+    this.configs = [configured(process.name, command)];
+  }
+
   async getAllProcessInfo(signal: AbortSignal): Promise<ProcessInfo[]> {
     this.signals.add(signal);
     this.processReads++;

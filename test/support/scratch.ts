@@ -37,15 +37,16 @@ export function writeScript(path: string, text: string, mode = 0o755): string {
   return path;
 }
 
-/** Puts a file in the place of another, as a whole. */
-export function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text);
-  renameSync(`${path}.new`, path);
+/** The same in the place of another file, as a whole. */
+export function replaceScript(path: string, text: string, mode?: number): void {
+  renameSync(writeScript(`${path}.new`, text, mode), path);
 }
 
-/** The same for an executable, whose mode is never another. */
-export function replaceScript(path: string, text: string, mode = 0o755): void {
-  renameSync(writeScript(`${path}.new`, text, mode), path);
+/** Puts a file in the place of another, as a whole. */
+export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {
+  writeFileSync(`${path}.new`, content);
+  chmodSync(`${path}.new`, mode);
+  renameSync(`${path}.new`, path);
 }
 
 /** Waits until a condition gives something truthy, and returns that; fails with what was seen last. */

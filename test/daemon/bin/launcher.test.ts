@@ -4,11 +4,10 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { httpGet, TestDaemon } from '../../support/daemon.ts';
+import { alone, httpGet, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
 import { lib, scratchDirectory, tree } from '../../support/scratch.ts';
 
-const alone = { READINESSD_START_STEP: 'off' };
 const launcher = join(tree, 'usr/bin/readinessd');
 
 suite('launcher', { concurrency: 4 }, () => {

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { StatusSchema } from '../../../daemon/http/status.ts';
-import { TestDaemon } from '../../support/daemon.ts';
+import { alone, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
 import { scratchDirectory, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
-
-const alone = { READINESSD_START_STEP: 'off' };
 
 suite('socket API', { concurrency: 4 }, () => {
   test('shows curl what the client prints', async (t) => {

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { TestDaemon, watchVerdicts } from '../../support/daemon.ts';
 import { isAlive } from '../../support/process.ts';
-import { cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+import { cleanUp, replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
 
 /** A daemon without supervisord whose hook is put in place before it starts. */
@@ -115,8 +115,7 @@ suite('hook', { concurrency: 4 }, () => {
     const daemon = withHook(t, (path) => writeFileSync(path, foreign, { mode: 0o755 }));
     await daemon.expect(/^123 HookSpawnFailed .*binary of another machine/);
     for (const length of [4, 19, 63, 200, binary.length >> 1]) {
-      writeFileSync(`${daemon.hook}.new`, binary.subarray(0, length), { mode: 0o755 });
-      renameSync(`${daemon.hook}.new`, daemon.hook);
+      replaceFile(daemon.hook, binary.subarray(0, length), 0o755);
       await daemon.aWholeCycle();
       await daemon.expect(/^123 HookSpawnFailed .*cut short/);
     }
@@ -281,11 +280,9 @@ suite('hook', { concurrency: 4 }, () => {
   test('is followed when it appears, changes and disappears', async (t) => {
     const daemon = withHook(t, () => {});
     await daemon.expect(/^0 Ready hook skipped/);
-    writeScript(`${daemon.hook}.new`, 'exit 3');
-    renameSync(`${daemon.hook}.new`, daemon.hook);
+    replaceScript(daemon.hook, 'exit 3');
     await daemon.expect(/^3 /);
-    writeScript(`${daemon.hook}.new`, 'exit 0');
-    renameSync(`${daemon.hook}.new`, daemon.hook);
+    replaceScript(daemon.hook, 'exit 0');
     await daemon.expect(/^0 Ready hook passed/);
     rmSync(daemon.hook);
     await daemon.expect(/^0 Ready hook skipped/);

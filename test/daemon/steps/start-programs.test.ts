@@ -18,8 +18,8 @@ suite('start programs', () => {
 
   test('are learnt again when a process comes, goes or starts again', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('web')];
-    fake.configs = [configured('web', 'nginx'), configured('init', '/x/start.sh')];
+    fake.show(live('web'), 'nginx');
+    fake.configs.push(configured('init', '/x/start.sh'));
     assert.equal(await fake.code(), 0);
     fake.processes = [live('web'), live('init', { exitstatus: 3 })];
     assert.equal(await fake.code(), 112);
@@ -32,8 +32,8 @@ suite('start programs', () => {
 
   test('are learnt again when one process has taken the place of another', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('web')];
-    fake.configs = [configured('web', 'nginx'), configured('init', '/x/start.sh')];
+    fake.show(live('web'), 'nginx');
+    fake.configs.push(configured('init', '/x/start.sh'));
     assert.equal(await fake.code(), 0);
     fake.processes = [live('init', { exitstatus: 3 })];
     assert.equal(await fake.code(), 112);
@@ -67,8 +67,7 @@ suite('start programs', () => {
 
   test('are not learnt again for a start by name that starts again', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('start')];
-    fake.configs = [configured('start', 'true')];
+    fake.show(live('start'), 'true');
     assert.equal(await fake.code(), 0);
     fake.processes = [live('start', { start: 300, state: running })];
     assert.equal(await fake.code(), 2);
@@ -78,8 +77,7 @@ suite('start programs', () => {
   test('keep the last known command of a live process when a reread changes or drops its section', async () => {
     for (const configs of [[], [configured('init', 'sleep 60')]]) {
       const fake = new FakeSupervisor();
-      fake.processes = [live('init', { state: running, stop: 0, pid: 7 })];
-      fake.configs = [configured('init', '/x/start.sh')];
+      fake.show(live('init', { state: running, stop: 0, pid: 7 }), '/x/start.sh');
       assert.equal(await fake.code(), 2);
       fake.configs = [...configs, configured('web', 'nginx')];
       fake.processes = [live('init', { state: running, stop: 0, pid: 7 }), live('web')];
@@ -93,19 +91,16 @@ suite('start programs', () => {
 
   test('keep the last known command while they cannot be spawned, though a reread changes it', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('init', { state: 30, start: 100, stop: 0 })];
-    fake.configs = [configured('init', '/x/start.sh')];
+    fake.show(live('init', { state: 30, start: 100, stop: 0 }), '/x/start.sh');
     assert.equal(await fake.code(), 2);
-    fake.configs = [configured('init', 'sleep 60')];
-    fake.processes = [live('init', { state: 30, start: 102, stop: 0 })];
+    fake.show(live('init', { state: 30, start: 102, stop: 0 }), 'sleep 60');
     assert.equal(await fake.code(), 2);
   });
 
   test('keep the last known command when they end after a reread has changed or dropped it', async () => {
     for (const configs of [[], [configured('init', 'sleep 60')]]) {
       const fake = new FakeSupervisor();
-      fake.processes = [live('init', { state: running, stop: 0, pid: 7 })];
-      fake.configs = [configured('init', '/x/start.sh')];
+      fake.show(live('init', { state: running, stop: 0, pid: 7 }), '/x/start.sh');
       assert.equal(await fake.code(), 2);
       fake.configs = configs;
       fake.processes = [live('init', { exitstatus: 3 })];
@@ -116,11 +111,9 @@ suite('start programs', () => {
   test('are forgotten when another program has taken the name', async () => {
     for (const before of [{ stop: 150 }, { stop: 0, pid: 7 }]) {
       const fake = new FakeSupervisor();
-      fake.processes = [live('init', { state: running, ...before })];
-      fake.configs = [configured('init', '/x/start.sh')];
+      fake.show(live('init', { state: running, ...before }), '/x/start.sh');
       assert.equal(await fake.code(), 2);
-      fake.configs = [configured('init', 'sleep 60')];
-      fake.processes = [live('init', { state: running, start: 500, stop: 0, pid: 8 })];
+      fake.show(live('init', { state: running, start: 500, stop: 0, pid: 8 }), 'sleep 60');
       assert.equal(await fake.code(), 0);
     }
   });
@@ -137,8 +130,7 @@ suite('start programs', () => {
 
   test('a restart of another program whose section is gone does not make it unknown', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('web')];
-    fake.configs = [configured('web', 'nginx')];
+    fake.show(live('web'), 'nginx');
     assert.equal(await fake.code(), 0);
     fake.processes = [live('web', { start: 300, stop: 290 })];
     fake.configs = [];
@@ -167,8 +159,8 @@ suite('start programs', () => {
 
   test('a start program that comes while the configuration is read is not ready for a moment', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('web')];
-    fake.configs = [configured('web', 'nginx'), configured('init', '/x/start.sh')];
+    fake.show(live('web'), 'nginx');
+    fake.configs.push(configured('init', '/x/start.sh'));
     fake.onConfigRead = () => {
       fake.processes = [live('web'), live('init', { state: running, stop: 0 })];
     };
@@ -186,8 +178,7 @@ suite('start programs', () => {
 
   test('an update between two questions is seen, and one that never ends is not waited for', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('init', { exitstatus: 0 })];
-    fake.configs = [configured('init', '/x/start.sh')];
+    fake.show(live('init', { exitstatus: 0 }), '/x/start.sh');
     fake.onConfigRead = () => {
       fake.processes = [live('init', { start: 900 + fake.configReads, stop: 0, state: running })];
     };
@@ -197,8 +188,7 @@ suite('start programs', () => {
 
   test('a program that was never started is seen when an update makes it start.sh', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('init', { state: 0, start: 0, stop: 0 })];
-    fake.configs = [configured('init', 'sleep 60')];
+    fake.show(live('init', { state: 0, start: 0, stop: 0 }), 'sleep 60');
     assert.equal(await fake.code(), 0);
     fake.configs = [configured('init', '/x/start.sh')];
     await until('it is asked about again', async () => (await fake.code()) === 2);
@@ -206,11 +196,9 @@ suite('start programs', () => {
 
   test('a program that an update makes start.sh between two questions is not ready for a moment', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('init')];
-    fake.configs = [configured('init', 'sleep 60')];
+    fake.show(live('init'), 'sleep 60');
     assert.equal(await fake.code(), 0);
-    fake.processes = [live('init', { start: 300 })];
-    fake.configs = [configured('init', '/x/start.sh')];
+    fake.show(live('init', { start: 300 }), '/x/start.sh');
     fake.onConfigRead = () => {
       fake.processes = [live('init', { start: 900, stop: 0, state: running })];
     };
@@ -223,40 +211,33 @@ suite('start programs', () => {
       live('init', { state: running, start: 500, stop: 0, pid: 8 }),
     ]) {
       const fake = new FakeSupervisor();
-      fake.processes = [live('init', { state: running, start: 500, stop: 499, pid: 7 })];
-      fake.configs = [configured('init', 'sleep 60')];
+      fake.show(live('init', { state: running, start: 500, stop: 499, pid: 7 }), 'sleep 60');
       assert.equal(await fake.code(), 0);
       fake.processes = [now];
       fake.configs = [configured('init', '/x/start.sh')];
       assert.notEqual(await fake.code(), 0);
     }
     const fake = new FakeSupervisor();
-    fake.processes = [live('init', { state: running, start: 500, stop: 0, pid: 7 })];
-    fake.configs = [configured('init', 'sleep 60')];
+    fake.show(live('init', { state: running, start: 500, stop: 0, pid: 7 }), 'sleep 60');
     assert.equal(await fake.code(), 0);
-    fake.processes = [live('init', { state: running, start: 500, stop: 0, pid: 8 })];
-    fake.configs = [configured('init', '/x/start.sh')];
+    fake.show(live('init', { state: running, start: 500, stop: 0, pid: 8 }), '/x/start.sh');
     assert.equal(await fake.code(), 2);
   });
 
   test('a program that was never started is seen when an update replaces it by one that cannot be spawned', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('init', { state: 0, start: 0, stop: 0 })];
-    fake.configs = [configured('init', 'sleep 60')];
+    fake.show(live('init', { state: 0, start: 0, stop: 0 }), 'sleep 60');
     assert.equal(await fake.code(), 0);
-    fake.processes = [live('init', { state: 200, start: 500, stop: 0 })];
-    fake.configs = [configured('init', '/x/start.sh')];
+    fake.show(live('init', { state: 200, start: 500, stop: 0 }), '/x/start.sh');
     assert.equal(await fake.code(), 113);
   });
 
   test('a program that an update replaces, and that ends, in the very second of the look is seen in the next', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('job', { start: 500, stop: 500, now: 500 })];
-    fake.configs = [configured('job', '/bin/true')];
+    fake.show(live('job', { start: 500, stop: 500, now: 500 }), '/bin/true');
     assert.equal(await fake.code(), 0);
     // Another run of another program, which shows the same but for its exit status.
-    fake.configs = [configured('job', '/usr/bin/start.sh')];
-    fake.processes = [live('job', { start: 500, stop: 500, now: 510, exitstatus: 3 })];
+    fake.show(live('job', { start: 500, stop: 500, now: 510, exitstatus: 3 }), '/usr/bin/start.sh');
     assert.equal(await fake.code(), 112);
     const { configReads } = fake;
     assert.equal(await fake.code(), 112);
@@ -265,8 +246,7 @@ suite('start programs', () => {
 
   test('a start program that only a reread has brought is seen within a minute', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('web', { state: running, stop: 0 })];
-    fake.configs = [configured('web', 'nginx')];
+    fake.show(live('web', { state: running, stop: 0 }), 'nginx');
     assert.equal(await fake.code(), 0);
     fake.configs.push(configured('start', '/usr/bin/start.sh', { inuse: false }));
     const { now } = fake;
