@@ -16,7 +16,10 @@ export type Shipped = Awaited<ReturnType<typeof shipped>>;
 export async function shipped(t: Context, programs: string, settings: Record<string, string> = {}) {
   const directory = scratchDirectory(t);
   const env = { ...quickSettings(directory), ...settings };
-  const entry = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8').replace('command=/usr', `command=${tree}/usr`);
+  const entry = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8')
+    .replace('command=/usr', `command=${tree}/usr`)
+    // A busy machine may keep it from stopping in the time that suffices elsewhere.
+    .replace('stopwaitsecs=5', 'stopwaitsecs=60');
   const supervisord = await TestSupervisord.start(t, `${entry}\n${programs}`, { env });
   const served = new ServedSocket(env.READINESSD_SOCKET);
   // What supervisord has logged so far.
