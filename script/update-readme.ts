@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StatusSchema } from '../daemon/http/status.ts';
 import { definitions } from '../daemon/settings/definitions.ts';
+import { StatusSchema } from '../shared/api.ts';
 import { exitCodeTable } from '../shared/exit-codes.ts';
 
 /** Writes the README's tables from the data that they describe: `npm run docs`. A test checks that they are equal. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Status } from '../../daemon/http/status.ts';
+import type { Status } from '../../shared/api.ts';
 import { historySeed, isLong } from '../support/long.ts';
 import { Container, type RealStart } from './container.ts';
 import { type Fault, type HookState, hasGround, truth } from './model.ts';
