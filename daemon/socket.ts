@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
@@ -53,7 +52,7 @@ export async function listenOn(server: Server, path: string, mode: number): Prom
 async function bind(server: Server, path: string, mode: number): Promise<Stats> {
   // bind itself would say EACCES: libuv's word for a directory that is not there.
   if (!existsSync(dirname(path))) throw new SocketError(`cannot listen on ${path}: there is no directory ${dirname(path)}`);
-  const temporary = join(dirname(path), `.rd-${randomBytes(4).toString('hex')}`);
+  const temporary = join(dirname(path), `.rd-${Math.random().toString(36).slice(2, 10)}`);
   try {
     server.listen({ path: temporary, backlog });
     await once(server, 'listening');
