@@ -1,7 +1,7 @@
 import type { SupervisorAddress } from './address.ts';
 import { SupervisorBadReplyError } from './errors.ts';
 import { createPost } from './http-post.ts';
-import { methodCall, XmlRpcResponseReader, type XmlRpcValue } from './xml-rpc.ts';
+import { methodCall, readResponse, type XmlRpcValue } from './xml-rpc.ts';
 
 /** A process that runs, or has run, under supervisord: what getAllProcessInfo says of it. */
 export interface ProcessInfo {
@@ -49,16 +49,12 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
 
   /** Asks for an array of structs. What is wrong with them is found while the connection can still be thrown away. */
   function call<T>(method: string, members: readonly string[], read: (struct: Struct) => T, signal: AbortSignal): Promise<T[]> {
-    const response = new XmlRpcResponseReader(members);
-    const reader = {
-      write: (text: string) => response.write(text),
-      end() {
-        const value = response.end();
-        if (!Array.isArray(value)) throw wrong(method, 'an array');
-        return value.map((item) => read(new Struct(method, item)));
-      },
+    const readStructs = (text: string) => {
+      const value = readResponse(text, members);
+      if (!Array.isArray(value)) throw wrong(method, 'an array');
+      return value.map((item) => read(new Struct(method, item)));
     };
-    return post(methodCall(`supervisor.${method}`), reader, signal);
+    return post(methodCall(`supervisor.${method}`), readStructs, signal);
   }
 
   return {

@@ -19,14 +19,8 @@ const causes: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'connection closed without an answer',
 };
 
-/** Takes a reply's body piece by piece, and at its end says what it means; throws when it means nothing. */
-export interface ReplyReader<T> {
-  write(text: string): void;
-  end(): T;
-}
-
-/** Sends one body and gives what the reader makes of the reply's. */
-export type Post = <T>(body: string, reader: ReplyReader<T>, signal: AbortSignal) => Promise<T>;
+/** Sends one body and gives what `read` makes of the reply's, which throws when it means nothing. */
+export type Post = <T>(body: string, read: (text: string) => T, signal: AbortSignal) => Promise<T>;
 
 /**
  * The HTTP side of XML-RPC: POST /RPC2 over one kept connection.
@@ -44,7 +38,7 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
   const connect = address.socketPath === undefined ? {} : { socketPath: address.socketPath };
   let client: Client | undefined;
 
-  return async (body, reader, signal) => {
+  return async (body, read, signal) => {
     signal.throwIfAborted();
     client ??= new Client(address.origin, { ...connect, keepAliveTimeout: keepAliveMs, headersTimeout: 0, bodyTimeout: 0 });
     const used = client;
@@ -54,7 +48,7 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
     signal.addEventListener('abort', onAbort, { once: true });
     const timer = setTimeout(() => reject(unreachable(address, `no whole answer within ${formatDuration(timeoutMs)}`)), timeoutMs);
     try {
-      const decoder = new TextDecoder('utf-8', { fatal: true });
+      const chunks: Buffer[] = [];
       let received = 0;
       used.dispatch(
         { method: 'POST', path: '/RPC2', headers, body },
@@ -66,21 +60,18 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
           },
           onResponseData(_controller, chunk) {
             if (status !== 200) return;
+            chunks.push(chunk);
             received += chunk.length;
-            try {
-              if (received > maxReplyBytes) throw new SupervisorBadReplyError(`supervisord's answer is larger than ${maxReplyBytes} bytes`);
-              reader.write(decode(decoder, chunk));
-            } catch (error) {
-              status = 0;
-              reject(error as Error);
-            }
+            if (received <= maxReplyBytes) return;
+            status = 0;
+            reject(new SupervisorBadReplyError(`supervisord's answer is larger than ${maxReplyBytes} bytes`));
           },
           onResponseEnd: () => resolve(),
           onResponseError: (_controller, error) => reject(status === 200 ? cutShort(error) : unreachable(address, causeOf(error), error)),
         },
       );
       await promise;
-      return reader.end();
+      return read(decode(chunks));
     } catch (error) {
       client = undefined;
       used.destroy().catch(() => {});
@@ -102,9 +93,9 @@ function settler() {
   return { promise, resolve, reject };
 }
 
-function decode(decoder: TextDecoder, chunk: Buffer): string {
+function decode(chunks: readonly Buffer[]): string {
   try {
-    return decoder.decode(chunk, { stream: true });
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch (cause) {
     throw new SupervisorBadReplyError("supervisord's answer cannot be read: it is not UTF-8", { cause });
   }

@@ -1,25 +1,24 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { SupervisorBadReplyError } from '../../daemon/supervisor/errors.ts';
-import { XmlRpcResponseReader, type XmlRpcValue } from '../../daemon/supervisor/xml-rpc.ts';
+import { readResponse, type XmlRpcValue } from '../../daemon/supervisor/xml-rpc.ts';
 import type { Random } from '../support/random.ts';
 import { kept, mutateXml, nestedDocument, randomDocument, spoil } from './responses.ts';
 import { runsOf } from './seeds.ts';
+import { readByParser } from './xml-rpc-oracle.ts';
 
 /** No case takes a hundredth of it. */
 const longestMs = 3000;
 
-/** As many elements within each other are read, and no more. */
-const deepest = 64;
+/** As many values within each other are read, and no more. */
+const deepest = 20;
 
 const objectMembers = Object.getOwnPropertyNames(Object.prototype);
 
-/** What the reader makes of the pieces, or undefined when it refuses them; anything else that it throws passes. */
-function read(pieces: readonly string[]): XmlRpcValue | undefined {
-  const reader = new XmlRpcResponseReader(kept);
+/** What the reader makes of the text, or undefined when it refuses it; anything else that it throws passes. */
+function read(text: string): XmlRpcValue | undefined {
   try {
-    for (const piece of pieces) reader.write(piece);
-    return reader.end();
+    return readResponse(text, kept);
   } catch (error) {
     if (error instanceof SupervisorBadReplyError) return undefined;
     throw error;
@@ -43,66 +42,79 @@ function assertSound(value: unknown): void {
   }
 }
 
-/** Without lone surrogates, which no decoder of UTF-8 hands over; saxes throws a RangeError for some. */
-function piecesOf(random: Random, text: string): string[] {
-  return random.pieces(Buffer.from(text).toString());
+interface Case {
+  readonly kind: string;
+  readonly xml: string;
+  /** Whether the text is read; throws when it must not be, or not so. */
+  readonly run: () => boolean;
 }
 
 /** One case of one of five kinds. */
-function check(random: Random): { readonly kind: string; readonly pieces: readonly string[]; readonly run: () => boolean } {
+function makeCase(random: Random): Case {
   if (random.oneIn(50)) return nested(random);
   const { value, xml } = randomDocument(random);
   switch (random.int(6)) {
-    case 0: {
-      const pieces = random.pieces(xml);
-      return {
-        kind: 'good',
-        pieces,
-        run: () => {
-          assert.deepStrictEqual(read(pieces), value);
-          return true;
-        },
-      };
-    }
+    case 0:
+      return good(xml, value);
     case 1:
-      return refused('cut short', piecesOf(random, xml.trimEnd().slice(0, random.int(xml.trimEnd().length))));
+      return refused('cut short', wellFormed(xml.trimEnd().slice(0, random.int(xml.trimEnd().length))));
     case 2:
-      return refused('spoilt', piecesOf(random, spoil(random, xml)));
-    default: {
-      const pieces = piecesOf(random, mutateXml(random, xml));
-      return {
-        kind: 'mutated',
-        pieces,
-        run: () => {
-          const result = read(pieces);
-          if (result !== undefined) assertSound(result);
-          return result !== undefined;
-        },
-      };
-    }
+      return refused('spoilt', wellFormed(spoil(random, xml)));
+    default:
+      return mutated(wellFormed(mutateXml(random, xml)));
   }
 }
 
-function nested(random: Random) {
+/** Without lone surrogates, which no decoder of UTF-8 hands over. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+function good(xml: string, value: XmlRpcValue): Case {
+  return {
+    kind: 'good',
+    xml,
+    run: () => {
+      assert.deepStrictEqual(read(xml), value);
+      return true;
+    },
+  };
+}
+
+/** What is read must be what a general parser reads; that one also takes what supervisord never writes. */
+function mutated(xml: string): Case {
+  return {
+    kind: 'mutated',
+    xml,
+    run: () => {
+      const result = read(xml);
+      if (result === undefined) return false;
+      assertSound(result);
+      assert.deepStrictEqual(result, readByParser(xml, kept));
+      return true;
+    },
+  };
+}
+
+function nested(random: Random): Case {
   const { xml, depth } = nestedDocument(random);
-  const pieces = random.pieces(xml);
   return {
     kind: 'nested',
-    pieces,
+    xml,
     run: () => {
-      const isRead = read(pieces) !== undefined;
-      assert.equal(isRead, depth <= deepest, `it is ${depth} elements deep`);
+      const isRead = read(xml) !== undefined;
+      assert.equal(isRead, depth <= deepest, `it is ${depth} values deep`);
       return isRead;
     },
   };
 }
 
-function refused(kind: string, pieces: readonly string[]) {
+function refused(kind: string, xml: string): Case {
   return {
     kind,
-    pieces,
+    xml,
     run: () => {
-      assert.equal(read(pieces), undefined, 'it is read, and must not be');
+      assert.equal(read(xml), undefined, 'it is read, and must not be');
       return false;
     },
   };
@@ -114,14 +126,14 @@ suite('fuzz: the XML-RPC reader', () => {
       const accepted: Record<string, number> = {};
       const refusals: Record<string, number> = {};
       for (const { name, random } of draws()) {
-        const { kind, pieces, run } = check(random);
+        const { kind, xml, run } = makeCase(random);
         const startedMs = performance.now();
         try {
           const counts = run() ? accepted : refusals;
           counts[kind] = (counts[kind] ?? 0) + 1;
           assert.ok(performance.now() - startedMs < longestMs, `it took ${performance.now() - startedMs} ms`);
         } catch (error) {
-          assert.fail(`${name}, ${kind}: ${(error as Error).stack}\n${JSON.stringify(pieces)}`);
+          assert.fail(`${name}, ${kind}: ${(error as Error).stack}\n${JSON.stringify(xml)}`);
         }
       }
       assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), objectMembers);
