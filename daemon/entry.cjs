@@ -1,5 +1,18 @@
 // Started by bin/readinessd, before anything that an old Node could not read. Takes away what bin/readinessd has
 // set for this process alone, and says so when Node is too old.
+
+// Memory before speed. Not on node's command line, where a flag that a later V8 does not know would be the end; here V8 says
+// so on stderr, and goes on. docs/performance.md has what each brings.
+var v8 = require('v8');
+v8.setFlagsFromString('--optimize-for-size'); // the heap grows in small steps
+// undici's WebAssembly is compiled once and not optimised, which took 40 MB for a moment.
+v8.setFlagsFromString('--no-wasm-tier-up');
+v8.setFlagsFromString('--no-wasm-dynamic-tiering');
+// Nothing here runs often enough to be worth the memory of its machine code.
+v8.setFlagsFromString('--no-opt');
+v8.setFlagsFromString('--no-maglev');
+v8.setFlagsFromString('--no-sparkplug');
+
 if (process.env.READINESSD_MALLOC === 'own') {
   delete process.env.READINESSD_MALLOC;
   delete process.env.MALLOC_ARENA_MAX;
