@@ -3,6 +3,7 @@
 
 // Memory before speed. Not on node's command line, where a flag that a later V8 does not know would be the end; here V8 says
 // so on stderr, and goes on. docs/performance.md has what each brings.
+// biome-ignore lint/style/useNodejsImportProtocol: an old Node would not know it.
 var v8 = require('v8');
 v8.setFlagsFromString('--optimize-for-size'); // the heap grows in small steps
 // undici's WebAssembly is compiled once and not optimised, which took 40 MB for a moment.

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { end } from '../support/run.ts';
+import { cleanUp, scratchDirectory } from '../support/scratch.ts';
+import type { TestSupervisord } from '../support/supervisord.ts';
+import { atMost, compare, type Figure } from './figures.ts';
+import { type Memory, memoryOf, threadsOf, type Use, useOf } from './process-figures.ts';
+import { type Bench, sleep, startDaemon, startSupervisord, trivialHook } from './setup.ts';
+
+/** How many containers a switch has. */
+const daemonsOfASwitch = 13;
+
+/** A daemon at rest: two of them, with a trivial hook and without one, each with a supervisord of its own; and one supervisord alone. */
+export async function measureRest(bench: Bench): Promise<Figure[]> {
+  const [earlyMs, lateMs] = bench.isQuick ? [2000, 5000] : [60_000, 600_000];
+  const bare = startBareNode(bench);
+  const [withHook, withoutHook, idle] = [await startSupervisord(bench), await startSupervisord(bench), await startSupervisord(bench)];
+  const hooked = startDaemon(bench, { READINESSD_SUPERVISOR_URL: withHook.url, READINESSD_HOOK: trivialHook(bench) });
+  const plain = startDaemon(bench, { READINESSD_SUPERVISOR_URL: withoutHook.url });
+  await Promise.all([hooked.expect(/^0 /), plain.expect(/^0 /)]);
+
+  const read = () => ({
+    atMs: performance.now(),
+    hooked: useOf(hooked.pid),
+    plain: useOf(plain.pid),
+    polled: useOf(pidOf(withoutHook)),
+    idle: useOf(pidOf(idle)),
+    memory: memoryOf(hooked.pid),
+    bare: memoryOf(bare),
+  });
+  bench.log(`at rest for ${lateMs / 1000} s`);
+  await sleep(earlyMs);
+  const early = read();
+  await sleep(lateMs - earlyMs);
+  const late = read();
+
+  const perHour = (which: 'hooked' | 'plain' | 'polled' | 'idle', what: keyof Use = 'cpuMs') =>
+    ((late[which][what] - early[which][what]) / (late.atMs - early.atMs)) * 3600;
+  const cpu = (name: string, value: number): Figure => ({ group: 'at rest, ready, CPU', name, value, unit: 's/h' });
+  const added = perHour('polled') - perHour('idle');
+  return [
+    ...memoryFigures(`at rest after ${earlyMs / 1000} s`, early.memory, early.bare),
+    ...memoryFigures(`at rest after ${lateMs / 1000} s`, late.memory, late.bare).map((figure) =>
+      figure.name === 'private dirty' ? { ...figure, goal: atMost(18, figure.value, '18, or 14 if it can be had') } : figure,
+    ),
+    { group: 'at rest, threads', name: 'of Node', value: threadsOf(hooked.pid), unit: '' },
+    { ...cpu('without a hook', perHour('plain')), goal: atMost(5, perHour('plain'), '5') },
+    cpu('with a trivial hook, daemon', perHour('hooked')),
+    cpu('with a trivial hook, the hook', perHour('hooked', 'childrenMs')),
+    { ...cpu('what it adds to supervisord', added), goal: atMost(2, added, '2') },
+    { group: 'at rest, wake-ups', name: 'without a hook', value: perHour('plain', 'wakeUps') / 3.6, unit: '/s' },
+    { group: 'at rest, wake-ups', name: 'with a trivial hook', value: perHour('hooked', 'wakeUps') / 3.6, unit: '/s' },
+  ];
+}
+
+/** As many daemons as a switch has: what they share counts once. */
+export async function measureSwitch(bench: Bench): Promise<Figure[]> {
+  const supervisord = await startSupervisord(bench);
+  const hook = trivialHook(bench);
+  const start = () => startDaemon(bench, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_HOOK: hook });
+  const settle = bench.isQuick ? 2000 : 60_000;
+  const pssOf = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + memoryOf(pid).pss, 0);
+
+  const first = start();
+  await first.expect(/^0 /);
+  await sleep(settle);
+  const one: Figure = { group: 'sum of PSS', name: '1 daemon', value: pssOf([first.pid]), unit: 'MB' };
+  const others = Array.from({ length: daemonsOfASwitch - 1 }, start);
+  await Promise.all(others.map((daemon) => daemon.expect(/^0 /)));
+  await sleep(settle);
+  const pids = [first, ...others].map(({ pid }) => pid);
+  const all: Figure = { group: 'sum of PSS', name: `${daemonsOfASwitch} daemons`, value: pssOf(pids), unit: 'MB' };
+  const { rss } = memoryOf(first.pid);
+  const limit = pids.reduce((sum, pid) => sum + memoryOf(pid).privateDirty, 0) + rss;
+  return [one, { ...compare(all, one), goal: atMost(limit, all.value, 'their private memory and one copy of node') }];
+}
+
+function memoryFigures(group: string, memory: Memory, bare: Memory): Figure[] {
+  const figure = (name: string, value: number): Figure => ({ group, name, value, unit: 'MB' });
+  const base = figure('private dirty, bare node', bare.privateDirty);
+  return [base, compare(figure('private dirty', memory.privateDirty), base), figure('PSS', memory.pss), figure('RSS', memory.rss)];
+}
+
+/** The floor: Node with a timer and a listening socket. */
+function startBareNode(bench: Bench): number {
+  const socket = join(scratchDirectory(bench), 's');
+  const script = `setInterval(() => {}, 10_000); require('node:net').createServer().listen(${JSON.stringify(socket)})`;
+  const child = spawn('node', ['-e', script], { stdio: 'ignore' });
+  cleanUp(bench, () => end(child));
+  return child.pid ?? 0;
+}
+
+const pidOf = ({ child }: TestSupervisord) => child.pid ?? 0;
