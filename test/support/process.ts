@@ -31,6 +31,15 @@ export function isAlive(pid: number): boolean {
   return !['Z', 'X', undefined].includes(statOf(pid)?.state);
 }
 
+/** Its words with a blank after each; '' when it is gone. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
 function fieldOf(pid: number, file: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1]);
 }

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { nodeRoot } from '../support/cache.ts';
+import { TestContainer } from '../support/container.ts';
+import { isAlive } from '../support/process.ts';
+import { end, run } from '../support/run.ts';
+import { cleanUp, until, writeScript } from '../support/scratch.ts';
+
+const hook = 'usr/bin/readiness_probe_hook';
+const startGood = {
+  'usr/bin/start.sh': '#!/bin/sh\nexit 0\n',
+  'etc/supervisor/conf.d/start.conf': '[program:start]\ncommand=/usr/bin/start.sh\nstartsecs=0\nautorestart=false\n',
+};
+
+/** It leaves children, for a moment. */
+const busyHook = '#!/bin/sh\nsleep 100 & (sleep 0.01 &) & exit 0\n';
+
+/** By the container's own table, for runc lists no zombies. */
+const listZombies = "grep -ls '^State:.Z' /proc/[0-9]*/status";
+const quick = { READINESSD_PERIOD_READY: '100ms' };
+
+/** The daemon's number outside the container, as soon as it has one. */
+const daemonOf = (container: TestContainer) => until('the daemon runs', () => container.find('entry.cjs'));
+
+/** What runc tells of a container's memory. */
+interface Stats {
+  readonly data: { readonly memory: { readonly usage: { readonly limit: number; readonly max: number } } };
+}
+
+/** Takes every file of a directory out of the page cache, this one alone: other programs of the machine keep theirs. */
+const dropFromPageCache = `
+import os, sys
+for directory, _, names in os.walk(sys.argv[1]):
+    for name in names:
+        path = os.path.join(directory, name)
+        if os.path.isfile(path) and not os.path.islink(path):
+            file = os.open(path, os.O_RDONLY)
+            os.fdatasync(file)
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(file)
+`;
+
+suite('processes of a container', { concurrency: 2 }, () => {
+  for (const client of ['native', 'TypeScript']) {
+    test(`a probe that its runtime kills leaves none behind, with the ${client} client`, async (t) => {
+      const container = await TestContainer.start(t, { files: startGood });
+      if (client === 'TypeScript') rmSync(join(container.root, 'usr/lib/readinessd/readiness_probe'));
+      await container.becomes(/^0 /);
+      const daemon = await daemonOf(container);
+      const before = await container.pids();
+      process.kill(daemon, 'SIGSTOP');
+      const pidFile = join(container.directory, 'probe.pid');
+      const patience = 'READINESSD_PROBE_TIMEOUT_MS=60000';
+      const probing = container.runc('exec', '--env', patience, '--pid-file', pidFile, container.id, '/usr/bin/readiness_probe.sh');
+      // As containerd does at the timeout: this one process, and then it waits for the output's end.
+      const pid = await until('the client runs', () => container.find(client === 'native' ? '--from-shim' : 'readiness_probe.cjs'));
+      assert.equal(Number(readFileSync(pidFile, 'utf8')), pid);
+      process.kill(pid, 'SIGKILL');
+      assert.equal((await probing).code, 137);
+      assert.deepEqual((await container.pids()).sort(), before.sort());
+      process.kill(daemon, 'SIGCONT');
+      await container.becomes(/^0 /);
+    });
+  }
+
+  test('none is a zombie after 200 probes, though the hook leaves children', async (t) => {
+    const container = await TestContainer.start(t, { files: { ...startGood, [hook]: busyHook }, env: quick });
+    await container.becomes(/^0 /);
+    for (let round = 0; round < 50; round++) {
+      const probes = await Promise.all(Array.from({ length: 4 }, () => container.probe()));
+      for (const { code, stdout } of probes) assert.deepEqual([code, stdout], [0, '0 Ready start passed, hook passed\n']);
+    }
+    // One that has just ended is a zombie until its parent has looked.
+    await until('there is no zombie', async () => (await container.exec('sh', '-c', listZombies)).stdout === '');
+    assert.equal(await container.find('readiness_probe.sh'), undefined);
+  });
+
+  test('those of others are left alone where it shares the table with them', async (t) => {
+    const withTimeout = (time: string) => {
+      const files = { ...startGood, [hook]: '#!/bin/sh\nsleep 600\n' };
+      return TestContainer.start(t, { files, env: { READINESSD_HOOK_TIMEOUT: time }, sharesPids: true });
+    };
+    const [one, other] = [await withTimeout('1s'), await withTimeout('5m')];
+    const namesake = writeScript(join(one.directory, 'readiness_probe_hook'), 'sleep 600 & wait');
+    const bystander = spawn(namesake, { stdio: 'ignore', detached: true });
+    cleanUp(t, async () => {
+      process.kill(-(bystander.pid ?? 0), 'SIGKILL');
+      await end(bystander);
+    });
+    const hookOf = (container: TestContainer) => until('its hook runs', () => container.find(`/${hook}`));
+    const [otherDaemon, otherHook] = [await daemonOf(other), await hookOf(other)];
+    // Its own hook is killed: at its timeout, and by the next daemon after its own was killed.
+    await one.becomes(/^122 HookTimeout /);
+    const left = await hookOf(one);
+    process.kill(await daemonOf(one), 'SIGKILL');
+    await until('the hook that was left is ended', () => !isAlive(left));
+    await one.becomes(/^122 HookTimeout /);
+    await one.runc('kill', one.id, 'TERM');
+    await until('it has stopped', async () => (await one.status()) === 'stopped');
+    for (const pid of [otherDaemon, otherHook, bystander.pid ?? 0]) assert.ok(isAlive(pid));
+    assert.equal(await daemonOf(other), otherDaemon);
+    assert.match((await other.probe()).stdout, /^104 ResultPending /);
+  });
+});
+
+test('128 MB of memory are enough, though neither node nor Python is in the page cache', async (t) => {
+  const limit = 128 * 2 ** 20;
+  const container = await TestContainer.create(t, { files: { ...startGood, [hook]: '#!/bin/sh\nexit 0\n' }, memoryLimit: limit });
+  // A copy of its own, for what another container has mapped stays in the cache.
+  const node = join(container.root, 'usr/local/bin/node');
+  copyFileSync(join(nodeRoot(), 'usr/local/bin/node'), node);
+  await run('python3', ['-c', dropFromPageCache, container.root]);
+  assert.match((await run('fincore', ['--bytes', '--noheadings', node])).stdout, /^ *0 +0 /);
+
+  await container.start();
+  await container.becomes(/^0 Ready /);
+  assert.doesNotMatch(container.log(), /exited: readinessd/);
+  const stats = JSON.parse((await container.runc('events', '--stats', container.id)).stdout) as Stats;
+  const { limit: inForce, max } = stats.data.memory.usage;
+  assert.equal(inForce, limit);
+  t.diagnostic(`at most ${Math.round(max / 2 ** 20)} MB of memory, page cache included`);
+});

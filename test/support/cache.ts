@@ -1,0 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/** The oldest Node.js that the daemon takes, and the newest of each release line after it. */
+export const nodeVersions = ['20.18.1', '22.23.3', '24.9.0', '26.9.0'] as const;
+
+/** A Debian root with supervisor and rsyslog, which no test may change. */
+export const debianRoot = () => cached('debian');
+
+/** A root with nothing but usr/local/bin/node, which no test may change. */
+export const nodeRoot = (version: string = nodeVersions[0]) => cached('node', version);
+
+function cached(...words: string[]): string {
+  return execFileSync(join(import.meta.dirname, '../../script/cache'), words, { encoding: 'utf8' }).trim();
+}

@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { closeSync, cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { debianRoot, nodeRoot } from './cache.ts';
+import { commandOf } from './process.ts';
+import { end, type Finished, run } from './run.ts';
+import { runcConfig } from './runc-config.ts';
+import { type Context, cleanUp, replaceScript, scratchDirectory, tree, until } from './scratch.ts';
+
+export interface ContainerOptions {
+  /** Put into the image: a path, and a script or configuration. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** A whole root instead of Debian, Node and the tree. */
+  readonly image?: string;
+  /** PID 1. */
+  readonly command?: readonly string[];
+  /** User and group throughout. */
+  readonly user?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Nothing can be written but /run. */
+  readonly isReadOnly?: boolean;
+  readonly memoryLimit?: number;
+  readonly sharesPids?: boolean;
+}
+
+export const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+
+const supervisord = ['/usr/bin/supervisord', '-n', '-c', '/etc/supervisor/supervisord.conf'];
+
+/** A container as containerd would run it, by runc: Debian, Node.js and the tree as layers, supervisord as PID 1. */
+export class TestContainer {
+  readonly id: string;
+  readonly directory: string;
+  /** Its root file system, as seen from outside. */
+  readonly root: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.id = `readinessd-${basename(directory)}`;
+    this.root = join(directory, 'root');
+  }
+
+  /** Made and not yet started. */
+  static async create(t: Context, options: ContainerOptions): Promise<TestContainer> {
+    const container = new TestContainer(scratchDirectory(t));
+    await container.#mountRoot(t, options);
+    const spec = runcConfig({ ...options, root: container.root, command: options.command ?? supervisord });
+    writeFileSync(join(container.directory, 'config.json'), JSON.stringify(spec));
+    const log = await container.#openLog(t);
+    cleanUp(t, () => container.runc('delete', '--force', container.id));
+    const created = await container.runc('create', '--bundle', container.directory, container.id, log);
+    closeSync(log);
+    if (created.code !== 0) throw new Error(`runc create: ${container.log()}`);
+    return container;
+  }
+
+  static async start(t: Context, options: ContainerOptions): Promise<TestContainer> {
+    const container = await TestContainer.create(t, options);
+    await container.start();
+    return container;
+  }
+
+  async start(): Promise<void> {
+    const { code, stderr } = await this.runc('start', this.id);
+    if (code !== 0) throw new Error(`runc start: ${stderr}`);
+  }
+
+  /** Calls runc; a number at the end is a file for its output, which the container then has too. */
+  runc(...words: (string | number)[]): Promise<Finished> {
+    const output = typeof words.at(-1) === 'number' ? (words.pop() as number) : 'pipe';
+    const args = ['--root', join(this.directory, 'runc'), ...words.map(String)];
+    return run('runc', args, { stdio: ['ignore', output, output] });
+  }
+
+  /** Runs a program in it, as a kubelet's runtime runs the probe. */
+  exec(...words: string[]): Promise<Finished> {
+    return this.runc('exec', this.id, ...words);
+  }
+
+  probe(): Promise<Finished> {
+    return this.exec('/usr/bin/readiness_probe.sh');
+  }
+
+  /** Probes until the first line matches, and gives the first lines that came before it, each change once. */
+  async becomes(pattern: RegExp): Promise<string[]> {
+    const seen: string[] = [];
+    await until(`the probe says ${pattern}`, async () => {
+      const { code, stdout, stderr } = await this.probe();
+      const line = stdout === '' ? `no probe: ${code} ${stderr.replaceAll(/time="\S+"/g, '')}` : firstLine(stdout);
+      if (pattern.test(line)) return true;
+      if (seen.at(-1) !== line) seen.push(line);
+      return false;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}; it said ${JSON.stringify(seen)}; the container's log: ${this.log()}`);
+    });
+    return seen;
+  }
+
+  /** What a test puts into the running container. */
+  script(path: string, text: string): void {
+    replaceScript(join(this.root, path), text);
+  }
+
+  log(): string {
+    return readFileSync(join(this.directory, 'log'), 'utf8');
+  }
+
+  async status(): Promise<string> {
+    const { stdout } = await this.runc('state', this.id);
+    return (JSON.parse(stdout) as { status: string }).status;
+  }
+
+  /** Its processes, by their numbers outside. */
+  async pids(): Promise<number[]> {
+    return JSON.parse((await this.runc('ps', '--format', 'json', this.id)).stdout) as number[];
+  }
+
+  /** One of them with this in its command. */
+  async find(text: string): Promise<number | undefined> {
+    return (await this.pids()).find((pid) => commandOf(pid).includes(text));
+  }
+
+  async #mountRoot(t: Context, { files = {}, image }: ContainerOptions): Promise<void> {
+    const upper = join(this.directory, 'upper');
+    for (const name of [upper, this.root, join(this.directory, 'work')]) mkdirSync(name);
+    if (image === undefined) cpSync(tree, upper, { recursive: true });
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(upper, path)), { recursive: true });
+      writeFileSync(join(upper, path), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
+    }
+    const lower = image ?? `${nodeRoot()}:${debianRoot()}`;
+    const layers = `lowerdir=${lower},upperdir=${upper},workdir=${join(this.directory, 'work')}`;
+    const mounted = await run('mount', ['-t', 'overlay', 'overlay', '-o', layers, this.root]);
+    if (mounted.code !== 0) throw new Error(`cannot mount ${layers}: ${mounted.stderr}`);
+    cleanUp(t, () => run('umount', ['-l', this.root]));
+  }
+
+  /** A pipe that something reads to a file: what a container's stdout is under containerd. */
+  async #openLog(t: Context): Promise<number> {
+    const pipe = join(this.directory, 'pipe');
+    await run('mkfifo', [pipe]);
+    const writer = openSync(pipe, 'r+');
+    const file = openSync(join(this.directory, 'log'), 'a');
+    const reader = spawn('cat', [pipe], { stdio: ['ignore', file, 'ignore'] });
+    closeSync(file);
+    cleanUp(t, () => end(reader));
+    return writer;
+  }
+}
