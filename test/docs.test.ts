@@ -63,6 +63,17 @@ suite('documents', () => {
     }
   });
 
+  test("SONiC's program entry is that of supervisor.conf.example", () => {
+    const settings = (text: string) =>
+      text
+        .split('\n')
+        .filter((line) => /^\w+=/.test(line))
+        .sort();
+    const [, sonic = ''] = read('supervisor.conf.example').split('; SONiC:');
+    const [entry = ''] = sonic.replaceAll(/^;/gm, '').split('[program:start]');
+    assert.deepEqual(settings(read('examples/sonic/readinessd.conf')), settings(entry));
+  });
+
   test('the program entry in the tree is the example', () => {
     assert.equal(readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8'), read('supervisor.conf.example'));
   });

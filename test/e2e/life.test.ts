@@ -120,6 +120,6 @@ async function liveThrough(container: TestContainer): Promise<void> {
   await comesToSay(container, 0, '0 Ready start passed, hook passed', /^10[04] /);
 
   await container.runc('kill', container.id, 'TERM');
-  await until('it has stopped', async () => (await container.status()) === 'stopped');
+  await until('it has stopped', async () => (await container.state()).status === 'stopped');
   assert.notEqual((await container.probe()).code, 0);
 }

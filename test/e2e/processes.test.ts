@@ -99,7 +99,7 @@ suite('processes of a container', { concurrency: 2 }, () => {
     await until('the hook that was left is ended', () => !isAlive(left));
     await one.becomes(/^122 HookTimeout /);
     await one.runc('kill', one.id, 'TERM');
-    await until('it has stopped', async () => (await one.status()) === 'stopped');
+    await until('it has stopped', async () => (await one.state()).status === 'stopped');
     for (const pid of [otherDaemon, otherHook, bystander.pid ?? 0]) assert.ok(isAlive(pid));
     assert.equal(await daemonOf(other), otherDaemon);
     assert.match((await other.probe()).stdout, /^104 ResultPending /);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { debianRoot, nodeRoot } from './cache.ts';
+import { ServedSocket } from './daemon.ts';
 import { commandOf } from './process.ts';
 import { end, type Finished, run } from './run.ts';
 import { runcConfig } from './runc-config.ts';
@@ -105,9 +106,13 @@ export class TestContainer {
     return readFileSync(join(this.directory, 'log'), 'utf8');
   }
 
-  async status(): Promise<string> {
-    const { stdout } = await this.runc('state', this.id);
-    return (JSON.parse(stdout) as { status: string }).status;
+  async state(): Promise<{ readonly status: string; readonly pid: number }> {
+    return JSON.parse((await this.runc('state', this.id)).stdout);
+  }
+
+  /** The daemon's socket at its usual path, asked from outside. */
+  async served(): Promise<ServedSocket> {
+    return new ServedSocket(`/proc/${(await this.state()).pid}/root/run/readinessd.sock`);
   }
 
   /** Its processes, by their numbers outside. */
