@@ -8,10 +8,14 @@ trap 'echo "107 ClientBroken no probe client could be run: install readinessd ag
 # and an empty one is a success. So the kernel starts the clients by the #! line of a small file, whose other lines
 # take over when it refuses. Those #! lines are relative to the current directory, hence the cd.
 case $0 in
-  */*) lib=${0%/*}/../lib/readinessd ;;
-  *) lib=../lib/readinessd ;;
+  */*) bin=${0%/*} ;;
+  *) bin=. ;;
 esac
-[ -d "$lib" ] || lib=/usr/lib/readinessd
+# npm's bin is a link to it, from PREFIX/bin when installed globally, else from node_modules/.bin; readlink would be a child.
+package=readinessd/dist/rootfs/usr/lib/readinessd
+for lib in "$bin/../lib/readinessd" "$bin/../lib/node_modules/$package" "$bin/../$package" /usr/lib/readinessd; do
+  [ ! -d "$lib" ] || break
+done
 CDPATH='' cd -P "$lib" 2>/dev/null || exit
 
 launch=./readiness_probe.launch
