@@ -5,6 +5,7 @@ import type { Settings } from './settings/definitions.ts';
 import { helpText, readSettings, SettingsError } from './settings/settings.ts';
 import { SocketError } from './socket.ts';
 import { createPipeline } from './steps/pipeline.ts';
+import { supervisorConf } from './supervisor-conf.ts';
 
 const exitUsage = 2;
 const exitFailure = 1;
@@ -12,11 +13,17 @@ const exitFailure = 1;
 /** supervisord and container runtimes wait longer, but a stop should never be what one waits for. */
 const stopBoundMs = 900;
 
+const shownText = {
+  help: helpText,
+  version: () => `readinessd ${version}\n`,
+  'print-supervisor-conf': () => supervisorConf(process.argv[1] ?? ''),
+};
+
 function main(): void {
   try {
     const request = readSettings(process.argv.slice(2), process.env);
     if ('settings' in request) void run(request.settings);
-    else process.stdout.write(request.show === 'help' ? helpText() : `readinessd ${version}\n`);
+    else process.stdout.write(shownText[request.show]());
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`readinessd: ${error.message}\n`);

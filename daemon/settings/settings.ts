@@ -10,7 +10,11 @@ const variablePrefix = 'READINESSD_';
 const serviceLink = /^READINESSD_(\w+_)?(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 
 /** What the command line asks for. */
-export type Request = { readonly show: 'help' | 'version' } | { readonly settings: Settings };
+export type Request = { readonly show: Shown } | { readonly settings: Settings };
+
+/** Flags without a value: something is shown, and that is all. */
+const shows = ['help', 'version', 'print-supervisor-conf'] as const;
+type Shown = (typeof shows)[number];
 
 /** A setting that cannot be used; the message is the one line for stderr. */
 export class SettingsError extends Error {}
@@ -24,8 +28,8 @@ export class SettingsError extends Error {}
  */
 export function readSettings(argv: readonly string[], environment: NodeJS.ProcessEnv): Request {
   const flags = readFlags(argv);
-  if (flags['help'] === true) return { show: 'help' };
-  if (flags['version'] === true) return { show: 'version' };
+  const show = shows.find((name) => flags[name] === true);
+  if (show !== undefined) return { show };
   refuseUnknownVariables(environment);
 
   const values = Object.fromEntries(
@@ -67,6 +71,7 @@ ${rows.join('\n')}
 
   --help                       show this
   --version                    show the version
+  --print-supervisor-conf      show supervisord's program entry for this installation
 
 Times carry a unit: 500ms, 10s, 2m. A changed socket path must also be in the
 container's environment, since a kubelet's exec does not see what supervisord sets.
@@ -86,7 +91,7 @@ function readFlags(argv: readonly string[]): Record<string, string | true> {
       throw new SettingsError(`cannot use ${given}: a setting is --NAME VALUE; --help lists them`);
     }
     const { name, rawName, value } = token;
-    if ((name === 'help' || name === 'version') && value === undefined) flags[name] = true;
+    if (shows.some((one) => one === name) && value === undefined) flags[name] = true;
     else if (!known.includes(name)) {
       const given = value === undefined ? oneLine(rawName) : `${oneLine(rawName)}=${shown(rawName, value)}`;
       throw new SettingsError(`cannot use ${given}: no such setting; --help lists them`);
