@@ -10,6 +10,9 @@ export const debianRoot = () => cached('debian');
 /** A root with nothing but usr/local/bin/node, which no test may change. */
 export const nodeRoot = (version: string = nodeVersions[0]) => cached('node', version);
 
+/** A storage of buildah's with the images debian and node (with npm and gcc), which no test may change. */
+export const imageStore = () => cached('images');
+
 function cached(...words: string[]): string {
   return execFileSync(join(import.meta.dirname, '../../script/cache'), words, { encoding: 'utf8' }).trim();
 }
