@@ -79,6 +79,17 @@ suite('the life of a container', { concurrency: 2 }, () => {
   }
 });
 
+test('what a probe prints is far below 10 KiB and stays the same, whatever the hook prints', async (t) => {
+  const hook = '#!/bin/sh\nhead -c 1000000 /dev/zero | tr "\\0" x\nprintf "\\033[31mbgp: down\\n"\nexit 17\n';
+  const container = await TestContainer.start(t, { files: { 'usr/bin/readiness_probe_hook': hook } });
+  const served = await container.served();
+  await comesToSay(container, 17, '17 HookFailed hook exited with code 17');
+  const first = await container.probe();
+  assert.match(first.stdout, /^[\n -~]+xbgp: down\n$/);
+  await served.moreCycles(5);
+  assert.deepEqual(await container.probe(), first);
+});
+
 async function liveThrough(container: TestContainer): Promise<void> {
   const ctl = (...words: string[]) => container.exec('supervisorctl', ...words);
   const startEndsWith = (code: number | '') => container.exec('sh', '-c', `mkdir -p /run/app; printf '%s' '${code}' >/run/app/start-code`);

@@ -7,59 +7,21 @@ import { until } from '../support/scratch.ts';
 
 const example = readFileSync(join(import.meta.dirname, '../../examples/sonic/readinessd.conf'), 'utf8');
 
-/** As each program of SONiC has it. */
-const logs = 'stdout_logfile=NONE\nstdout_syslog=true\nstderr_logfile=NONE\nstderr_syslog=true';
+/** Logs go to syslog, as with every program there. */
+const toSyslog = 'stdout_syslog=true\nstdout_logfile=NONE\nstderr_syslog=true\nstderr_logfile=NONE';
 
-/** A container of SONiC: the programs wait for one another, and supervisord does not know the words that say so. */
-const programs = `[supervisord]
-logfile_maxbytes=1MB
-logfile_backups=2
-nodaemon=true
+/** A program that waits to be started, with the words that the plugin reads and supervisord does not know. */
+const waiting = (name: string, command: string, more: string) =>
+  `[program:${name}]\ncommand=${command}\nautostart=false\n${toSyslog}\ndependent_startup=true\n${more}\n`;
 
-[eventlistener:dependent-startup]
-command=/usr/bin/listener
-autostart=true
-autorestart=unexpected
-startretries=0
-exitcodes=0,3
-events=PROCESS_STATE
-buffer_size=1024
-
-[eventlistener:supervisor-proc-exit-listener]
-command=/usr/bin/listener --container-name lldp
-environment=CONTAINER="lldp",SOME_PATH="%(here)s"
-events=PROCESS_STATE_EXITED,PROCESS_STATE_RUNNING
-autostart=true
-autorestart=unexpected
-buffer_size=1024
-
-[program:rsyslogd]
-command=/usr/sbin/rsyslogd -n -iNONE
-priority=1
-autostart=false
-autorestart=unexpected
-${logs}
-dependent_startup=true
-
-[program:start]
-command=/usr/bin/start.sh
-priority=2
-autostart=false
-autorestart=false
-startsecs=0
-${logs}
-dependent_startup=true
-dependent_startup_wait_for=rsyslogd:running
-
-[program:lldpd]
-command=/bin/sleep 1000
-priority=3
-autostart=false
-autorestart=false
-${logs}
-dependent_startup=true
-dependent_startup_wait_for=start:exited
-`;
+/** The programs wait for one another; in the plugin's place is a listener that starts nothing. */
+const programs = [
+  '[supervisord]\nnodaemon=true\n',
+  '[eventlistener:dependent-startup]\ncommand=/usr/bin/listener\nevents=PROCESS_STATE\n',
+  waiting('rsyslogd', '/usr/sbin/rsyslogd -n -iNONE', 'priority=1'),
+  waiting('start', '/usr/bin/start.sh', 'priority=2\nautorestart=false\nstartsecs=0\ndependent_startup_wait_for=rsyslogd:running'),
+  waiting('service', '/bin/sleep 1000', 'priority=3\nautorestart=false\ndependent_startup_wait_for=start:exited'),
+].join('\n');
 
 /** An event listener that takes each event and does nothing. */
 const listener = `#!/bin/sh
@@ -102,7 +64,7 @@ test("SONiC's programs, started one after the other as supervisord-dependent-sta
   await container.exec('sh', '-c', 'echo 0 >/run/initialised');
   await ctl('start', 'start');
   await container.becomes(/^0 Ready start passed, hook skipped$/);
-  await ctl('start', 'lldpd');
+  await ctl('start', 'service');
   await served.aWholeCycle();
   assert.match((await container.probe()).stdout, /^0 Ready /);
 
