@@ -25,6 +25,9 @@ async function listener(t: Context, answer: (socket: Socket) => void): Promise<s
   return path;
 }
 
+/** A deadline that a busy machine keeps too. */
+const patient = { READINESSD_PROBE_TIMEOUT_MS: '10000' };
+
 function http(status: string, body: string, headers = `Content-Length: ${Buffer.byteLength(body)}\r\n`): string {
   return `HTTP/1.1 ${status}\r\n${headers}\r\n${body}`;
 }
@@ -83,7 +86,7 @@ for (const { name, command, ask } of clients) {
     for (const [title, reply, code] of replies) {
       test(`makes ${code} of ${title}`, async (t) => {
         const path = await listener(t, (socket) => socket.once('data', () => socket.end(reply)));
-        const { code: exitCode, stdout, stderr } = await ask([`--socket=${path}`]);
+        const { code: exitCode, stdout, stderr } = await ask([`--socket=${path}`], patient);
         assert.equal(exitCode, code);
         assert.match(stdout, new RegExp(`^${code} [A-Z]\\w+`));
         assert.equal(stderr, '');
@@ -102,7 +105,7 @@ for (const { name, command, ask } of clients) {
           // Left open: a whole reply does not wait for its end.
         });
       });
-      assert.equal((await ask(['--socket', path], { READINESSD_PROBE_TIMEOUT_MS: '5000' })).stdout, '112 StartFailed x\n');
+      assert.equal((await ask(['--socket', path], patient)).stdout, '112 StartFailed x\n');
     });
 
     for (const [title, answer] of [
@@ -191,14 +194,16 @@ for (const { name, command, ask } of clients) {
 
     test('is no success when its answer cannot be written', async (t) => {
       const path = await listener(t, (socket) => socket.once('data', () => socket.end(http('200 OK', '0 Ready\n'))));
-      const { code, stderr } = await run('sh', ['-c', '"$@" >/dev/full', 'sh', ...command, '--socket', path]);
+      const into = (target: string, socket: string) =>
+        run('sh', ['-c', `"$@" >${target}`, 'sh', ...command, '--socket', socket], { env: { ...process.env, ...patient } });
+      const { code, stderr } = await into('/dev/full', path);
       assert.equal(code, 107);
       assert.match(stderr, /^107 ClientBroken cannot write/);
-      const closed = await run('sh', ['-c', '"$@" >&-', 'sh', ...command, '--socket', path]);
+      const closed = await into('&-', path);
       // Node itself puts /dev/null in the place of a closed stdout; the shim sees to that.
       assert.equal(closed.code, name === 'TypeScript client' ? 0 : 107);
       const failing = await listener(t, (socket) => socket.once('data', () => socket.end(http('503 No', '17 HookFailed x\n'))));
-      assert.equal((await run('sh', ['-c', '"$@" >/dev/full', 'sh', ...command, '--socket', failing])).code, 17);
+      assert.equal((await into('/dev/full', failing)).code, 17);
     });
   });
 }
