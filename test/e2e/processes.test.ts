@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { nodeRoot } from '../support/cache.ts';
@@ -57,7 +57,8 @@ suite('processes of a container', { concurrency: 2 }, () => {
       const probing = container.runc('exec', '--env', patience, '--pid-file', pidFile, container.id, '/usr/bin/readiness_probe.sh');
       // As containerd does at the timeout: this one process, and then it waits for the output's end.
       const pid = await until('the client runs', () => container.find(client === 'native' ? '--from-shim' : 'readiness_probe.cjs'));
-      assert.equal(Number(readFileSync(pidFile, 'utf8')), pid);
+      // runc writes it when the client may run already.
+      assert.equal(await until('runc has told its number', () => existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8'))), pid);
       process.kill(pid, 'SIGKILL');
       assert.equal((await probing).code, 137);
       assert.deepEqual((await container.pids()).sort(), before.sort());
