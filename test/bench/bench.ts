@@ -6,6 +6,7 @@ import { version } from '../../shared/version.ts';
 import { type Figure, formatTable } from './figures.ts';
 import { measureFreshness } from './freshness.ts';
 import { measureGrowth } from './growth.ts';
+import { measureInContainer } from './in-container.ts';
 import { measureLoad } from './load.ts';
 import { drawPicture } from './picture.ts';
 import { measureProbe } from './probe.ts';
@@ -21,6 +22,7 @@ import { measureStorm } from './storm.ts';
 
 const groups = {
   probe: measureProbe,
+  container: measureInContainer,
   storm: measureStorm,
   socket: measureLoad,
   start: measureStart,

@@ -1,15 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../support/run.ts';
 import { lib, scratchDirectory, tree, writeScript } from '../support/scratch.ts';
 import type { TestSupervisord } from '../support/supervisord.ts';
-import { atMost, compare, type Figure, median } from './figures.ts';
+import { atMost, compare, type Figure } from './figures.ts';
+import { timeAll } from './hyperfine.ts';
 import { type Bench, compile, startDaemon, startSupervisord, trivialHook } from './setup.ts';
-
-interface Times {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-}
 
 /** A probe as a whole process, beside the least that such a process costs, and beside what was done before. */
 export async function measureProbe(bench: Bench): Promise<Figure[]> {
@@ -63,33 +57,4 @@ function directWay(bench: Bench, supervisord: TestSupervisord): string {
     join(directory, 'probe'),
     `supervisorctl -c ${join(supervisord.directory, 'supervisord.conf')} status start | grep -q EXITED || exit 1\nexec ${hook}`,
   );
-}
-
-/** By hyperfine, in rounds, so that a busy moment of the machine falls on all of them. */
-async function timeAll<Name extends string>(
-  bench: Bench,
-  commands: Record<Name, string>,
-  env: Record<string, string>,
-): Promise<Record<Name, Times>> {
-  const rounds = bench.isQuick ? 1 : 5;
-  const output = join(scratchDirectory(bench), 'hyperfine.json');
-  const names = Object.keys(commands) as Name[];
-  const walls = new Map<Name, number[]>();
-  const cpus = new Map<Name, number[]>();
-  for (let round = 1; round <= rounds; round++) {
-    for (const name of names) {
-      const isSlow = ['TypeScript client', 'node -e 0', 'direct way'].includes(name);
-      const count = bench.isQuick ? 5 : isSlow ? 10 : 100;
-      const args = ['--shell=none', '--style=none', '--warmup=2', `--runs=${count}`, `--export-json=${output}`, commands[name]];
-      const { code, stderr } = await run('hyperfine', args, { env: { PATH: process.env['PATH'], ...env } });
-      if (code !== 0) throw new Error(`cannot time ${name}: ${stderr}`);
-      const [result] = (JSON.parse(readFileSync(output, 'utf8')) as { results: [{ times: number[]; user: number; system: number }] })
-        .results;
-      walls.set(name, [...(walls.get(name) ?? []), ...result.times.map((seconds) => seconds * 1000)]);
-      cpus.set(name, [...(cpus.get(name) ?? []), (result.user + result.system) * 1000]);
-    }
-  }
-  return Object.fromEntries(
-    names.map((name) => [name, { wallMs: median(walls.get(name) ?? []), cpuMs: median(cpus.get(name) ?? []) }]),
-  ) as Record<Name, Times>;
 }

@@ -1,14 +1,16 @@
 /*
- * storm COUNT PROGRAM: runs PROGRAM so many times at once, and prints a line for each: exit code, microseconds.
- * All wait at a closed gate until the last one is there; the time runs from its opening to the end of the process.
+ * storm COUNT PROGRAM: starts PROGRAM so many times, one as soon as the one before runs, and prints a line for each: exit code,
+ * and microseconds from its start to its end.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
+
+extern char **environ;
 
 static long long now_us(void) {
   struct timespec now;
@@ -16,34 +18,45 @@ static long long now_us(void) {
   return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
+struct run {
+  pid_t pid;
+  int status;
+  long long started, ended;
+};
+
+/* Takes in those that have ended; waits for one of them when asked to. */
+static int reap(struct run *runs, int count, int options) {
+  int status, reaped = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, reaped == 0 ? options : WNOHANG)) > 0; reaped++)
+    for (int i = 0; i < count; i++)
+      if (runs[i].pid == pid && runs[i].ended == 0) {
+        runs[i].ended = now_us();
+        runs[i].status = status;
+      }
+  return reaped;
+}
+
 int main(int argc, char **argv) {
-  int gate[2];
   int count = argc == 3 ? atoi(argv[1]) : 0;
-  if (count < 1 || pipe2(gate, O_CLOEXEC) != 0) {
+  struct run *runs = calloc((size_t)count + 1, sizeof *runs);
+  posix_spawn_file_actions_t actions;
+  if (count < 1 || runs == NULL || posix_spawn_file_actions_init(&actions) != 0 ||
+      posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) != 0) {
     fputs("usage: storm COUNT PROGRAM\n", stderr);
     return 2;
   }
+  int left = count;
   for (int i = 0; i < count; i++) {
-    pid_t pid = fork();
-    if (pid < 0) {
-      perror("cannot fork");
+    char *arguments[] = {argv[2], NULL};
+    runs[i].started = now_us();
+    if (posix_spawn(&runs[i].pid, argv[2], &actions, NULL, arguments, environ) != 0) {
+      fprintf(stderr, "cannot start %s\n", argv[2]);
       return 1;
     }
-    if (pid == 0) {
-      char byte;
-      int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-      close(gate[1]);
-      dup2(null, 1);
-      if (read(gate[0], &byte, 1) == 0) execl(argv[2], argv[2], (char *)NULL);
-      _exit(126);
-    }
+    left -= reap(runs, i + 1, WNOHANG);
   }
-  long long opened = now_us();
-  close(gate[1]);
-  for (int i = 0; i < count; i++) {
-    int status;
-    if (wait(&status) < 0) return 1;
-    printf("%d %lld\n", WIFEXITED(status) ? WEXITSTATUS(status) : 256, now_us() - opened);
-  }
+  while (left > 0) left -= reap(runs, count, 0);
+  for (int i = 0; i < count; i++)
+    printf("%d %lld\n", WIFEXITED(runs[i].status) ? WEXITSTATUS(runs[i].status) : 256, runs[i].ended - runs[i].started);
   return 0;
 }
