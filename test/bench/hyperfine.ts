@@ -29,7 +29,7 @@ export async function timeAll<Name extends string>(
   const counts = new Map<Name, number>();
   for (let round = 0; round < (bench.isQuick ? 1 : 5); round++) {
     for (const [name, { wallsMs, cpusMs }] of gathered) {
-      const result = await time(bench, commands[name], counts.get(name) ?? 5, env);
+      const result = await time(bench, commands[name], counts.get(name) ?? (bench.isQuick ? 2 : 5), env);
       wallsMs.push(...result.times.map((seconds) => seconds * 1000));
       cpusMs.push((result.user + result.system) * 1000);
       counts.set(name, Math.min(100, Math.max(5, Math.round(perCommandMs / median(wallsMs)))));
