@@ -53,7 +53,15 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`cannot measure ${unknown.join(', ')}\n${usage}`);
 
   const figures: Figure[] = [];
-  for (const name of wanted as Group[]) figures.push(...(await measure(name, quick)));
+  for (const name of wanted as Group[]) {
+    try {
+      figures.push(...(await measure(name, quick)));
+    } catch (error) {
+      // What the others have measured is not lost.
+      console.error(`bench: cannot measure ${name}: ${(error as Error).message}`);
+      process.exitCode = 1;
+    }
+  }
   if (picture !== undefined) writeFileSync(picture, drawPicture(figures));
   console.log(json ? JSON.stringify({ machine: machine(), figures }, undefined, 2) : `${formatMachine()}\n\n${formatTable(figures)}`);
 }
