@@ -28,7 +28,7 @@ export async function runCycle(
   async function take(step: Step): Promise<StepReport> {
     const stepStartedAtMs = now();
     const result = await runSafely(step, signal, onBug);
-    return { name: step.name, result, durationMs: now() - stepStartedAtMs };
+    return { name: step.name, result, startedAtMs: stepStartedAtMs, durationMs: now() - stepStartedAtMs };
   }
 
   for (const step of steps) {

@@ -1,12 +1,15 @@
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { version } from '../shared/version.ts';
 import { cycleBound } from './cycle.ts';
 import { garbageCollector } from './garbage.ts';
-import { createApp } from './http/app.ts';
-import { describeStatus } from './http/status.ts';
+import { type AppSources, createApp } from './http/app.ts';
+import { describeHistory, describeStatus } from './http/status.ts';
 import { type Loop, startLoop } from './loop.ts';
+import { countCycle, countProbe, createTally } from './metrics/tally.ts';
 import type { Settings } from './settings/definitions.ts';
 import { describeSettings } from './settings/describe.ts';
+import type { ListenAddress } from './settings/values.ts';
 import { listenOn } from './socket.ts';
 import type { Step } from './steps/step.ts';
 import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict.ts';
@@ -29,7 +32,7 @@ export interface Daemon {
  * @param settings - in force
  * @param steps - of each cycle
  * @param onSocketLost - told when the socket is another's now: the daemon should end
- * @throws SocketError when the socket cannot be had; nothing runs then
+ * @throws SocketError when the socket, or the TCP address, cannot be had; nothing runs then
  */
 export async function startDaemon(
   settings: Settings,
@@ -39,13 +42,14 @@ export async function startDaemon(
 ): Promise<Daemon> {
   const now = () => performance.now();
   const cache = createVerdictCache(now);
+  const tally = createTally(steps.map(({ name }) => name));
   const shownSettings = describeSettings(settings);
   const collectGarbage = garbageCollector();
   let loop: Loop | undefined;
   /** The cycle whose verdict was found stale by a request: said once. */
   let lastStale: Published | undefined;
 
-  const app = createApp({
+  const sources: AppSources = {
     verdict: () => {
       const { verdict, newest } = cache.read();
       if (verdict.reason === 'ResultStale' && lastStale !== newest) {
@@ -55,8 +59,16 @@ export async function startDaemon(
       return verdict;
     },
     status: () => describeStatus(cache.read(), { nextCycleInMs: loop?.nextInMs() ?? 0, settings: shownSettings, version }),
+    history: () => describeHistory(cache.history(), now(), Date.now()),
+    metrics: async () => {
+      const { metricsContentType, processFigures, renderMetrics } = await import('./metrics/render.ts');
+      return [renderMetrics(cache.read(), tally, cache.history().count, processFigures()), metricsContentType];
+    },
     check: async () => loop?.check(),
-  });
+    onProbe: (endpoint, { code }) => countProbe(tally, endpoint, code),
+  };
+  const tcp = settings.listen === undefined ? undefined : await serveTcp(settings.listen, sources);
+  const app = createApp(sources, tcp === undefined ? 1 : 2);
   await app.ready();
   const socket = await listenOn(app.server, settings.socketPath, settings.socketMode);
   log.info({ version, pid: process.pid, settings: shownSettings }, 'started');
@@ -67,6 +79,7 @@ export async function startDaemon(
     steps,
     now,
     onCycle(cycle) {
+      countCycle(tally, cycle);
       if (cache.publish(cycle)) logVerdict(cycle.verdict, log);
       socket.ensure().catch(onSocketLost);
       if (cache.read().cycles % cyclesPerCollection === firstCollectionAt) collectGarbage();
@@ -81,9 +94,18 @@ export async function startDaemon(
       } catch (error) {
         log.error({ err: error }, 'socket not removed');
       }
-      await Promise.all([loop.stop(), app.close()]);
+      await Promise.all([loop.stop(), app.close(), tcp?.close()]);
     },
   };
+}
+
+/** Loaded only where it is asked for. */
+async function serveTcp(address: ListenAddress, sources: AppSources): Promise<FastifyInstance> {
+  const { createTcpApp, listenOnTcp } = await import('./http/tcp.ts');
+  const app = createTcpApp(sources, 2);
+  await app.ready();
+  await listenOnTcp(app.server, address);
+  return app;
 }
 
 function warnOfLowStaleLimit({ staleLimitMs, periodReadyMs }: Settings, steps: readonly Step[], log: Logger): void {

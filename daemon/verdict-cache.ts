@@ -1,7 +1,9 @@
+import { emptyHistory, type History, upTo, withCycle } from './history.ts';
 import { isSameVerdict, type Published, type Verdict, verdictAt } from './verdict.ts';
 
 /** What is known at one moment. Times are milliseconds of the monotonic clock. */
 export interface Reading {
+  readonly nowMs: number;
   /** As of now: pending before the first cycle, stale when the newest is too old. */
   readonly verdict: Verdict;
   readonly newest: Published | undefined;
@@ -11,11 +13,12 @@ export interface Reading {
   readonly cycles: number;
 }
 
-/** The one mutable cell: the newest cycle. One writer, the loop; every request reads. */
+/** The one mutable cell: the newest cycle, and what came before it. One writer, the loop; every request reads. */
 export interface VerdictCache {
   /** @returns whether the verdict is another than the one before */
   publish(cycle: Published): boolean;
   read(): Reading;
+  history(): History;
 }
 
 /** @param now - the monotonic clock, milliseconds: the wall clock may jump */
@@ -23,10 +26,12 @@ export function createVerdictCache(now: () => number): VerdictCache {
   let newest: Published | undefined;
   let changedAtMs = now();
   let cycles = 0;
+  let history = emptyHistory(changedAtMs);
   return {
     publish(cycle) {
       const isChange = !isSameVerdict(newest?.verdict, cycle.verdict);
       if (isChange) changedAtMs = cycle.endedAtMs;
+      history = withCycle(history, newest, cycle);
       newest = cycle;
       cycles++;
       return isChange;
@@ -34,8 +39,9 @@ export function createVerdictCache(now: () => number): VerdictCache {
     read() {
       const nowMs = now();
       const verdict = verdictAt(newest, nowMs);
-      if (newest === undefined) return { verdict, newest, ageMs: undefined, unchangedForMs: undefined, cycles };
-      return { verdict, newest, ageMs: nowMs - newest.startedAtMs, unchangedForMs: nowMs - changedAtMs, cycles };
+      if (newest === undefined) return { nowMs, verdict, newest, ageMs: undefined, unchangedForMs: undefined, cycles };
+      return { nowMs, verdict, newest, ageMs: nowMs - newest.startedAtMs, unchangedForMs: nowMs - changedAtMs, cycles };
     },
+    history: () => upTo(history, newest, now()),
   };
 }

@@ -10,6 +10,7 @@ export interface Verdict extends Answer {
 export interface StepReport {
   readonly name: string;
   readonly result: StepResult;
+  readonly startedAtMs: number;
   readonly durationMs: number;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
-import { withTables } from '../script/update-readme.ts';
+import { withTables } from '../script/update-docs.ts';
 import { codeOf } from '../shared/exit-codes.ts';
 import { tree } from './support/scratch.ts';
 

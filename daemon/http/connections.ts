@@ -25,10 +25,11 @@ export interface Connections {
  * hook fail to start.
  *
  * @param server - not listening yet
+ * @param listeners - among how many servers the descriptors are shared
  * @param descriptors - how many the daemon may have open
  */
-export function limitConnections(server: Server, descriptors: number = descriptorLimit()): Connections {
-  const most = Math.max(8, Math.min(maxConnections, descriptors - reservedDescriptors));
+export function limitConnections(server: Server, listeners: number, descriptors: number = descriptorLimit()): Connections {
+  const most = Math.max(8, Math.min(maxConnections, Math.floor((descriptors - reservedDescriptors) / listeners)));
   const mostQuiet = Math.min(maxQuiet, Math.floor(most / 2));
   server.maxConnections = most;
 

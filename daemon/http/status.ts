@@ -1,4 +1,5 @@
-import type { Status } from '../../shared/api.ts';
+import type { History, Status } from '../../shared/api.ts';
+import type { History as KeptHistory } from '../history.ts';
 import type { Reading } from '../verdict-cache.ts';
 
 /** What the daemon adds to a reading of the cache. */
@@ -9,7 +10,7 @@ export interface StatusContext {
 }
 
 /** The status as of a reading of the cache. */
-export function describeStatus({ verdict, newest, ageMs, unchangedForMs, cycles }: Reading, context: StatusContext): Status {
+export function describeStatus({ nowMs, verdict, newest, ageMs, unchangedForMs, cycles }: Reading, context: StatusContext): Status {
   return {
     ready: verdict.code === 0,
     code: verdict.code,
@@ -21,11 +22,12 @@ export function describeStatus({ verdict, newest, ageMs, unchangedForMs, cycles 
       : { ageMs: Math.round(ageMs ?? 0), staleLimitMs: Math.round(newest.staleLimitMs), unchangedForMs: Math.round(unchangedForMs ?? 0) }),
     nextCycleInMs: Math.round(context.nextCycleInMs),
     cycles,
-    steps: (newest?.steps ?? []).map(({ name, result: { outcome, message, detail }, durationMs }) => ({
+    steps: (newest?.steps ?? []).map(({ name, result: { outcome, message, detail }, startedAtMs, durationMs }) => ({
       name,
       outcome,
       message,
       ...(detail === undefined ? {} : { detail }),
+      agoMs: Math.round(nowMs - startedAtMs - durationMs),
       durationMs: Math.round(durationMs),
     })),
     settings: context.settings,
@@ -33,4 +35,22 @@ export function describeStatus({ verdict, newest, ageMs, unchangedForMs, cycles 
     pid: process.pid,
     uptimeMs: Math.round(process.uptime() * 1000),
   };
+}
+
+/**
+ * The changes of the verdict, newest first.
+ *
+ * @param nowMs - of the monotonic clock
+ * @param wallNowMs - of the wall clock at the same time
+ */
+export function describeHistory({ changes, count }: KeptHistory, nowMs: number, wallNowMs: number): History {
+  const described = changes.map(({ sinceMs, verdict: { code, reason, message } }, index) => ({
+    at: new Date(wallNowMs - (nowMs - sinceMs)).toISOString(),
+    agoMs: Math.round(nowMs - sinceMs),
+    lastedMs: Math.round((changes[index + 1]?.sinceMs ?? nowMs) - sinceMs),
+    code,
+    reason,
+    message,
+  }));
+  return { changes: described.reverse(), total: count };
 }

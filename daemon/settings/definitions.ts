@@ -1,6 +1,6 @@
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
 import { defaultSupervisorUrl, parseSupervisorUrl } from '../supervisor/address.ts';
-import { absolutePath, credential, duration, oneOf, onOff, socketMode, socketPath } from './values.ts';
+import { absolutePath, credential, duration, listenAddress, oneOf, onOff, socketMode, socketPath } from './values.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -13,6 +13,7 @@ const minute = 60 * second;
 export const definitions = {
   socketPath: setting('socket', defaultSocketPath, socketPath, 'PATH', 'socket to serve verdicts on'),
   socketMode: setting('socket-mode', '0600', socketMode, 'MODE', "the socket's mode"),
+  listen: optional('listen', listenAddress, 'ADDRESS:PORT', 'serve also /readyz and /metrics over TCP, at this address only'),
   hookPath: setting('hook', '/usr/bin/readiness_probe_hook', absolutePath, 'PATH', "the feature owner's hook"),
   hookTimeoutMs: setting('hook-timeout', '10s', duration(100, 10 * minute), 'TIME', 'a hook that runs longer is killed'),
   hookSafetyCheck: setting('hook-safety-check', 'on', onOff, 'on|off', 'as root, refuse a hook that others can write'),

@@ -1,5 +1,6 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { maxSocketPathBytes } from '../../shared/defaults.ts';
-import { formatDuration, unitMs } from '../duration.ts';
+import { formatDuration, parseDuration } from '../../shared/duration.ts';
 
 /**
  * Readers of one setting's text. Each takes the text as it was written and returns the value,
@@ -9,8 +10,7 @@ import { formatDuration, unitMs } from '../duration.ts';
 /** A duration with its unit, `500ms`, `10s` or `2m`, within bounds; the result is in milliseconds. */
 export function duration(minMs: number, maxMs: number): (text: string) => number {
   return (text) => {
-    const match = /^(\d{1,9})(ms|s|m)$/.exec(text);
-    const ms = match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
+    const ms = parseDuration(text);
     if (!(ms >= minMs && ms <= maxMs)) {
       throw new Error(`must be a duration with a unit, as 500ms, 10s or 2m, from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`);
     }
@@ -52,4 +52,22 @@ export function socketPath(text: string): string {
 export function credential(text: string): string {
   if (/\p{Cc}/u.test(text)) throw new Error('must not hold control characters');
   return text;
+}
+
+/** Where to listen over TCP: an address of this machine, and only that. */
+export interface ListenAddress {
+  /** As it is written. */
+  readonly display: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `127.0.0.1:9464` or `[::1]:9464`. A name is refused, for it may stand for several addresses. */
+export function listenAddress(text: string): ListenAddress {
+  const [, v6, v4 = '', digits] = /^(?:\[(.*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (!(v6 === undefined ? isIPv4(v4) : isIPv6(v6)) || !(port >= 1 && port <= 65_535)) {
+    throw new Error('must be an IP address and a port, as 127.0.0.1:9464 or [::1]:9464 (0.0.0.0:9464 is every IPv4 address)');
+  }
+  return { display: text, host: v6 ?? v4, port };
 }

@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util';
 import Client from 'undici/lib/dispatcher/client.js';
-import { formatDuration } from '../duration.ts';
+import { formatDuration } from '../../shared/duration.ts';
 import type { SupervisorAddress } from './address.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from './errors.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { formatDuration } from '../../daemon/duration.ts';
 import { definitions } from '../../daemon/settings/definitions.ts';
 import { describeSettings } from '../../daemon/settings/describe.ts';
 import { helpText, readSettings, SettingsError } from '../../daemon/settings/settings.ts';
+import { formatDuration } from '../../shared/duration.ts';
 
 function settings(argv: string[], environment: NodeJS.ProcessEnv = {}) {
   const request = readSettings(argv, environment);
@@ -20,6 +20,7 @@ suite('settings', () => {
       {
         socketPath: '/run/readinessd.sock',
         socketMode: 0o600,
+        listen: undefined,
         hookPath: '/usr/bin/readiness_probe_hook',
         hookTimeoutMs: 10_000,
         hookSafetyCheck: true,
@@ -65,6 +66,11 @@ suite('settings', () => {
     }
   });
 
+  test('read addresses to listen on, of both kinds', () => {
+    assert.deepEqual(settings(['--listen=127.0.0.1:9464']).listen, { display: '127.0.0.1:9464', host: '127.0.0.1', port: 9464 });
+    assert.deepEqual(settings(['--listen=[fd00::1]:80']).listen, { display: '[fd00::1]:80', host: 'fd00::1', port: 80 });
+  });
+
   for (const [argv, environment, message] of [
     [['--hook-timeout', '10'], {}, /--hook-timeout="10": must be a duration with a unit/],
     [['--hook-timeout', '0s'], {}, /from 100ms to 10m/],
@@ -94,6 +100,13 @@ suite('settings', () => {
     [['--a\nb=c'], {}, /--a b="c": no such setting/],
     [[], { 'READINESSD_A\nB': 'c' }, /READINESSD_A B="c": no such setting/],
     [['--supervisor-password', 'a\nb'], {}, /\(not shown\): must not hold control/],
+    [['--listen', 'localhost:9464'], {}, /--listen="localhost:9464": must be an IP address and a port/],
+    [['--listen', '127.0.0.1'], {}, /must be an IP address and a port/],
+    [['--listen', '::1:9464'], {}, /must be an IP address and a port/],
+    [['--listen', '[127.0.0.1]:9464'], {}, /must be an IP address and a port/],
+    [['--listen', ':9464'], {}, /must be an IP address and a port/],
+    [[], { READINESSD_LISTEN: '10.0.0.1:0' }, /READINESSD_LISTEN="10.0.0.1:0"/],
+    [[], { READINESSD_LISTEN: '10.0.0.1:65536' }, /READINESSD_LISTEN/],
     [['--wait', '3s'], {}, /--wait="3s": no such setting|--wait: no such/],
     [['now'], {}, /"now": a setting is/],
     [['--hook'], {}, /--hook: it wants a value/],

@@ -40,8 +40,8 @@ suite('verdict', () => {
     const cycle = (verdict: Verdict, hookMs: number): Published => ({
       ...published(verdict),
       steps: [
-        { name: 'start', durationMs: 60_000, result: { outcome: 'passed', message: '' } },
-        { name: 'hook', durationMs: hookMs, result: { outcome: 'passed', message: '' } },
+        { name: 'start', startedAtMs: 0, durationMs: 60_000, result: { outcome: 'passed', message: '' } },
+        { name: 'hook', startedAtMs: 0, durationMs: hookMs, result: { outcome: 'passed', message: '' } },
       ],
     });
     for (const [verdict, hookMs, restMs] of [

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import { suite, test } from 'node:test';
 import { definitions, type Settings } from '../../daemon/settings/definitions.ts';
 import { describeSettings } from '../../daemon/settings/describe.ts';
 import { readSettings, SettingsError } from '../../daemon/settings/settings.ts';
+import type { ListenAddress } from '../../daemon/settings/values.ts';
 import { runsOf } from '../fuzz/seeds.ts';
 import type { Random } from '../support/random.ts';
 
@@ -75,6 +77,20 @@ const fragments = [
   '=\n',
 ];
 
+const listenAddresses = [
+  '127.0.0.1:9464',
+  '[::1]:9464',
+  '0.0.0.0:1',
+  '[::]:65535',
+  '127.0.0.1',
+  '::1:9464',
+  '[::1]',
+  'localhost:80',
+  '1.2.3.4:0',
+  '1.2.3.4:65536',
+  ':80',
+];
+
 const between = (least: number, most: number) => (value: unknown) =>
   Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 const isSwitch = (value: unknown) => typeof value === 'boolean';
@@ -85,6 +101,8 @@ const isCredential = (value: unknown) => value === undefined || (typeof value ==
 const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
   socketPath: (value) => isPath(value) && Buffer.byteLength(String(value)) <= 96,
   socketMode: (value) => between(0o600, 0o777)(value) && (Number(value) & 0o600) === 0o600,
+  listen: (value) =>
+    value === undefined || (isIP((value as ListenAddress).host) !== 0 && between(1, 65_535)((value as ListenAddress).port)),
   hookPath: isPath,
   hookTimeoutMs: between(100, 600_000),
   hookSafetyCheck: isSwitch,
@@ -103,6 +121,7 @@ const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
 function fitting(flag: string): readonly string[] {
   if (/(?:url)$/.test(flag)) return urls;
   if (/(?:socket|hook)$/.test(flag)) return paths;
+  if (flag === 'listen') return listenAddresses;
   return /(?:timeout|ready|limit)$/.test(flag) ? durations : words;
 }
 

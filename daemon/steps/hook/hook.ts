@@ -1,5 +1,5 @@
+import { formatDuration } from '../../../shared/duration.ts';
 import { reasonOfHookCode } from '../../../shared/exit-codes.ts';
-import { formatDuration } from '../../duration.ts';
 import { failed, type RunStep, type StepResult } from '../step.ts';
 import { fingerprint, inspectHook } from './inspect.ts';
 import { endLeftover } from './leftover.ts';

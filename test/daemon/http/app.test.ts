@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { Value } from 'typebox/value';
-import { StatusSchema } from '../../../shared/api.ts';
+import { Check } from 'typebox/value';
+import { type History, HistorySchema, StatusSchema } from '../../../shared/api.ts';
+import { socketEndpoints } from '../../../shared/endpoints.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
 import { scratchDirectory, writeScript } from '../../support/scratch.ts';
@@ -28,7 +29,7 @@ suite('socket API', { concurrency: 4 }, () => {
     await daemon.expect(/^17 /);
     const status = await daemon.status();
     assert.deepEqual(
-      status.steps.map(({ durationMs, ...step }) => ({ ...step, hasDuration: durationMs >= 0 })),
+      status.steps.map(({ durationMs, agoMs, ...step }) => ({ ...step, hasDuration: durationMs >= 0 && agoMs >= 0 })),
       [
         { name: 'start', outcome: 'skipped', message: 'supervisord has no start.sh program', hasDuration: true },
         { name: 'hook', outcome: 'failed', message: 'hook exited with code 17', detail: '3 of 4', hasDuration: true },
@@ -38,8 +39,55 @@ suite('socket API', { concurrency: 4 }, () => {
       [status.ready, status.code, status.reason, status.detail, status.staleLimitMs],
       [false, 17, 'HookFailed', '3 of 4', 60_000],
     );
-    assert.deepEqual([...Value.Errors(StatusSchema, status)], []);
-    assert.equal(Object.keys(status).length, Object.keys(StatusSchema.properties).length);
+    // Also that nothing is left out that need not be there.
+    assert.deepEqual(Object.keys(status).sort(), Object.keys(StatusSchema.properties).sort());
+    assert.ok(Check(StatusSchema, status));
+  });
+
+  test('tells of the changes of the verdict in /history, as its schema says', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'echo secret; exit 17');
+    const daemon = new TestDaemon(t, alone, directory);
+    await daemon.expect(/^17 /);
+    writeScript(join(directory, 'hook'), 'exit 0');
+    await daemon.expect(/^0 /);
+    const { status, body } = await daemon.get('/history');
+    assert.equal(status, 200);
+    const history = JSON.parse(body) as History;
+    assert.ok(Check(HistorySchema, history), body);
+    assert.deepEqual(
+      history.changes.map(({ code }) => code),
+      [0, 17, 104],
+    );
+    assert.equal(history.total, 2);
+    assert.doesNotMatch(body, /secret/);
+    assert.deepEqual(Object.keys(history.changes[0] ?? {}), Object.keys(HistorySchema.properties.changes.items.properties));
+  });
+
+  test('shows a page of text at /, and JSON to who accepts it', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'echo "3 of 4"; exit 17');
+    const daemon = new TestDaemon(t, alone, directory);
+    await daemon.expect(/^17 /);
+    const curl = (...args: string[]) => run('curl', ['-sS', '--unix-socket', daemon.socket, ...args, 'http://localhost/']);
+    const { stdout: page } = await curl();
+    assert.match(page, /^NOT READY {2}17 HookFailed hook exited with code 17, for /);
+    assert.match(page, /\n {9}\| 3 of 4\n/);
+    for (const { method, path } of socketEndpoints) assert.match(page, new RegExp(`^  ${method} +${path} `, 'm'));
+    const { stdout: json } = await curl('-H', 'Accept: application/json');
+    assert.ok(Check(StatusSchema, JSON.parse(json)));
+  });
+
+  test('answers POST /check with the status to who accepts JSON, with the same HTTP status', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'exit 17');
+    const daemon = new TestDaemon(t, alone, directory);
+    const args = ['-sS', '-w', '\n%{http_code}', '-X', 'POST', '-H', 'Accept: application/json', '--unix-socket', daemon.socket];
+    await daemon.expect(/^17 /);
+    const [json = '', code] = (await run('curl', [...args, 'http://localhost/check'])).stdout.split('\n');
+    const status: unknown = JSON.parse(json);
+    assert.ok(Check(StatusSchema, status));
+    assert.deepEqual([status.code, code], [17, '503']);
   });
 
   test('says what there is when asked for something else', async (t) => {
@@ -47,7 +95,7 @@ suite('socket API', { concurrency: 4 }, () => {
     await daemon.expect(/^0 /);
     assert.deepEqual(await daemon.get('/nothing'), {
       status: 404,
-      body: 'cannot answer GET /nothing: there is no such thing; try GET /probe, GET /status or POST /check\n',
+      body: 'cannot answer GET /nothing: there is no such thing; GET / lists what there is\n',
     });
   });
 });

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { firstLine, oneLine, statusOf } from '../../shared/reply.ts';
+import type { ListenAddress } from '../settings/values.ts';
+import { SocketError } from '../socket.ts';
+import type { AppSources } from './app.ts';
+import { createServer, plainText } from './server.ts';
+
+const help = 'try GET /readyz or GET /metrics';
+
+/**
+ * The HTTP API on the TCP listener: the verdict and the metrics, nothing else. Whoever can reach the address may ask, so
+ * the hook's output stays on the socket. Building it is not listening.
+ */
+export function createTcpApp(sources: Pick<AppSources, 'verdict' | 'status' | 'metrics' | 'onProbe'>, listeners: number): FastifyInstance {
+  const { app } = createServer(help, listeners);
+
+  app.get<{ Querystring: { verbose?: unknown } }>('/readyz', (request, reply) => {
+    const answer = sources.verdict();
+    sources.onProbe('/readyz', answer);
+    const steps = request.query.verbose === undefined ? [] : sources.status().steps;
+    const lines = steps.map(({ name, outcome, message }) => `[${outcome === 'failed' ? '-' : '+'}]${name} ${outcome}: ${oneLine(message)}`);
+    const text = [...lines, firstLine(answer), ''].join('\n');
+    return reply.code(statusOf(answer.code)).type(plainText).header('cache-control', 'no-store').send(text);
+  });
+
+  app.get('/metrics', async (_request, reply) => {
+    const [text, contentType] = await sources.metrics();
+    return reply.type(contentType).send(text);
+  });
+  return app;
+}
+
+/**
+ * Listens on one address and no other: `[::]` is every IPv6 address, and no IPv4 one.
+ *
+ * @throws SocketError which ends the start: a httpGet probe would else fail for ever, and nobody be told why
+ */
+export async function listenOnTcp(server: Server, { host, port, display }: ListenAddress): Promise<void> {
+  try {
+    server.listen({ host, port, ipv6Only: true });
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const causes: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'another process listens there already (with host networking, of another container perhaps): choose another port',
+      EADDRNOTAVAIL: 'no interface of this container has that address',
+      EACCES: 'ports below 1024 are for root',
+    };
+    throw new SocketError(`cannot listen on READINESSD_LISTEN=${display}: ${causes[code ?? ''] ?? message}`, { cause: error });
+  }
+}

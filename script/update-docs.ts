@@ -1,0 +1,103 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { renderMetrics } from '../daemon/metrics/render.ts';
+import { createTally } from '../daemon/metrics/tally.ts';
+import { definitions } from '../daemon/settings/definitions.ts';
+import { createVerdictCache } from '../daemon/verdict-cache.ts';
+import { HistorySchema, StatusSchema } from '../shared/api.ts';
+import { type Endpoint, socketEndpoints, tcpEndpoints } from '../shared/endpoints.ts';
+import { exitCodeTable } from '../shared/exit-codes.ts';
+
+/** Writes the documents' tables from the data that they describe: `npm run docs`. A test checks that they are equal. */
+
+const root = join(import.meta.dirname, '..');
+
+/** Those that have tables. */
+export const documents = ['README.md', 'docs/api.md'];
+
+type Rows = readonly (readonly string[])[];
+
+const tables: Readonly<Record<string, Rows>> = {
+  'exit codes': exitCodeTable.map(({ codes: [first, last], reason, saidBy, when }) => [
+    first === last ? `${first}` : `${first}-${last}`,
+    reason,
+    saidBy,
+    when,
+  ]),
+  settings: Object.values(definitions).map(({ flag, placeholder, variable, defaultText, help }) => [
+    `\`--${flag} ${placeholder}\``.replaceAll('|', '\\|'),
+    `\`${variable}\``,
+    defaultText === undefined ? '' : `\`${defaultText}\``,
+    help,
+  ]),
+  'socket endpoints': endpointRows(socketEndpoints),
+  'tcp endpoints': endpointRows(tcpEndpoints),
+  status: fieldRows(StatusSchema),
+  steps: fieldRows(StatusSchema.properties.steps.items),
+  history: fieldRows(HistorySchema),
+  changes: fieldRows(HistorySchema.properties.changes.items),
+  metrics: metricRows(),
+};
+
+function endpointRows(endpoints: readonly Endpoint[]): Rows {
+  return endpoints.map(({ method, path, what }) => [`\`${method} ${path}\``, what]);
+}
+
+function fieldRows({ properties, required }: { readonly properties: object; readonly required?: readonly string[] }): Rows {
+  return Object.entries(properties).map(([name, { type, description }]) => [
+    `\`${name}\``,
+    `${type}${required?.includes(name) ? '' : ', not always'}`,
+    description ?? '',
+  ]);
+}
+
+/** From what /metrics itself says of them. */
+function metricRows(): Rows {
+  const cache = createVerdictCache(() => 0);
+  cache.publish({
+    startedAtMs: 0,
+    endedAtMs: 0,
+    staleLimitMs: 0,
+    steps: [],
+    verdict: { code: 0, reason: 'Ready', message: '' },
+  });
+  const text = renderMetrics(cache.read(), createTally(['start']), 0, { startedAtS: 0, cpuS: 0, residentBytes: 0 });
+  return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n\S+?(?:\{(.*?)\})? /gm)].map(
+    ([, name, help = '', type = '', labels = '']) => [
+      `\`${name}\``,
+      type,
+      [...labels.matchAll(/(\w+)="/g)].map(([, label]) => `\`${label}\``).join(', '),
+      help,
+    ],
+  );
+}
+
+/** Every metric that there is. */
+export const metricNames = metricRows().map(([name = '']) => name.replaceAll('`', ''));
+
+/** The document with its tables made anew. */
+export function withTables(document: string): string {
+  return document.replace(
+    /(<!-- ([\w ]+): checked [^\n]*-->\n\|[^\n]*\n\|[-|]*\n)(?:\|[^\n]*\n)*(<!-- end -->)/g,
+    (_all, head: string, name: string, end: string) => {
+      const rows = tables[name];
+      if (rows === undefined) throw new Error(`nothing is known of a table "${name}"`);
+      return `${head}${rows.map((row) => `| ${row.join(' | ')} |\n`).join('')}${end}`;
+    },
+  );
+}
+
+/** The names of the tables in a document. */
+export function tablesIn(document: string): string[] {
+  return [...document.matchAll(/<!-- ([\w ]+): checked /g)].map(([, name = '']) => name);
+}
+
+/** Of all tables. */
+export const tableNames = Object.keys(tables);
+
+if (process.argv[1] === import.meta.filename) {
+  for (const name of documents) {
+    const path = join(root, name);
+    writeFileSync(path, withTables(readFileSync(path, 'utf8')));
+  }
+}

@@ -1,0 +1,23 @@
+/** Everything that the daemon answers, once: for the page at /, docs/api.md and the man page. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** In one line. */
+  readonly what: string;
+}
+
+/** On the Unix socket. */
+export const socketEndpoints: readonly Endpoint[] = [
+  { method: 'GET', path: '/', what: 'a page of text for people; the same as /status when JSON is accepted' },
+  { method: 'GET', path: '/probe', what: 'the verdict, as readiness_probe.sh prints it' },
+  { method: 'GET', path: '/status', what: 'all that is known now, as JSON' },
+  { method: 'GET', path: '/history', what: 'the last 100 changes of the verdict, as JSON' },
+  { method: 'GET', path: '/metrics', what: "figures in Prometheus' text format" },
+  { method: 'POST', path: '/check', what: 'a fresh cycle, then the verdict; the same as /status when JSON is accepted' },
+];
+
+/** On the TCP listener (READINESSD_LISTEN). */
+export const tcpEndpoints: readonly Endpoint[] = [
+  { method: 'GET', path: '/readyz', what: "the verdict's first line; with ?verbose a line for each step" },
+  { method: 'GET', path: '/metrics', what: "figures in Prometheus' text format" },
+];

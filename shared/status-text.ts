@@ -1,0 +1,56 @@
+import type { History, Status, StepStatus } from './api.ts';
+import { sayDuration } from './duration.ts';
+import { firstLine, oneLine } from './reply.ts';
+
+/** How parts of a text are told apart on a terminal; plain text leaves them as they are. */
+export type Paint = (style: 'good' | 'bad' | 'warn' | 'dim' | 'bold', text: string) => string;
+
+export const plain: Paint = (_style, text) => text;
+
+/** The newest of the history that are shown below a status. */
+const maxShownChanges = 8;
+
+/** A status for people: the verdict in one line, then each step, then times. Lines without a newline at their end. */
+export function statusLines(status: Status, paint: Paint): string[] {
+  const since = status.unchangedForMs === undefined ? '' : `, for ${sayDuration(status.unchangedForMs)}`;
+  const word = status.ready ? paint('good', 'READY') : paint('bad', 'NOT READY');
+  return [
+    `${word}  ${paint('bold', firstLine(status))}${paint('dim', since)}`,
+    '',
+    ...status.steps.flatMap((step) => stepLines(step, paint)),
+    ...(status.steps.length === 0 ? [] : ['']),
+    paint('dim', cycleLine(status)),
+    paint('dim', `readinessd ${status.version}, pid ${status.pid}, up ${sayDuration(status.uptimeMs)}`),
+  ];
+}
+
+/** The changes of the verdict for people, newest first. */
+export function historyLines({ changes, total }: History, paint: Paint, most: number = maxShownChanges): string[] {
+  const shown = changes.slice(0, most);
+  const older = total + 1 - shown.length;
+  return [
+    ...shown.map((change, index) => {
+      const lasted = index === 0 ? `for ${sayDuration(change.lastedMs)} now` : `for ${sayDuration(change.lastedMs)}`;
+      const style = change.code === 0 ? 'good' : 'bad';
+      return `${change.at.slice(0, 19).replace('T', ' ')}  ${lasted.padEnd(20)} ${paint(style, firstLine(change))}`;
+    }),
+    ...(older > 0 ? [paint('dim', `(and ${older} before)`)] : []),
+  ];
+}
+
+const outcomeStyles: Readonly<Record<string, Parameters<Paint>[0]>> = { passed: 'good', skipped: 'dim', failed: 'bad' };
+
+function stepLines(step: StepStatus, paint: Paint): string[] {
+  const outcome = paint(outcomeStyles[step.outcome] ?? 'warn', step.outcome.padEnd(8));
+  const times = `${sayDuration(step.agoMs)} ago, took ${sayDuration(step.durationMs)}`;
+  const detail = step.detail === undefined || step.detail === '' ? [] : step.detail.split('\n');
+  return [
+    `  ${step.name.padEnd(6)} ${outcome} ${oneLine(step.message)} ${paint('dim', `(${times})`)}`,
+    ...detail.map((line) => `         ${paint('dim', '|')} ${line}`),
+  ];
+}
+
+function cycleLine({ ageMs, cycles, nextCycleInMs }: Status): string {
+  const next = nextCycleInMs === 0 ? 'a cycle runs now' : `next cycle in ${sayDuration(nextCycleInMs)}`;
+  return ageMs === undefined ? `no cycle has ended yet; ${next}` : `cycle ${cycles} began ${sayDuration(ageMs)} ago; ${next}`;
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { emptyHistory, type History, upTo, withCycle } from '../../daemon/history.ts';
+import { describeHistory } from '../../daemon/http/status.ts';
+import type { Published, Verdict } from '../../daemon/verdict.ts';
+
+const ready: Verdict = { code: 0, reason: 'Ready', message: 'all well' };
+const failing: Verdict = { code: 17, reason: 'HookFailed', message: 'hook exited with code 17', detail: 'output' };
+
+/** A cycle of 100 ms whose verdict counts for 5 s from its start on. */
+function cycle(startedAtMs: number, verdict: Verdict, staleLimitMs = 5000): Published {
+  return { startedAtMs, endedAtMs: startedAtMs + 100, verdict, steps: [], staleLimitMs };
+}
+
+/** The history after some cycles, beginning at 0. */
+function historyOf(...cycles: readonly Published[]): History {
+  return cycles.reduce((history, next, index) => withCycle(history, cycles[index - 1], next), emptyHistory(0));
+}
+
+const told = ({ changes }: History) => changes.map(({ sinceMs, verdict }) => [sinceMs, verdict.code]);
+
+suite('history', () => {
+  test('has one entry a change, from the end of the cycle that found it', () => {
+    const history = historyOf(cycle(0, failing), cycle(1000, failing), cycle(2000, ready), cycle(3000, ready));
+    assert.deepEqual(told(history), [
+      [0, 104],
+      [100, 17],
+      [2100, 0],
+    ]);
+    assert.equal(history.count, 2);
+  });
+
+  test('shows that a verdict had gone stale before the next, though nobody asked', () => {
+    assert.deepEqual(told(historyOf(cycle(0, ready), cycle(60_000, ready))), [
+      [0, 104],
+      [100, 0],
+      [5000, 103],
+      [60_100, 0],
+    ]);
+  });
+
+  test('shows that the newest verdict is stale now, and not before its time', () => {
+    const newest = cycle(0, ready);
+    const history = historyOf(newest);
+    assert.equal(upTo(history, newest, 5000), history);
+    assert.deepEqual(told(upTo(history, newest, 5001)).at(-1), [5000, 103]);
+  });
+
+  test('never shows as ready what never counted', () => {
+    assert.deepEqual(told(historyOf(cycle(0, ready, 0))), [
+      [0, 104],
+      [100, 103],
+    ]);
+  });
+
+  test('keeps the last 100 changes, and knows how many there were', () => {
+    const cycles = Array.from({ length: 250 }, (_, index) => cycle(index * 1000, index % 2 === 0 ? ready : failing));
+    const history = historyOf(...cycles);
+    assert.equal(history.changes.length, 100);
+    assert.equal(history.count, 250);
+    assert.deepEqual(told(history).at(0), [150_100, 0]);
+    assert.deepEqual(told(history).at(-1), [249_100, 17]);
+  });
+
+  test('keeps neither output nor endless messages', () => {
+    const [, change] = historyOf(cycle(0, { ...failing, message: 'x'.repeat(10_000) })).changes;
+    assert.equal(change?.verdict.detail, undefined);
+    assert.ok((change?.verdict.message.length ?? 1000) <= 400);
+  });
+
+  test('is described newest first, with times that add up', () => {
+    const described = describeHistory(historyOf(cycle(0, failing), cycle(2000, ready)), 10_000, Date.parse('2026-11-26T03:00:10Z'));
+    assert.equal(described.total, 2);
+    assert.deepEqual(
+      described.changes.map(({ at, agoMs, lastedMs, code }) => [at, agoMs, lastedMs, code]),
+      [
+        ['2026-11-26T03:00:02.100Z', 7900, 7900, 0],
+        ['2026-11-26T03:00:00.100Z', 9900, 2000, 17],
+        ['2026-11-26T03:00:00.000Z', 10_000, 100, 104],
+      ],
+    );
+  });
+});
