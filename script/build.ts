@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import manifest from '../package.json' with { type: 'json' };
 import * as defaults from '../shared/defaults.ts';
 import { exitCodeTable } from '../shared/exit-codes.ts';
 import { version } from '../shared/version.ts';
@@ -34,6 +35,15 @@ const leftOut = [
   'node:tls',
 ];
 
+/** In the oldest syntax: what an old Node reads first, and ends with. */
+const oldestNode = manifest.engines.node.replace('>=', '');
+const refusal = `(function (have, need) {
+  for (var i = 0; i < 3 && have[i] === need[i]; ) i++;
+  if (i === 3 || have[i] > need[i]) return;
+  process.stderr.write('readinessctl: cannot run on Node ' + have.join('.') + ' (' + process.execPath + '): needs ${oldestNode} or newer\\n');
+  process.exit(107);
+})(process.versions.node.split('.').map(Number), ${JSON.stringify(oldestNode.split('.').map(Number))});`;
+
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 
 await bundle('daemon/main.ts', 'daemon.cjs', { target: 'node20', plugins: [leaveOut(leftOut)] });
@@ -52,6 +62,10 @@ install('client/readiness_probe.sh', 'usr/bin/readiness_probe.sh', 0o755);
 install('client/readiness_probe.launch', 'usr/lib/readinessd/readiness_probe.launch', 0o755);
 install('client/fallback.sh', 'usr/lib/readinessd/fallback.sh');
 buildNativeClient();
+
+// As old, so that an old node can say that it is one.
+await bundle('client/ctl/main.ts', 'readinessctl.cjs', { target: 'node14', banner: { js: refusal } });
+install('client/ctl/readinessctl', 'usr/bin/readinessctl', 0o755);
 
 install('supervisor.conf.example', 'etc/supervisor/conf.d/readinessd.conf');
 console.log(`built ${tree}`);

@@ -105,7 +105,18 @@ function isAnother(process: ProcessInfo, before: ProcessInfo): boolean {
 }
 
 function isStartConfig(config: ProcessConfig): boolean {
-  return isStartName(config) || (config.command !== undefined && runsStartScript(config.command));
+  return whyStart(config) !== undefined;
+}
+
+/** What makes a program a start.sh; undefined when nothing does. */
+export function whyStart(program: {
+  readonly name: string;
+  readonly group: string;
+  readonly command?: string | undefined;
+}): 'name' | 'group' | 'command' | undefined {
+  if (startNames.has(program.name)) return 'name';
+  if (isStartName(program)) return 'group';
+  return program.command !== undefined && runsStartScript(program.command) ? 'command' : undefined;
 }
 
 /**

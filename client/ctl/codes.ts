@@ -1,0 +1,24 @@
+import { exitCodeTable } from '../../shared/exit-codes.ts';
+import { type Command, writeJson, writeLines } from './session.ts';
+
+/** The table of exit codes. */
+export const codes: Command<object> = async (session) => {
+  if (session.json) {
+    writeJson(
+      session,
+      exitCodeTable.map(({ codes: [first, last], reason, saidBy, when }) => ({ first, last, reason, saidBy, when })),
+    );
+    return 0;
+  }
+  const rows = exitCodeTable.map(({ codes: range, reason, when }) => [spell(range), reason, when] as const);
+  writeLines(
+    session,
+    rows.map(([code, reason, when]) => `${code.padEnd(8)} ${session.paint('bold', reason.padEnd(21))} ${when}`),
+  );
+  return 0;
+};
+
+/** `17`, `3-99`. */
+export function spell([first, last]: readonly [number, number]): string {
+  return first === last ? `${first}` : `${first}-${last}`;
+}

@@ -1,0 +1,51 @@
+import { type Command, type Session, writeJson, writeLines } from '../session.ts';
+import { checkClients } from './clients.ts';
+import { checkDaemon } from './daemon.ts';
+import { type Facts, findFacts } from './facts.ts';
+import { type Finding, problem } from './finding.ts';
+import { checkHook } from './hook.ts';
+import { checkStart } from './start.ts';
+import { checkSupervisor } from './supervisor.ts';
+import { checkSystem } from './system.ts';
+
+/** Along the chain, from the probe's side. */
+const checks: readonly (readonly [about: string, check: (facts: Facts) => Finding[] | Promise<Finding[]>])[] = [
+  ['daemon', checkDaemon],
+  ['supervisord', checkSupervisor],
+  ['start', checkStart],
+  ['hook', checkHook],
+  ['probe', checkClients],
+  ['system', checkSystem],
+];
+
+/** Goes through the whole set-up; exits with 1 when there is a problem. It changes nothing, and runs nothing but the probe. */
+export const doctor: Command<object> = async (session) => {
+  const facts = await findFacts(session);
+  const findings: Finding[] = [];
+  for (const [about, check] of checks) {
+    const found = await Promise.resolve(facts)
+      .then(check)
+      .catch((error: Error): Finding[] => [
+        problem(about, `could not be looked at: ${error.message}`, 'a bug in readinessctl, perhaps; the other findings stand'),
+      ]);
+    findings.push(...found);
+  }
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  const problems = count('problem');
+  if (session.json) writeJson(session, { problems, warnings: count('warning'), findings });
+  else writeLines(session, [...findings.flatMap((finding) => describe(session, finding)), '', summary(problems, count('warning'))]);
+  return problems === 0 ? 0 : 1;
+};
+
+const words = { ok: ['good', 'OK'], warning: ['warn', 'WARNING'], problem: ['bad', 'PROBLEM'] } as const;
+
+function describe({ paint }: Session, { level, about, message, cure }: Finding): string[] {
+  const [style, word] = words[level];
+  const line = `${paint(style, word.padEnd(8))} ${about.padEnd(12)} ${message}`;
+  return cure === undefined ? [line] : [line, `${' '.repeat(22)}${paint('bold', '->')} ${cure}`];
+}
+
+function summary(problems: number, warnings: number): string {
+  const some = (count: number, word: string) => `${count === 0 ? 'no' : count} ${word}${count === 1 ? '' : 's'}`;
+  return `${some(problems, 'problem')}, ${some(warnings, 'warning')}`;
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import type { Settings } from '../../../daemon/settings/definitions.ts';
+import { readSettings, SettingsError } from '../../../daemon/settings/settings.ts';
+import { parseSupervisorUrl, type SupervisorAddress } from '../../../daemon/supervisor/address.ts';
+import type { ProcessInfo } from '../../../daemon/supervisor/client.ts';
+import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
+import type { Status } from '../../../shared/api.ts';
+import { socketVariable } from '../../../shared/defaults.ts';
+import { askStatus, type NoAnswerError, orNoAnswer } from '../ask.ts';
+import type { Session } from '../session.ts';
+import { createSupervisord, type SupervisordFacts } from './supervisord.ts';
+
+/** What is found out before anything is judged. */
+export interface Facts {
+  readonly session: Session;
+  /** What the daemon answers at the path where a probe here asks. */
+  readonly daemon: Status | NoAnswerError;
+  /** What supervisord's program readinessd is, if it has one. */
+  readonly daemonProcess: ProcessInfo | undefined;
+  /** Of the running daemon where its process may be looked at, else what one started here would take. */
+  readonly settings: Settings;
+  /** Whether they are those of the running daemon. */
+  readonly isDaemonsOwn: boolean;
+  /** Why the settings in this environment cannot be used. */
+  readonly settingsError: string | undefined;
+  readonly address: SupervisorAddress;
+  readonly supervisord: SupervisordFacts | SupervisorUnreachableError | SupervisorBadReplyError;
+  /** The container's own, as supervisord got it; undefined where it may not be looked at. */
+  readonly containerEnvironment: NodeJS.ProcessEnv | undefined;
+  /** When supervisord was looked at, by the monotonic clock. */
+  readonly lookedAtMs: number;
+}
+
+export async function findFacts(session: Session): Promise<Facts> {
+  const daemon = await orNoAnswer(askStatus(session.socketPath));
+  const here = settingsHere(session.environment);
+  const told = 'pid' in daemon ? settingsOf(daemon.pid) : undefined;
+  const address = addressFor(told ?? here.settings, daemon);
+  const supervisord = await createSupervisord(address)
+    .look()
+    .catch((error: unknown) => {
+      if (error instanceof SupervisorUnreachableError || error instanceof SupervisorBadReplyError) return error;
+      throw error;
+    });
+  const daemonProcess = supervisord instanceof Error ? undefined : daemonProgram(supervisord);
+  const own = told ?? (daemonProcess !== undefined && daemonProcess.pid > 0 ? settingsOf(daemonProcess.pid) : undefined);
+  return {
+    session,
+    daemon,
+    daemonProcess,
+    settings: own ?? here.settings,
+    isDaemonsOwn: own !== undefined,
+    settingsError: here.error,
+    address,
+    supervisord,
+    containerEnvironment: supervisord instanceof Error ? undefined : environmentOf(supervisord.pid),
+    lookedAtMs: performance.now(),
+  };
+}
+
+/** supervisord's live program that runs readinessd. */
+function daemonProgram({ processes, configs }: SupervisordFacts): ProcessInfo | undefined {
+  return processes.find((process) => {
+    const config = configs.find(({ name, group }) => name === process.name && group === process.group);
+    return isDaemon(process.name, config?.command);
+  });
+}
+
+/** By its program's name, or by what that runs. */
+export function isDaemon(name: string, command: string | undefined): boolean {
+  return name === 'readinessd' || /(?:^|[\s/"'])readinessd(?:$|[\s"'])/.test(command ?? '');
+}
+
+/** What a daemon would take that was started with this environment; the defaults when it would refuse. */
+function settingsHere(environment: NodeJS.ProcessEnv): { readonly settings: Settings; readonly error: string | undefined } {
+  try {
+    return { settings: take(readSettings([], environment)), error: undefined };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return { settings: take(readSettings([], {})), error: error.message };
+  }
+}
+
+/** The settings of a running daemon, from its arguments and environment; undefined where they may not be read. */
+function settingsOf(pid: number): Settings | undefined {
+  const environment = environmentOf(pid);
+  if (environment === undefined) return undefined;
+  try {
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    const entry = argv.findIndex((argument) => argument.endsWith('/entry.cjs'));
+    // The number may be another process's: of another container, or given out again.
+    return entry === -1 ? undefined : take(readSettings(argv.slice(entry + 1), environment));
+  } catch {
+    return undefined;
+  }
+}
+
+function take(request: ReturnType<typeof readSettings>): Settings {
+  if (!('settings' in request)) throw new Error('no settings were asked for');
+  return request.settings;
+}
+
+/** The environment that a process was started with. */
+export function environmentOf(pid: number): NodeJS.ProcessEnv | undefined {
+  try {
+    const pairs = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return Object.fromEntries(
+      pairs.filter((pair) => pair.includes('=')).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where supervisord is asked: as the daemon does, and else where it says that it asks. */
+function addressFor(settings: Settings, daemon: Facts['daemon']): SupervisorAddress {
+  const { supervisor, supervisorUser, supervisorPassword } = settings;
+  const shown = 'settings' in daemon ? daemon.settings['supervisor'] : undefined;
+  return {
+    ...(shown === undefined || shown === supervisor.display ? supervisor : parseSupervisorUrl(shown)),
+    ...(supervisorUser === undefined ? {} : { user: supervisorUser }),
+    ...(supervisorPassword === undefined ? {} : { password: supervisorPassword }),
+  };
+}
+
+/** Where probes ask that are started with the container's environment. */
+export function containerSocket({ containerEnvironment }: Facts, fallback: string): string | undefined {
+  return containerEnvironment === undefined ? undefined : (containerEnvironment[socketVariable] ?? fallback);
+}

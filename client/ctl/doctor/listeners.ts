@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+interface UnixSocket {
+  readonly inode: string;
+  readonly path: string;
+}
+
+/** Unix sockets that have a path, with the one that each was bound under. */
+function unixSockets(): UnixSocket[] {
+  try {
+    const lines = readFileSync('/proc/net/unix', 'utf8').split('\n').slice(1);
+    return lines.flatMap((line) => {
+      const [, inode, path] = /^(?:\S+\s+){6}(\d+) (\/.*)$/.exec(line) ?? [];
+      return inode === undefined || path === undefined ? [] : [{ inode, path }];
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** The process that has bound a path, for people; undefined when it is not to be found. (readinessd binds under another name, and renames.) */
+export function listenerOf(path: string): string | undefined {
+  const inodes = unixSockets()
+    .filter((socket) => socket.path === path)
+    .map(({ inode }) => `socket:[${inode}]`);
+  if (inodes.length === 0) return undefined;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.includes(linkOf(`/proc/${pid}/fd/${fd}`)))) {
+        return `process ${pid}, ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()}`;
+      }
+    } catch {
+      // It has ended, or is not ours to look at.
+    }
+  }
+  return undefined;
+}
+
+/** Paths of sockets that may be supervisord's. It binds under the path with its pid, and links. */
+export function supervisordSockets(): string[] {
+  const paths = unixSockets().map(({ path }) => path.replace(/\.\d+$/, ''));
+  return [...new Set(paths.filter((path) => /supervisor[^/]*$/.test(path)))];
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}

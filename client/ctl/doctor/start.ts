@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { judgeStart } from '../../../daemon/steps/start/judge.ts';
+import { keyOf, StartProgramBook, type StartPrograms, whyStart } from '../../../daemon/steps/start/programs.ts';
+import type { ProcessInfo } from '../../../daemon/supervisor/client.ts';
+import type { Facts } from './facts.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+import { fullName } from './supervisor.ts';
+import { createSupervisord, endsInLog, type ProgramTraps, type SupervisordFacts } from './supervisord.ts';
+
+/** Between two looks; a program that supervisord runs again and again has been started anew meanwhile. */
+const betweenLooksMs = 2500;
+
+/** A script that took so little more than startsecs fails on a faster machine. */
+const narrowSeconds = 1;
+
+const usualScript = '/usr/bin/start.sh';
+
+/** Which programs are taken for start.sh and why, how they are, and what will go wrong with them. */
+export async function checkStart({ supervisord, settings, address, lookedAtMs }: Facts): Promise<Finding[]> {
+  if (!settings.startStep) return [ok('start', 'not looked at: READINESSD_START_STEP=off')];
+  if (supervisord instanceof Error) return [];
+  const book = new StartProgramBook();
+  book.learn(supervisord.processes, supervisord.configs);
+  const programs = book.sort(supervisord.processes);
+  if (programs.taken.length + programs.notLoaded.length + programs.unknown.length === 0) return [noProgram()];
+
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, betweenLooksMs - (performance.now() - lookedAtMs))));
+  const later = await createSupervisord(address)
+    .processes()
+    .catch((): ProcessInfo[] => []);
+  return [
+    ...programs.taken.flatMap((process) => checkOne(process, later, supervisord)),
+    ...programs.notLoaded.map((config) => judged({ taken: [], notLoaded: [config], unknown: [] }, 'supervisorctl update')),
+    ...programs.unknown.map((process) => judged({ taken: [], notLoaded: [], unknown: [process] }, 'supervisorctl update')),
+  ];
+}
+
+function noProgram(): Finding {
+  const message = 'no program of supervisord is called start or start.sh, or runs a file start.sh';
+  if (!existsSync(usualScript)) return ok('start', `${message}: there is nothing to wait for`);
+  return warning(
+    'start',
+    `${message}, though there is a ${usualScript}`,
+    'give it a section [program:start] with startsecs=0 and autorestart=false, if it should be waited for',
+  );
+}
+
+function checkOne(process: ProcessInfo, later: readonly ProcessInfo[], { configs, traps, log }: SupervisordFacts): Finding[] {
+  const config = configs.find((candidate) => keyOf(candidate) === keyOf(process));
+  const command = config?.command === undefined ? '' : ` (command=${config.command})`;
+  const taken = ok(
+    'start',
+    `program ${fullName(process)}${command} is taken for start.sh, by its ${whyStart(config ?? process) ?? 'earlier command'}`,
+  );
+  const now = later.find((candidate) => keyOf(candidate) === keyOf(process)) ?? process;
+  const trap = traps.get(keyOf(process));
+  return [taken, findRestarts(process, now, log) ?? findTrap(now, trap, log) ?? judgeOne(now, trap)];
+}
+
+/** Only its restarts tell of autorestart. */
+function findRestarts(process: ProcessInfo, now: ProcessInfo, log: readonly string[]): Finding | undefined {
+  const { last, startedAgain } = endsInLog(log, process.name);
+  const isGood = last === 'exit status 0' || (last === undefined && now.exitstatus === 0);
+  const wasAgain = now.start !== process.start && process.start !== 0;
+  // In BACKOFF and FATAL it was startsecs; a person may have started it again, but hardly twice.
+  if ([30, 200].includes(now.state) || !isGood || !(wasAgain || startedAgain > 1)) return undefined;
+  return problem(
+    'start',
+    `start.sh (program ${fullName(process)}) exits with code 0, and supervisord runs it again and again: autorestart=true`,
+    `autorestart=false in its section, then supervisorctl update`,
+  );
+}
+
+/** supervisord tells no exit code when it was sooner than startsecs; its log does. */
+function findTrap(now: ProcessInfo, trap: ProgramTraps | undefined, log: readonly string[]): Finding | undefined {
+  const name = fullName(now);
+  const startsecs = trap?.startsecs ?? 1;
+  if ([10, 30, 200].includes(now.state) && now.spawnerr.startsWith('Exited too quickly') && startsecs > 0) {
+    const { last } = endsInLog(log, now.name);
+    const again = `startsecs=0 in its section; supervisorctl update${now.state === 200 ? `; supervisorctl start ${name}` : ''}`;
+    const state = now.state === 200 ? 'supervisord gave up on it (FATAL)' : 'supervisord tries again (BACKOFF)';
+    if (last === 'exit status 0') {
+      return problem(
+        'start',
+        `start.sh (program ${name}) exits with code 0 sooner than startsecs=${startsecs}, which supervisord takes for a failed start; ${state}`,
+        again,
+      );
+    }
+    const how = last === undefined ? 'sooner than startsecs, with a code that is not known' : `at once with ${last}`;
+    return problem(
+      'start',
+      `start.sh (program ${name}) ends ${how}; ${state}`,
+      `mend what it fails at (supervisorctl tail ${name} stderr, or the log of the container); if its success is quick: ${again}`,
+    );
+  }
+  const tookS = now.stop - now.start;
+  if (now.state === 100 && now.exitstatus === 0 && startsecs > 0 && tookS <= startsecs + narrowSeconds) {
+    return warning(
+      'start',
+      `start.sh (program ${name}) took ${tookS} s, with startsecs=${startsecs}: were it quicker, its success would count as a failed start`,
+      'startsecs=0 in its section',
+    );
+  }
+  return undefined;
+}
+
+function judgeOne(now: ProcessInfo, trap: ProgramTraps | undefined): Finding {
+  const name = fullName(now);
+  const cures: Readonly<Record<number, string>> = {
+    0:
+      now.start === 0
+        ? `supervisorctl start ${name}${trap?.autostart === false ? ' (autostart=false: something else should have, an event listener perhaps)' : ''}`
+        : `supervisorctl start ${name}`,
+    20: `wait, or see what it does: supervisorctl tail ${name}, or the log of the container`,
+    100: `read what it printed (supervisorctl tail ${name} stderr, or the log of the container), mend that, supervisorctl start ${name}`,
+    200: `mend what it says, then supervisorctl start ${name}`,
+  };
+  return judged({ taken: [now], notLoaded: [], unknown: [] }, cures[now.state] ?? 'wait');
+}
+
+/** As the daemon judges it. */
+function judged(programs: StartPrograms, cure: string): Finding {
+  const result = judgeStart(programs);
+  if (result.outcome !== 'failed') return ok('start', result.message);
+  return result.reason === 'StartNotFinished' ? warning('start', result.message, cure) : problem('start', result.message, cure);
+}

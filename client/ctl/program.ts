@@ -1,0 +1,101 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaultSocketPath, maxSocketPathBytes, socketVariable } from '../../shared/defaults.ts';
+import { formatDuration, parseDuration } from '../../shared/duration.ts';
+import { version } from '../../shared/version.ts';
+
+const day = 1440 * 60_000;
+
+export const commandNames = ['status', 'wait', 'check', 'history', 'explain', 'codes', 'doctor'] as const;
+export type CommandName = (typeof commandNames)[number];
+
+/** What every command takes. */
+export interface GlobalOptions {
+  readonly socket?: string;
+  readonly json?: boolean;
+}
+
+/** Exit codes by command, for the help and the man page. */
+export const exitCodes: readonly (readonly [commands: string, codes: string])[] = [
+  ['status, check', 'the code of the verdict, as readiness_probe.sh: 0 is ready ("readinessctl codes" lists them)'],
+  ['wait', "0 when it was reached; else the last probe's code, or 1 when it is still ready (--for not-ready)"],
+  ['history', '0; 100 to 102 when the daemon does not answer'],
+  ['explain, codes', '0'],
+  ['doctor', '0; 1 when there is a problem'],
+  ['all', '106 for an argument that cannot be used, 107 when readinessctl itself fails'],
+];
+
+/**
+ * The command line, as it is told in the help, the man page and to the parser.
+ *
+ * @param run - carries out a command with its options; never called where only the help is wanted
+ */
+export function createProgram(run: (name: CommandName, options: object) => Promise<void>): Command {
+  const program = new Command('readinessctl')
+    .description('Says whether this container is ready, why not, and what to do.')
+    .usage('[COMMAND] [options]')
+    .version(`readinessctl ${version}`, '--version', 'show the version')
+    .helpOption('--help', 'show this')
+    .helpCommand(false)
+    .addOption(new Option('--socket <path>', `the daemon's socket [${socketVariable}, else ${defaultSocketPath}]`).argParser(readSocket))
+    .option('--json', 'JSON instead of text')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .addHelpText('after', `\nExit codes:\n${exitCodes.map(([commands, codes]) => `  ${commands.padEnd(15)} ${codes}`).join('\n')}`);
+
+  program
+    .command('status', { isDefault: true })
+    .description('the verdict, each step, and when it changed (also without a command)')
+    .option('--watch', 'show it again and again, with the past verdicts')
+    .action((options: object) => run('status', options));
+  program
+    .command('wait')
+    .description('wait until the container is ready')
+    .addOption(timeoutOption('300s'))
+    .addOption(new Option('--for <what>', 'what to wait for').choices(['ready', 'not-ready']).default('ready'))
+    .action((options: object) => run('wait', options));
+  program
+    .command('check')
+    .description('look afresh now, and show what was found')
+    .addOption(timeoutOption('5m'))
+    .action((options: object) => run('check', options));
+  program
+    .command('history')
+    .description('the last 100 changes of the verdict')
+    .action((options: object) => run('history', options));
+  program
+    .command('explain')
+    .description('what the verdict, or a code or reason, means, and what to do')
+    .argument('[code-or-reason]', 'such as 112 or StartFailed; without it the current verdict')
+    .action((subject: string | undefined) => run('explain', { subject }));
+  program
+    .command('codes')
+    .description('the table of exit codes')
+    .action((options: object) => run('codes', options));
+  program
+    .command('doctor')
+    .description('go through the whole set-up, and say what is wrong and how to mend it')
+    .action((options: object) => run('doctor', options));
+  // Deeper ones do not take it over by themselves.
+  for (const command of program.commands) command.helpOption('--help', 'show this');
+  return program;
+}
+
+function timeoutOption(defaultText: string): Option {
+  return new Option('--timeout <time>', 'for how long at most, as 500ms, 300s or 10m')
+    .argParser(readTimeout)
+    .default(parseDuration(defaultText), defaultText);
+}
+
+function readTimeout(text: string): number {
+  const ms = parseDuration(text);
+  if (!(ms >= 1 && ms <= day))
+    throw new InvalidArgumentError(`It must be a duration with a unit, as 500ms, 300s or 10m, up to ${formatDuration(day)}.`);
+  return ms;
+}
+
+/** As the probe takes it. */
+export function readSocket(text: string): string {
+  if (!text.startsWith('/') || Buffer.byteLength(text) > maxSocketPathBytes) {
+    throw new InvalidArgumentError(`It must be an absolute path of at most ${maxSocketPathBytes} bytes.`);
+  }
+  return text;
+}

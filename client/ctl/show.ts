@@ -1,0 +1,24 @@
+import type { Status } from '../../shared/api.ts';
+import { firstLine } from '../../shared/reply.ts';
+import { statusLines } from '../../shared/status-text.ts';
+import { NoAnswerError } from './ask.ts';
+import { type Session, writeJson, writeLines } from './session.ts';
+
+/** Writes a status, or what came instead of one. */
+export function showStatus(session: Session, found: Status | NoAnswerError): void {
+  if (session.json) writeJson(session, found instanceof NoAnswerError ? { ready: false, ...found.answer } : found);
+  else writeLines(session, describe(session, found));
+}
+
+/** The same as lines. */
+export function describe({ paint }: Session, found: Status | NoAnswerError): string[] {
+  if (found instanceof NoAnswerError) {
+    return [
+      `${paint('bad', 'NOT READY')}  ${paint('bold', firstLine(found.answer))}`,
+      '',
+      paint('dim', '"readinessctl doctor" says what is wrong and how to mend it.'),
+    ];
+  }
+  const hint = found.ready ? [] : ['', paint('dim', '"readinessctl explain" says what that means and what to do.')];
+  return [...statusLines(found, paint), ...hint];
+}

@@ -1,0 +1,12 @@
+import { askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
+import type { Command } from './session.ts';
+import { showStatus } from './show.ts';
+import { watch } from './watch.ts';
+
+/** The verdict and what it comes from; exits with the verdict's code. */
+export const status: Command<{ readonly watch?: boolean }> = async (session, options) => {
+  if (options.watch === true) return watch(session);
+  const found = await orNoAnswer(askStatus(session.socketPath));
+  showStatus(session, found);
+  return found instanceof NoAnswerError ? found.answer.code : found.code;
+};

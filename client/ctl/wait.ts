@@ -1,0 +1,65 @@
+import { sayDuration } from '../../shared/duration.ts';
+import { type Answer, firstLine } from '../../shared/reply.ts';
+import { askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
+import { clip } from './clip.ts';
+import { explanationOf } from './explanations.ts';
+import { type Command, type Session, writeJson, writeLines } from './session.ts';
+
+/** Often enough for a script, and next to nothing for the daemon, which answers from memory. */
+const pollMs = 250;
+const longestAnswerMs = 3000;
+
+/** What --for not-ready exits with when the time is over: the last probe's code is 0 then, which would say that it was reached. */
+const stillReadyCode = 1;
+
+const clearLine = '\r\u001B[K';
+
+export interface WaitOptions {
+  readonly timeout: number;
+  readonly for: 'ready' | 'not-ready';
+}
+
+/**
+ * Waits for a verdict, as the probe is told it. Time counts on the monotonic clock.
+ *
+ * @returns 0 when it was reached, else the last probe's code
+ */
+export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, for: wanted }) => {
+  const { paint, stderr } = session;
+  const startedAtMs = performance.now();
+  const elapsedMs = () => performance.now() - startedAtMs;
+  for (;;) {
+    const leftMs = Math.max(1, timeoutMs - elapsedMs());
+    const found = await orNoAnswer(askProbe(session.socketPath, Math.min(leftMs, longestAnswerMs)));
+    const answer = found instanceof NoAnswerError ? found.answer : found;
+    const isReached = (answer.code === 0) === (wanted === 'ready');
+    const isOver = elapsedMs() >= timeoutMs;
+    if (!isReached && !isOver) {
+      showProgress(session, wanted, answer, elapsedMs(), timeoutMs);
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, Math.max(0, timeoutMs - elapsedMs()))));
+      continue;
+    }
+    if (isInteractive(session)) stderr.write(clearLine);
+    const { code, reason, message } = answer;
+    if (session.json) writeJson(session, { reached: isReached, for: wanted, elapsedMs: Math.round(elapsedMs()), code, reason, message });
+    else if (!isReached) stderr.write(`readinessctl: not ${wanted} within ${sayDuration(timeoutMs)}: ${firstLine(answer)}\n`);
+    else if (session.stdout.isTTY)
+      writeLines(session, [`${paint('good', wanted)} after ${sayDuration(elapsedMs())}: ${firstLine(answer)}`]);
+    if (isReached) return 0;
+    return code === 0 ? stillReadyCode : code;
+  }
+};
+
+function isInteractive({ stderr, json }: Session): boolean {
+  return stderr.isTTY && !json;
+}
+
+/** One line, written over again; only for people. */
+function showProgress(session: Session, wanted: string, answer: Answer, elapsedMs: number, timeoutMs: number): void {
+  if (!isInteractive(session)) return;
+  const { stderr, paint } = session;
+  const { about } = explanationOf(answer.reason);
+  const times = `${sayDuration(elapsedMs)} of ${sayDuration(timeoutMs)}`;
+  const line = `waiting for ${wanted} (${times}), ${about}: ${paint('warn', firstLine(answer))}`;
+  stderr.write(clearLine + clip(line, stderr.columns - 1));
+}
