@@ -7,48 +7,60 @@ import { Type } from 'typebox';
  */
 const closed = { additionalProperties: false };
 
-const StepSchema = Type.Object({
-  name: Type.String({ description: '`start` or `hook`' }),
-  outcome: Type.String({ description: '`passed`, `skipped` (nothing to check) or `failed`' }),
-  message: Type.String({ description: 'what was found, in one line' }),
-  detail: Type.Optional(Type.String({ description: "the hook's output, its last 4 KiB" })),
-  agoMs: Type.Number({ description: 'since it ended' }),
-  durationMs: Type.Number({ description: 'how long it took' }),
-}, closed);
+const StepSchema = Type.Object(
+  {
+    name: Type.String({ description: '`start` or `hook`' }),
+    outcome: Type.String({ description: '`passed`, `skipped` (nothing to check) or `failed`' }),
+    message: Type.String({ description: 'what was found, in one line' }),
+    detail: Type.Optional(Type.String({ description: "the hook's output, its last 4 KiB" })),
+    agoMs: Type.Number({ description: 'since it ended' }),
+    durationMs: Type.Number({ description: 'how long it took' }),
+  },
+  closed,
+);
 
-export const StatusSchema = Type.Object({
-  ready: Type.Boolean({ description: 'whether code is 0' }),
-  code: Type.Integer({ description: 'what readiness_probe.sh exits with' }),
-  reason: Type.String({ description: 'the code in a word' }),
-  message: Type.String({ description: 'what is wrong, in one line' }),
-  detail: Type.Optional(Type.String({ description: "the hook's output, its last 4 KiB" })),
-  ageMs: Type.Optional(Type.Number({ description: 'since the start of the cycle that found it' })),
-  staleLimitMs: Type.Optional(Type.Number({ description: 'above this age the answer is 103 ResultStale' })),
-  unchangedForMs: Type.Optional(Type.Number({ description: 'since the verdict last changed' })),
-  nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
-  cycles: Type.Integer({ description: 'cycles that have ended' }),
-  steps: Type.Array(StepSchema, { description: 'of the last cycle, those that ran' }),
-  settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
-  version: Type.String({ description: "the daemon's" }),
-  pid: Type.Integer({ description: "the daemon's" }),
-  uptimeMs: Type.Number({ description: 'since its start' }),
-}, closed);
+export const StatusSchema = Type.Object(
+  {
+    ready: Type.Boolean({ description: 'whether code is 0' }),
+    code: Type.Integer({ description: 'what readiness_probe.sh exits with' }),
+    reason: Type.String({ description: 'the code in a word' }),
+    message: Type.String({ description: 'what is wrong, in one line' }),
+    detail: Type.Optional(Type.String({ description: "the hook's output, its last 4 KiB" })),
+    ageMs: Type.Optional(Type.Number({ description: 'since the start of the cycle that found it' })),
+    staleLimitMs: Type.Optional(Type.Number({ description: 'above this age the answer is 103 ResultStale' })),
+    unchangedForMs: Type.Optional(Type.Number({ description: 'since the verdict last changed' })),
+    nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
+    cycles: Type.Integer({ description: 'cycles that have ended' }),
+    steps: Type.Array(StepSchema, { description: 'of the last cycle, those that ran' }),
+    settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
+    version: Type.String({ description: "the daemon's" }),
+    pid: Type.Integer({ description: "the daemon's" }),
+    uptimeMs: Type.Number({ description: 'since its start' }),
+  },
+  closed,
+);
 
-const ChangeSchema = Type.Object({
-  at: Type.String({
-    description: "when it was first shown, by the wall clock (UTC) as it goes now; clocks may be set, so `agoMs` is what's sure",
-  }),
-  agoMs: Type.Number({ description: 'the same, on the monotonic clock' }),
-  lastedMs: Type.Number({ description: 'how long it was shown; the first entry still is' }),
-  code: Type.Integer({ description: 'what readiness_probe.sh exited with' }),
-  reason: Type.String({ description: 'the code in a word' }),
-  message: Type.String({ description: 'what was wrong, in one line' }),
-}, closed);
+const ChangeSchema = Type.Object(
+  {
+    at: Type.String({
+      description: "when it was first shown, by the wall clock (UTC) as it goes now; clocks may be set, so `agoMs` is what's sure",
+    }),
+    agoMs: Type.Number({ description: 'the same, on the monotonic clock' }),
+    lastedMs: Type.Number({ description: 'how long it was shown; the first entry still is' }),
+    code: Type.Integer({ description: 'what readiness_probe.sh exited with' }),
+    reason: Type.String({ description: 'the code in a word' }),
+    message: Type.String({ description: 'what was wrong, in one line' }),
+  },
+  closed,
+);
 
-export const HistorySchema = Type.Object({
-  changes: Type.Array(ChangeSchema, { description: 'what probes were shown since the start of the daemon, newest first, at most 100' }),
-  total: Type.Integer({ description: 'changes since the start of the daemon, also those that are no longer kept' }),
-}, closed);
+export const HistorySchema = Type.Object(
+  {
+    changes: Type.Array(ChangeSchema, { description: 'what probes were shown since the start of the daemon, newest first, at most 100' }),
+    total: Type.Integer({ description: 'changes since the start of the daemon, also those that are no longer kept' }),
+  },
+  closed,
+);
 
 export type Status = Type.Static<typeof StatusSchema>;
 export type StepStatus = Type.Static<typeof StepSchema>;

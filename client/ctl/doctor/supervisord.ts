@@ -2,7 +2,7 @@ import type { SupervisorAddress } from '../../../daemon/supervisor/address.ts';
 import type { ProcessConfig, ProcessInfo } from '../../../daemon/supervisor/client.ts';
 import { createSupervisorClient } from '../../../daemon/supervisor/client.ts';
 import { createPost } from '../../../daemon/supervisor/http-post.ts';
-import { methodCall, XmlRpcResponseReader, type XmlRpcValue } from '../../../daemon/supervisor/xml-rpc.ts';
+import { methodCall, readResponse, type XmlRpcValue } from '../../../daemon/supervisor/xml-rpc.ts';
 
 const timeoutMs = 3000;
 
@@ -37,8 +37,7 @@ export function createSupervisord(address: SupervisorAddress) {
 
   const call = (method: string, members: readonly string[] = [], params: readonly (string | number)[] = []): Promise<XmlRpcValue> => {
     const body = methodCall(`supervisor.${method}`).replace('<params/>', `<params>${params.map(param).join('')}</params>`);
-    const reader = new XmlRpcResponseReader(members);
-    return post(body, { write: (text) => reader.write(text), end: () => reader.end() }, signal);
+    return post(body, (text) => readResponse(text, members), signal);
   };
 
   return {
