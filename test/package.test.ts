@@ -55,6 +55,7 @@ test('npm package', async (t) => {
       const [readinessd, probe] = [join(prefix, bin, 'readinessd'), join(prefix, bin, 'readiness_probe.sh')];
       const byName = { PATH: [join(prefix, bin), env.PATH].join(delimiter) };
       assert.equal((await run('readinessd', ['--version'], { env: byName })).stdout, `readinessd ${version}\n`);
+      assert.equal((await run('readinessctl', ['--version'], { env: byName })).stdout, `readinessctl ${version}\n`);
 
       const entry = await run(readinessd, ['--print-supervisor-conf'], { env });
       const settings = quickSettings(scratch);
