@@ -23,7 +23,6 @@
 
 #include "contract.h" /* made by the build from shared/: exit codes, default paths, limits */
 
-#define USAGE "usage: readiness_probe.sh [--socket PATH] [--help] [--version]"
 #define REPLY_BYTES 8192 /* headers and body; readinessd's are under 1.3 KiB */
 
 static const char request[] = "GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -254,8 +253,7 @@ static const char *socket_setting(int count, char **arguments)
 		} else if (strncmp(arguments[i], "--socket=", 9) == 0) {
 			path = arguments[i] + 9;
 		} else if (strcmp(arguments[i], "--help") == 0) {
-			static const char help[] = USAGE "\n\nAsks readinessd's socket (" SOCKET_VARIABLE ", default " DEFAULT_SOCKET
-							 ") and exits with the code that it answers; 0 is ready.\n";
+			static const char help[] = HELP;
 			exit(write_out(help, sizeof help - 1) == 0 ? 0 : CODE_ClientBroken);
 		} else if (strcmp(arguments[i], "--version") == 0) {
 			static const char version[] = "readiness_probe.sh " VERSION "\n";

@@ -9,6 +9,7 @@ import {
   socketVariable,
 } from '../shared/defaults.ts';
 import { codeOf, type Reason } from '../shared/exit-codes.ts';
+import { probeHelp, probeUsage } from '../shared/probe-help.ts';
 import { codeInReply } from '../shared/reply.ts';
 import { version } from '../shared/version.ts';
 import { parseHttpReply } from './http-reply.ts';
@@ -18,7 +19,6 @@ import { parseHttpReply } from './http-reply.ts';
  * runs against both. It exits 0 only for a whole reply of readinessd's that says "0 Ready".
  */
 
-const usage = 'usage: readiness_probe.sh [--socket PATH] [--help] [--version]';
 const request = 'GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
 /** A full backlog answers EAGAIN at once, so connecting is tried again. */
@@ -94,14 +94,10 @@ function readOptions(args: readonly string[]): Options {
     const argument = args[i] ?? '';
     if (argument === '--socket' && i + 1 < args.length) path = args[++i];
     else if (argument.startsWith('--socket=')) path = argument.slice('--socket='.length);
-    else if (argument === '--help') {
-      end(
-        0,
-        `${usage}\n\nAsks readinessd's socket (${socketVariable}, default ${defaultSocketPath}) and exits with the code that it answers; 0 is ready.\n`,
-      );
-    } else if (argument === '--version') end(0, `readiness_probe.sh ${version}\n`);
-    else if (argument === '--socket') say('ClientUsage', `--socket wants a path; ${usage}`);
-    else say('ClientUsage', `unknown argument ${cut(argument)}; ${usage}`);
+    else if (argument === '--help') end(0, probeHelp);
+    else if (argument === '--version') end(0, `readiness_probe.sh ${version}\n`);
+    else if (argument === '--socket') say('ClientUsage', `--socket wants a path; ${probeUsage}`);
+    else say('ClientUsage', `unknown argument ${cut(argument)}; ${probeUsage}`);
   }
   path ??= defaultSocketPath;
   if (!path.startsWith('/') || Buffer.byteLength(path) > maxSocketPathBytes) {

@@ -5,7 +5,9 @@ import { build, type Plugin } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
 import * as defaults from '../shared/defaults.ts';
 import { exitCodeTable } from '../shared/exit-codes.ts';
+import { probeHelp, probeUsage } from '../shared/probe-help.ts';
 import { version } from '../shared/version.ts';
+import { manPages } from './man/pages.ts';
 
 /**
  * Makes dist/rootfs/, the tree that an image copies onto /. What a C compiler adds is left out where there is none.
@@ -66,6 +68,14 @@ buildNativeClient();
 // As old, so that an old node can say that it is one.
 await bundle('client/ctl/main.ts', 'readinessctl.cjs', { target: 'node14', banner: { js: refusal } });
 install('client/ctl/readinessctl', 'usr/bin/readinessctl', 0o755);
+
+// https://reproducible-builds.org/specs/source-date-epoch: who sets it gets the same tree from each build.
+const sourceDateEpoch = process.env['SOURCE_DATE_EPOCH'];
+for (const { name, section, text } of manPages(sourceDateEpoch === undefined ? new Date() : new Date(Number(sourceDateEpoch) * 1000))) {
+  const path = join(tree, `usr/share/man/man${section}/${name}.${section}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
 
 install('supervisor.conf.example', 'etc/supervisor/conf.d/readinessd.conf');
 console.log(`built ${tree}`);
@@ -144,6 +154,8 @@ function buildNativeClient(): void {
 function contractHeader(): string {
   const strings = {
     VERSION: version,
+    USAGE: probeUsage,
+    HELP: probeHelp,
     DEFAULT_SOCKET: defaults.defaultSocketPath,
     SOCKET_VARIABLE: defaults.socketVariable,
     TIMEOUT_VARIABLE: defaults.probeTimeoutVariable,

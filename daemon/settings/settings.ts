@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { probeTimeoutVariable } from '../../shared/defaults.ts';
 import { oneLine } from '../../shared/reply.ts';
 import { type Definition, definitions, type Settings } from './definitions.ts';
+import { type Shown, shownTexts } from './help.ts';
 
 const all: readonly (readonly [string, Definition])[] = Object.entries(definitions);
 const variablePrefix = 'READINESSD_';
@@ -12,9 +13,7 @@ const serviceLink = /^READINESSD_(\w+_)?(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 /** What the command line asks for. */
 export type Request = { readonly show: Shown } | { readonly settings: Settings };
 
-/** Flags without a value: something is shown, and that is all. */
-const shows = ['help', 'version', 'print-supervisor-conf'] as const;
-type Shown = (typeof shows)[number];
+const shows = Object.keys(shownTexts) as Shown[];
 
 /** A setting that cannot be used; the message is the one line for stderr. */
 export class SettingsError extends Error {}
@@ -53,29 +52,6 @@ function settingOf(key: string, definition: Definition, flags: Record<string, st
   const told = key === 'supervisor' ? environment['SUPERVISOR_SERVER_URL'] : undefined;
   if (told) return readValue('SUPERVISOR_SERVER_URL', told, read);
   return defaultText === undefined ? undefined : read(defaultText);
-}
-
-/** The text of `--help`. */
-export function helpText(): string {
-  const rows = all.map(([, { flag, placeholder, variable, defaultText, help }]) => {
-    const shownDefault = defaultText === undefined ? '' : ` [${defaultText}]`;
-    return `  ${`--${flag} ${placeholder}`.padEnd(28)} ${variable}\n${' '.repeat(31)}${help}${shownDefault}`;
-  });
-  return `usage: readinessd [--SETTING VALUE ...]
-
-Watches start.sh under supervisord and the readiness hook, and serves the verdict
-on a Unix socket, where readiness_probe.sh asks for it.
-
-Settings, as a flag or as an environment variable (the flag wins), [default]:
-${rows.join('\n')}
-
-  --help                       show this
-  --version                    show the version
-  --print-supervisor-conf      show supervisord's program entry for this installation
-
-Times carry a unit: 500ms, 10s, 2m. A changed socket path must also be in the
-container's environment, since a kubelet's exec does not see what supervisord sets.
-`;
 }
 
 function readFlags(argv: readonly string[]): Record<string, string | true> {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { definitions } from '../../daemon/settings/definitions.ts';
 import { describeSettings } from '../../daemon/settings/describe.ts';
-import { helpText, readSettings, SettingsError } from '../../daemon/settings/settings.ts';
+import { helpText } from '../../daemon/settings/help.ts';
+import { readSettings, SettingsError } from '../../daemon/settings/settings.ts';
 import { formatDuration } from '../../shared/duration.ts';
 
 function settings(argv: string[], environment: NodeJS.ProcessEnv = {}) {

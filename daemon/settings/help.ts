@@ -1,0 +1,39 @@
+import { definitions } from './definitions.ts';
+
+/** What `--help` and the man page say of the daemon, once. */
+
+export const synopsis = '[--SETTING VALUE ...]';
+
+export const summary = `Watches start.sh under supervisord and the readiness hook, and serves the verdict
+on a Unix socket, where readiness_probe.sh asks for it.`;
+
+export const notes = `Times carry a unit: 500ms, 10s, 2m. A changed socket path must also be in the
+container's environment, since a kubelet's exec does not see what supervisord sets.`;
+
+/** Flags without a value: something is shown, and that is all. */
+export const shownTexts = {
+  help: 'show this',
+  version: 'show the version',
+  'print-supervisor-conf': "show supervisord's program entry for this installation",
+} as const;
+export type Shown = keyof typeof shownTexts;
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = Object.values(definitions).map(({ flag, placeholder, variable, defaultText, help }) => {
+    const shownDefault = defaultText === undefined ? '' : ` [${defaultText}]`;
+    return `  ${`--${flag} ${placeholder}`.padEnd(28)} ${variable}\n${' '.repeat(31)}${help}${shownDefault}`;
+  });
+  const shown = Object.entries(shownTexts).map(([flag, text]) => `  ${`--${flag}`.padEnd(28)} ${text}`);
+  return `usage: readinessd ${synopsis}
+
+${summary}
+
+Settings, as a flag or as an environment variable (the flag wins), [default]:
+${rows.join('\n')}
+
+${shown.join('\n')}
+
+${notes}
+`;
+}

@@ -1,0 +1,59 @@
+import {
+  defaultProbeTimeoutMs,
+  defaultSocketPath,
+  maxProbeTimeoutMs,
+  probeTimeoutVariable,
+  socketVariable,
+} from '../../shared/defaults.ts';
+import { probeSynopsis } from '../../shared/probe-help.ts';
+import { exitCodeParts } from './exit-codes.ts';
+import type { PageBody } from './pages.ts';
+import { bold, example, italic, paragraph, section, tagged, usage } from './roff.ts';
+
+/** Of the probe. */
+export function readinessProbePage(): PageBody {
+  return {
+    name: 'readiness_probe.sh',
+    section: '1',
+    purpose: 'tell whether this container is ready',
+    parts: [
+      section('SYNOPSIS', `${bold('readiness_probe.sh')} ${usage(probeSynopsis)}\n`),
+      section(
+        'DESCRIPTION',
+        paragraph(`Asks readinessd's socket and exits with the code that it answers; 0 is ready, any other code says what is wrong.
+          Whatever breaks, the answer is never 0.`),
+        paragraph(`The first line of its output is always "CODE REASON message", and always the same for one situation.
+          Then comes the end of the hook's output, when the hook failed; all of it stays under 1 KiB.`),
+      ),
+      section(
+        'OPTIONS',
+        tagged(`${bold('--socket')} ${italic('PATH')}`, `the daemon's socket; wins over ${socketVariable}.`),
+        tagged(bold('--help'), 'show a help.'),
+        tagged(bold('--version'), 'show the version.'),
+      ),
+      section('EXIT STATUS', ...exitCodeParts()),
+      section(
+        'ENVIRONMENT',
+        tagged(
+          bold(socketVariable),
+          `the daemon's socket (${defaultSocketPath}). It must be in the container's environment, which a kubelet's exec sees.`,
+        ),
+        tagged(
+          bold(probeTimeoutVariable),
+          `milliseconds that the probe takes at most, from 1 to ${maxProbeTimeoutMs} (${defaultProbeTimeoutMs}).`,
+        ),
+      ),
+      section(
+        'EXAMPLES',
+        paragraph('In the pod:'),
+        example(`readinessProbe:
+  exec:
+    command: ["/usr/bin/readiness_probe.sh"]
+  periodSeconds: 5
+  timeoutSeconds: 3
+  failureThreshold: 1`),
+      ),
+      section('SEE ALSO', `${bold('readinessctl')}(1), ${bold('readinessd')}(8)\n`),
+    ],
+  };
+}

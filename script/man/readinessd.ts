@@ -1,0 +1,64 @@
+import { definitions } from '../../daemon/settings/definitions.ts';
+import { notes, shownTexts, summary, synopsis } from '../../daemon/settings/help.ts';
+import { defaultSocketPath } from '../../shared/defaults.ts';
+import { type Endpoint, socketEndpoints, tcpEndpoints } from '../../shared/endpoints.ts';
+import type { PageBody } from './pages.ts';
+import { bold, example, italic, paragraph, type Roff, section, subsection, tagged, usage } from './roff.ts';
+
+/** Of the daemon. */
+export function readinessdPage(): PageBody {
+  const settings = Object.values(definitions);
+  return {
+    name: 'readinessd',
+    section: '8',
+    purpose: 'readiness of a container whose services run under supervisord',
+    parts: [
+      section('SYNOPSIS', `${bold('readinessd')} ${usage(synopsis)}\n`),
+      section(
+        'DESCRIPTION',
+        paragraph(summary),
+        paragraph(`It is run by supervisord, as the program entry in the tree says. It logs JSON lines on stdout, one for each change of the
+          verdict.`),
+      ),
+      section(
+        'OPTIONS',
+        paragraph('Each is an environment variable as well; the flag wins.'),
+        ...settings.map(({ flag, placeholder, variable, defaultText, help }) =>
+          tagged(
+            `${bold(`--${flag}`)} ${italic(placeholder)}, ${bold(variable)}`,
+            `${help}${defaultText === undefined ? '' : ` [${defaultText}]`}.`,
+          ),
+        ),
+        ...Object.entries(shownTexts).map(([flag, text]) => tagged(bold(`--${flag}`), `${text}.`)),
+        paragraph(notes),
+      ),
+      section(
+        'API',
+        paragraph('HTTP/1.1, answered from memory except where a check is asked for.'),
+        subsection('On the Unix socket', ...socketEndpoints.map(endpointPart)),
+        subsection('Over TCP, where READINESSD_LISTEN is set', ...tcpEndpoints.map(endpointPart)),
+      ),
+      section(
+        'EXIT STATUS',
+        tagged(bold('0'), 'it was stopped by SIGTERM, SIGINT or SIGHUP.'),
+        tagged(
+          bold('1'),
+          'it cannot run: the socket or the TCP address cannot be had, or there is no Node.js that will do. One line on stderr says why.',
+        ),
+        tagged(bold('2'), 'a setting cannot be used. One line on stderr says what would do.'),
+      ),
+      section(
+        'FILES',
+        tagged(italic(defaultSocketPath), 'the socket.'),
+        tagged(italic(definitions.hookPath.defaultText), "the feature owner's hook: any executable; exit code 0 is good."),
+        tagged(italic('/etc/supervisor/conf.d/readinessd.conf'), "supervisord's program entry."),
+      ),
+      section('EXAMPLES', example(`curl --unix-socket ${defaultSocketPath} http://localhost/`)),
+      section('SEE ALSO', `${bold('readinessctl')}(1), ${bold('readiness_probe.sh')}(1), ${bold('supervisord')}(1)\n`),
+    ],
+  };
+}
+
+function endpointPart({ method, path, what }: Endpoint): Roff {
+  return tagged(bold(`${method} ${path}`), `${what}.`);
+}
