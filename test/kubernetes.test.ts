@@ -5,6 +5,8 @@ import { suite, test } from 'node:test';
 import { DaemonSet } from 'kubernetes-models/apps/v1/DaemonSet';
 import { Pod } from 'kubernetes-models/v1/Pod';
 import { parse } from 'yaml';
+import { definitions } from '../daemon/settings/definitions.ts';
+import { tcpEndpoints } from '../shared/endpoints.ts';
 import { run } from './support/run.ts';
 import { scratchDirectory, tree } from './support/scratch.ts';
 
@@ -61,6 +63,21 @@ suite('manifests for Kubernetes', () => {
       assert.deepEqual(readinessProbe, containerOf('pod.yaml').readinessProbe);
     });
   }
+
+  test("the README's probe without exec is what the API takes, and asks where the daemon listens", async (t) => {
+    const [, snippet = ''] = /```yaml\n(env:[^`]*)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+    const pod = parse(textOf('pod.yaml')) as Pod;
+    const wanted = parse(snippet) as Pick<ReturnType<typeof containerOf>, 'env' | 'readinessProbe'>;
+    const manifest = { ...pod, spec: { ...pod.spec, containers: [{ ...containerOf('pod.yaml'), ...wanted }] } };
+    new Pod(manifest).validate();
+    assert.equal(await unknownFields(scratchDirectory(t), 'v1/Pod', manifest), '');
+    const { exec: _, ...numbers } = containerOf('pod.yaml').readinessProbe ?? {};
+    const { httpGet, ...given } = wanted.readinessProbe ?? {};
+    assert.deepEqual(given, numbers);
+    const listen = wanted.env?.find(({ name }) => name === definitions.listen.variable)?.value ?? '';
+    const { port } = definitions.listen.read(listen.replace('$(POD_IP)', '192.0.2.1'));
+    assert.deepEqual(httpGet, { path: tcpEndpoints[0]?.path, port });
+  });
 
   test("the README's probe is theirs", () => {
     const [, snippet = ''] = /```yaml\n(readinessProbe:[^`]*)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];

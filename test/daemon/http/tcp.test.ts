@@ -73,7 +73,9 @@ suite('TCP listener', { concurrency: 4 }, () => {
     }
     const { status } = await fetch(`http://${address}/check`, { method: 'POST' });
     assert.equal(status, 404);
-    assert.match(await (await get('/metrics')).text(), /^readinessd_ready 1$/m);
+    const metrics = await get('/metrics');
+    assert.equal(metrics.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+    assert.match(await metrics.text(), /^readinessd_ready 1$/m);
     assert.equal((await daemon.get('/readyz')).status, 404);
   });
 
