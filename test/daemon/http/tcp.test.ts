@@ -118,6 +118,37 @@ suite('TCP listener', { concurrency: 4 }, () => {
     }
   });
 
+  test('of another form than an address and a port ends the start with one line', async (t) => {
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_LISTEN: 'localhost:9464' });
+    assert.equal(await ended(daemon), 2);
+    assert.match(daemon.stderr(), /^readinessd: cannot use READINESSD_LISTEN="localhost:9464": must be an IP address and a port, as .*\n$/);
+  });
+
+  test('does not keep the daemon from ending while clients are connected, and is there again after it was killed', async (t) => {
+    const { daemon, address } = await listening(t, 'exit 0');
+    await daemon.expect(/^0 /);
+    const port = Number(address.split(':')[1]);
+    // The killed daemon's kernel may reset it.
+    const silent = createConnection(port, '127.0.0.1').on('error', () => {});
+    cleanUp(t, () => silent.destroy());
+    await once(silent, 'connect');
+    const closed = new Promise((resolve) => silent.once('close', resolve));
+    daemon.child.kill('SIGKILL');
+    await ended(daemon);
+    await closed;
+
+    const next = new TestDaemon(t, { ...alone, READINESSD_LISTEN: address }, daemon.directory);
+    await next.expect(/^0 /);
+    const kept = createConnection(port, '127.0.0.1').on('error', () => {});
+    cleanUp(t, () => kept.destroy());
+    kept.write('GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n');
+    const [answer] = await once(kept, 'data');
+    assert.match(String(answer), /^HTTP\/1\.1 200 /);
+    next.child.kill('SIGTERM');
+    assert.equal(await ended(next), 0);
+    assert.doesNotMatch(next.stdout(), /cannot stop/);
+  });
+
   test('closes idle connections when there are many, and both answer beside them', async (t) => {
     const { daemon, address, get } = await listening(t, 'exit 0');
     await daemon.expect(/^0 /);
