@@ -7,7 +7,15 @@ import { run } from './support/run.ts';
 
 /** What the clients do, and that the daemon starts and answers; --long adds what else it does. */
 const contract = ['client/contract', 'daemon/bin/launcher'];
-const more = ['daemon/lifecycle', 'daemon/under-supervisord', 'daemon/http/app', 'faults/daemon', 'model/built'];
+const more = [
+  'daemon/lifecycle',
+  'daemon/under-supervisord',
+  'daemon/http/app',
+  'daemon/http/tcp',
+  'daemon/metrics/metrics',
+  'faults/daemon',
+  'model/built',
+];
 
 suite('the built tree keeps its contract', { concurrency: 1 }, () => {
   for (const version of nodeVersions) {

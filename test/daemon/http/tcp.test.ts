@@ -128,7 +128,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     const { daemon, address } = await listening(t, 'exit 0');
     await daemon.expect(/^0 /);
     const port = Number(address.split(':')[1]);
-    // The killed daemon's kernel may reset it.
+    // A killed process's connections may be reset.
     const silent = createConnection(port, '127.0.0.1').on('error', () => {});
     cleanUp(t, () => silent.destroy());
     await once(silent, 'connect');
