@@ -20,3 +20,8 @@ export function clip(line: string, columns: number): string {
   }
   return clipped;
 }
+
+/** A terminal's size; one that a container runtime has made may say 0 for a while, or for good. */
+export function sizeOf({ rows, columns }: NodeJS.WriteStream): { readonly rows: number; readonly columns: number } {
+  return { rows: rows || 24, columns: columns || 80 };
+}

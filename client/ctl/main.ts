@@ -34,8 +34,10 @@ async function main(): Promise<void> {
     refuseUnknownCommand(process.argv.slice(2));
     await program.parseAsync();
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : codeOf('ClientUsage');
-    else {
+    if (error instanceof CommanderError) {
+      // "help" takes the exit code of the moment for its own.
+      process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? 0 : codeOf('ClientUsage');
+    } else {
       process.stderr.write(`readinessctl: unexpected error, a bug in readinessctl: ${(error as Error).stack}\n`);
       process.exitCode = codeOf('ClientBroken');
     }
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
   /** The default command would take it for an argument too many. */
   function refuseUnknownCommand(argv: readonly string[]): void {
     const word = argv.find((argument, index) => !argument.startsWith('-') && argv[index - 1] !== '--socket');
-    if (word === undefined || (commandNames as readonly string[]).includes(word)) return;
+    if (word === undefined || word === 'help' || (commandNames as readonly string[]).includes(word)) return;
     program.error(`unknown command ${JSON.stringify(word)}: there are ${commandNames.join(', ')}; --help tells more`);
   }
 

@@ -34,12 +34,12 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .description('Says whether this container is ready, why not, and what to do.')
     .usage('[COMMAND] [options]')
     .version(`readinessctl ${version}`, '--version', 'show the version')
-    .helpOption('--help', 'show this')
-    .helpCommand(false)
+    .helpOption('-h, --help', 'show this')
+    .helpCommand('help [command]', 'show this, or the help of a command')
     .addOption(new Option('--socket <path>', `the daemon's socket [${socketVariable}, else ${defaultSocketPath}]`).argParser(readSocket))
     .option('--json', 'JSON instead of text')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .addHelpText('after', `\nExit codes:\n${exitCodes.map(([commands, codes]) => `  ${commands.padEnd(15)} ${codes}`).join('\n')}`);
+    .addHelpText('afterAll', `\nExit codes:\n${exitCodes.map(([commands, codes]) => `  ${commands.padEnd(15)} ${codes}`).join('\n')}`);
 
   program
     .command('status', { isDefault: true })
@@ -75,7 +75,7 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .description('go through the whole set-up, and say what is wrong and how to mend it')
     .action((options: object) => run('doctor', options));
   // Deeper ones do not take it over by themselves.
-  for (const command of program.commands) command.helpOption('--help', 'show this');
+  for (const command of program.commands) command.helpOption('-h, --help', 'show this');
   return program;
 }
 

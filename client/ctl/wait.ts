@@ -1,13 +1,17 @@
 import { sayDuration } from '../../shared/duration.ts';
 import { type Answer, firstLine } from '../../shared/reply.ts';
 import { askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
-import { clip } from './clip.ts';
+import { clip, sizeOf } from './clip.ts';
 import { explanationOf } from './explanations.ts';
 import { type Command, type Session, writeJson, writeLines } from './session.ts';
 
 /** Often enough for a script, and next to nothing for the daemon, which answers from memory. */
 const pollMs = 250;
-const longestAnswerMs = 3000;
+/**
+ * What each probe is given, as readiness_probe.sh gives it. Also the last one, which may begin when the time is nearly over: cut
+ * short, it would say 101 of a daemon that answers.
+ */
+const probeTimeoutMs = 500;
 
 /** What --for not-ready exits with when the time is over: the last probe's code is 0 then, which would say that it was reached. */
 const stillReadyCode = 1;
@@ -29,8 +33,7 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
   const startedAtMs = performance.now();
   const elapsedMs = () => performance.now() - startedAtMs;
   for (;;) {
-    const leftMs = Math.max(1, timeoutMs - elapsedMs());
-    const found = await orNoAnswer(askProbe(session.socketPath, Math.min(leftMs, longestAnswerMs)));
+    const found = await orNoAnswer(askProbe(session.socketPath, probeTimeoutMs));
     const answer = found instanceof NoAnswerError ? found.answer : found;
     const isReached = (answer.code === 0) === (wanted === 'ready');
     const isOver = elapsedMs() >= timeoutMs;
@@ -42,13 +45,19 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
     if (isInteractive(session)) stderr.write(clearLine);
     const { code, reason, message } = answer;
     if (session.json) writeJson(session, { reached: isReached, for: wanted, elapsedMs: Math.round(elapsedMs()), code, reason, message });
-    else if (!isReached) stderr.write(`readinessctl: not ${wanted} within ${sayDuration(timeoutMs)}: ${firstLine(answer)}\n`);
+    else if (!isReached)
+      stderr.write(`readinessctl: not ${wanted} within ${sayDuration(timeoutMs)}: ${firstLine(answer)}; ${next(found)}\n`);
     else if (session.stdout.isTTY)
       writeLines(session, [`${paint('good', wanted)} after ${sayDuration(elapsedMs())}: ${firstLine(answer)}`]);
     if (isReached) return 0;
     return code === 0 ? stillReadyCode : code;
   }
 };
+
+function next(found: Answer | NoAnswerError): string {
+  if (found instanceof NoAnswerError) return '"readinessctl doctor" says what is wrong and how to mend it';
+  return found.code === 0 ? 'it is still ready' : '"readinessctl explain" says what to do';
+}
 
 function isInteractive({ stderr, json }: Session): boolean {
   return stderr.isTTY && !json;
@@ -61,5 +70,5 @@ function showProgress(session: Session, wanted: string, answer: Answer, elapsedM
   const { about } = explanationOf(answer.reason);
   const times = `${sayDuration(elapsedMs)} of ${sayDuration(timeoutMs)}`;
   const line = `waiting for ${wanted} (${times}), ${about}: ${paint('warn', firstLine(answer))}`;
-  stderr.write(clearLine + clip(line, stderr.columns - 1));
+  stderr.write(clearLine + clip(line, sizeOf(stderr).columns - 1));
 }

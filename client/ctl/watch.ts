@@ -1,6 +1,6 @@
 import { historyLines } from '../../shared/status-text.ts';
 import { askHistory, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
-import { clip } from './clip.ts';
+import { clip, sizeOf } from './clip.ts';
 import type { Session } from './session.ts';
 import { describe, showStatus } from './show.ts';
 
@@ -50,7 +50,8 @@ async function frame(session: Session, found: Parameters<typeof describe>[1]): P
   const history = found instanceof NoAnswerError ? found : await orNoAnswer(askHistory(socketPath));
   const past = history instanceof NoAnswerError ? [] : ['', paint('dim', 'past verdicts (UTC)'), ...historyLines(history, paint)];
   const lines = [...describe(session, found), ...past, '', paint('dim', 'Ctrl-C ends this')];
-  const fitting = lines.slice(0, Math.max(1, stdout.rows)).map((line) => clip(line, stdout.columns) + eraseToEndOfLine);
+  const { rows, columns } = sizeOf(stdout);
+  const fitting = lines.slice(0, rows).map((line) => clip(line, columns) + eraseToEndOfLine);
   return home + fitting.join('\r\n') + eraseBelow;
 }
 

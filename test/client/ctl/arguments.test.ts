@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { ctl } from '../../support/ctl.ts';
+import { run } from '../../support/run.ts';
+import { scratchDirectory, tree, until } from '../../support/scratch.ts';
+
+suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () => {
+  for (const [args, message] of [
+    [['bogus'], /^readinessctl: unknown command "bogus": there are status, wait, .*doctor; --help tells more\n$/],
+    [['explain', 'bogus'], /^readinessctl: cannot explain "bogus": there is no such code or reason; "readinessctl codes" lists them\n$/],
+    [['explain', '256'], /^readinessctl: cannot explain "256"/],
+    [['wait', '--timeout', '5'], /^readinessctl: .*--timeout.* 500ms, 300s or 10m/],
+    [['wait', '--for', 'lunch'], /^readinessctl: .*--for.*ready, not-ready/],
+    [['status', '--wach'], /^readinessctl: unknown option '--wach'\n\(Did you mean --watch\?\)/],
+    [['status', 'extra'], /^readinessctl: too many arguments/],
+    [['--socket', 'relative'], /^readinessctl: .*--socket.*absolute path/],
+  ] as const) {
+    test(`refuses "${args.join(' ')}" with code 106, and says what would do`, async (t) => {
+      const { code, stdout, stderr } = await ctl(join(scratchDirectory(t), 'none.sock'), args);
+      assert.deepEqual([code, stdout], [106, '']);
+      assert.match(stderr, message);
+    });
+  }
+
+  test('refuses a READINESSD_SOCKET that is no absolute path', async () => {
+    const { code, stderr } = await ctl('run/r.sock', ['status']);
+    assert.equal(code, 106);
+    assert.match(stderr, /^readinessctl: cannot use READINESSD_SOCKET="run\/r.sock": .*absolute path/);
+  });
+
+  for (const args of [['--help'], ['-h'], ['help'], ['wait', '--help'], ['help', 'wait']]) {
+    test(`tells the exit codes with "${args.join(' ')}"`, async () => {
+      const { code, stdout } = await ctl('/none', args);
+      assert.equal(code, 0);
+      assert.match(stdout, /^Usage: readinessctl .*\n[\s\S]*Exit codes:\n[\s\S]*doctor +0; 1 when there is a problem\n[\s\S]*106 .* 107 /);
+    });
+  }
+
+  for (const [args, expected] of [
+    [['status'], 100],
+    [['check'], 100],
+    [['history'], 100],
+    [['explain'], 0],
+    [['wait', '--timeout', '1ms'], 100],
+    [['doctor'], 1],
+  ] as const) {
+    test(`${args.join(' ')} says that the daemon is down, and what to do, with code ${expected}`, async (t) => {
+      const { code, stdout, stderr } = await ctl(join(scratchDirectory(t), 'none.sock'), args);
+      assert.equal(code, expected);
+      assert.match(stdout + stderr, /cannot reach readinessd at \S+none.sock: no such file|there is no socket \S+none.sock/);
+      assert.match(stdout + stderr, args[0] === 'doctor' ? /-> .*supervisor/ : /readinessctl doctor/);
+      if (args[0] === 'wait') return;
+      const json = await ctl(join(scratchDirectory(t), 'none.sock'), [...args, '--json']);
+      assert.equal(json.code, expected);
+      assert.match(JSON.stringify(JSON.parse(json.stdout)), /no such file|there is no socket/);
+    });
+  }
+
+  test('does not believe what is not readinessd', async (t) => {
+    const socket = join(scratchDirectory(t), 'liar.sock');
+    const liar = createServer((_request, response) => response.end('{"ready":true,"code":1}')).listen(socket);
+    t.after(() => liar.close());
+    await until('it listens', () => liar.listening);
+    for (const args of [['status'], ['check'], ['history'], ['wait', '--timeout', '1ms']]) {
+      const { code, stdout, stderr } = await ctl(socket, args);
+      assert.equal(code, 102, args.join(' '));
+      assert.match(stdout + stderr, /not readinessd/);
+    }
+  });
+
+  test('ends quietly when its reader has seen enough', async (t) => {
+    const { stderr, stdout } = await run('/bin/sh', ['-c', `${join(tree, 'usr/bin/readinessctl')} codes | head -1`], {
+      cwd: scratchDirectory(t),
+    });
+    assert.equal(stderr, '');
+    assert.match(stdout, /^0 +Ready/);
+  });
+});

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import { ctl, onTerminal } from '../../support/ctl.ts';
+import { alone, TestDaemon } from '../../support/daemon.ts';
+import { type Context, replaceScript, until, writeScript } from '../../support/scratch.ts';
+
+const colour = /␛\[[\d;]*m/;
+const home = '␛[H';
+const [enter, leave] = ['␛[?1049h', '␛[?1049l'];
+
+async function failing(t: Context) {
+  const daemon = new TestDaemon(t, alone);
+  writeScript(daemon.hook, 'echo "bgp: 3 of 4"; exit 17');
+  await daemon.expect(/^17 /);
+  return daemon;
+}
+
+suite('readinessctl and the terminal', { concurrency: 4 }, () => {
+  test('shows colours on one, and none elsewhere', async (t) => {
+    const daemon = await failing(t);
+    const terminal = onTerminal(t, daemon.socket, 'status');
+    assert.equal(await terminal.ended, 17);
+    assert.match(terminal.output(), colour);
+    assert.ok(!(await ctl(daemon.socket, ['status'], { TERM: 'xterm', FORCE_COLOR: '1' })).stdout.includes('\u001B'));
+  });
+
+  for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+    test(`shows none with ${JSON.stringify(env)}, either`, async (t) => {
+      const daemon = await failing(t);
+      for (const command of ['status', 'doctor', 'codes', 'history']) {
+        const terminal = onTerminal(t, daemon.socket, command, { env });
+        await terminal.ended;
+        assert.match(terminal.output(), /HookFailed/);
+        assert.doesNotMatch(terminal.output(), colour);
+      }
+    });
+  }
+
+  test('--watch redraws in place, with the past verdicts below, and puts the screen right at Ctrl-C', async (t) => {
+    const daemon = await failing(t);
+    const terminal = onTerminal(t, daemon.socket, 'status --watch');
+    await until('it has drawn twice', () => terminal.output().split(home).length > 2);
+    replaceScript(daemon.hook, 'exit 0');
+    await until('it shows that it is ready, and was not', () =>
+      /READY\S* {2}\S*0 Ready[\s\S]*past verdicts \(UTC\)[\s\S]*0 Ready[\s\S]*17 HookFailed/.test(lastFrame(terminal.output())),
+    );
+    assert.ok(terminal.output().startsWith(enter));
+    terminal.type('\u0003');
+    assert.equal(await terminal.ended, 130);
+    assert.ok(terminal.output().endsWith(`␛[?25h${leave}`));
+  });
+
+  test('--watch goes on while the daemon is away', async (t) => {
+    const daemon = await failing(t);
+    const terminal = onTerminal(t, daemon.socket, 'status --watch');
+    await until('it has drawn', () => /17 HookFailed/.test(terminal.output()));
+    daemon.child.kill('SIGKILL');
+    await until('it says that the daemon is away', () => /100 DaemonUnreachable[\s\S]*readinessctl doctor/.test(terminal.output()));
+    new TestDaemon(t, alone, daemon.directory);
+    await until('it is back', () => /17 HookFailed/.test(lastFrame(terminal.output())));
+  });
+
+  test('--watch is never larger than the terminal, also when that does not know its size', async (t) => {
+    const daemon = await failing(t);
+    const small = onTerminal(t, daemon.socket, 'status --watch', { size: 'rows 4 cols 20', env: { NO_COLOR: '1' } });
+    const unknown = onTerminal(t, daemon.socket, 'status --watch', { size: 'rows 0 cols 0', env: { NO_COLOR: '1' } });
+    await until('both have drawn twice', () => [small, unknown].every(({ output }) => output().split(home).length > 2));
+    const lines = (small.output().split(home)[1] ?? '').replaceAll(/␛\[\S/g, '').split(/\r+\n/);
+    assert.equal(lines.length, 4);
+    assert.equal(Math.max(...lines.map((line) => line.length)), 20);
+    assert.match(unknown.output(), /Ctrl-C ends this/);
+  });
+
+  test('--watch off a terminal writes each change of the verdict once, without escapes', async (t) => {
+    const daemon = await failing(t);
+    const file = `${daemon.directory}/out`;
+    const terminal = onTerminal(t, daemon.socket, `status --watch >${file}`);
+
+    const text = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+    await until('it has written', () => text().includes('17 HookFailed'));
+    replaceScript(daemon.hook, 'exit 0');
+    await until('it has written the change', () => text().includes('0 Ready'));
+    assert.equal(text().match(/READY {2}/g)?.length, 2);
+    assert.ok(!text().includes('\u001B'));
+    terminal.type('\u0003');
+    assert.equal(await terminal.ended, 130);
+  });
+});
+
+function lastFrame(output: string): string {
+  return output.split(home).at(-1) ?? '';
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { ctl, onTerminal } from '../../support/ctl.ts';
+import { alone, TestDaemon } from '../../support/daemon.ts';
+import { replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+
+suite('readinessctl wait', { concurrency: 4 }, () => {
+  test('ends with 0 and quietly once the container is ready, and not sooner', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    writeScript(daemon.hook, 'exit 9');
+    await daemon.expect(/^9 /);
+    let isOver = false;
+    const waiting = ctl(daemon.socket, ['wait', '--timeout', '60s']).finally(() => {
+      isOver = true;
+    });
+    await daemon.moreCycles(10);
+    assert.equal(isOver, false);
+    replaceScript(daemon.hook, 'exit 0');
+    const { code, stdout, stderr } = await waiting;
+    assert.deepEqual([code, stdout, stderr], [0, '', '']);
+  });
+
+  test('waits for a daemon that is not there yet', async (t) => {
+    const directory = scratchDirectory(t);
+    const waiting = ctl(join(directory, 'r.sock'), ['wait', '--timeout', '60s', '--json']);
+    new TestDaemon(t, alone, directory);
+    const { code, stdout } = await waiting;
+    const result = JSON.parse(stdout) as Record<string, unknown>;
+    assert.deepEqual([code, result['reached'], result['for'], result['code']], [0, true, 'ready', 0]);
+  });
+
+  // However its time ends, it never says that of a probe which it cut short itself.
+  for (const timeout of ['1ms', '300ms', '1s']) {
+    test(`exits with the last probe's code when ${timeout} are over, with its reason on stderr`, async (t) => {
+      const daemon = new TestDaemon(t, alone);
+      writeScript(daemon.hook, 'exit 17');
+      await daemon.expect(/^17 /);
+      const { code, stdout, stderr } = await ctl(daemon.socket, ['wait', '--timeout', timeout]);
+      assert.deepEqual([code, stdout], [17, '']);
+      assert.match(stderr, /^readinessctl: not ready within \S+ m?s: 17 HookFailed .*; "readinessctl explain" says what to do\n$/);
+    });
+  }
+
+  test('--for not-ready waits for that, and exits with 1 while it stays ready', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    writeScript(daemon.hook, 'exit 0');
+    await daemon.expect(/^0 /);
+    const over = await ctl(daemon.socket, ['wait', '--for', 'not-ready', '--timeout', '300ms']);
+    assert.equal(over.code, 1);
+    assert.match(over.stderr, /^readinessctl: not not-ready|still ready/);
+    const waiting = ctl(daemon.socket, ['wait', '--for', 'not-ready', '--timeout', '60s']);
+    replaceScript(daemon.hook, 'exit 9');
+    assert.deepEqual([(await waiting).code, (await waiting).stdout], [0, '']);
+  });
+
+  test('shows on a terminal what it waits for, with step, time and reason, in one line, and then the end', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    writeScript(daemon.hook, 'exit 17');
+    await daemon.expect(/^17 /);
+    const terminal = onTerminal(t, daemon.socket, 'wait --timeout 60s');
+    const progress = /\r␛\[Kwaiting for ready \(\S+ m?s of \S+ \w+\), hook: \S*17 HookFailed hook exited with code 17/g;
+    await until('it has drawn it three times', () => (terminal.output().match(progress)?.length ?? 0) >= 3);
+    assert.doesNotMatch(terminal.output(), /\n/);
+    replaceScript(daemon.hook, 'exit 0');
+    assert.equal(await terminal.ended, 0);
+    assert.match(terminal.output(), /\r␛\[K\S*ready\S* after \S+ m?s: 0 Ready .*\r\n$/);
+  });
+});

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { collect, end, type Finished, run } from './run.ts';
+import { type Context, cleanUp, tree } from './scratch.ts';
+
+const readinessctl = join(tree, 'usr/bin/readinessctl');
+
+/** Runs the built readinessctl against a socket, off a terminal. */
+export function ctl(socket: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  return run(readinessctl, args, { env: { PATH: process.env['PATH'], READINESSD_SOCKET: socket, ...env } });
+}
+
+export interface Terminal {
+  readonly child: ChildProcess;
+  /** All that has come to the screen, with a visible ␛ for ESC. */
+  readonly output: () => string;
+  readonly ended: Promise<number | null>;
+  /** Presses keys. */
+  type(keys: string): void;
+}
+
+/** The same on a terminal of its own (that of util-linux' script) of this size. */
+export function onTerminal(
+  t: Context,
+  socket: string,
+  command: string,
+  { env = {}, size = 'rows 30 cols 120' }: { readonly env?: NodeJS.ProcessEnv; readonly size?: string } = {},
+): Terminal {
+  const child = spawn('script', ['-qefc', `stty ${size}; exec ${readinessctl} ${command}`, '/dev/null'], {
+    env: { PATH: process.env['PATH'], TERM: 'xterm', SHELL: '/bin/sh', READINESSD_SOCKET: socket, ...env },
+  });
+  cleanUp(t, () => end(child));
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', (code) => resolve(code));
+  });
+  const output = collect(child, 'stdout');
+  return { child, output: () => output().replaceAll('\u001B', '␛'), ended, type: (keys) => child.stdin?.write(keys) };
+}
