@@ -6,8 +6,14 @@ import { type Context, cleanUp, tree } from './scratch.ts';
 const readinessctl = join(tree, 'usr/bin/readinessctl');
 
 /** Runs the built readinessctl against a socket, off a terminal. */
-export function ctl(socket: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  return run(readinessctl, args, { env: { PATH: process.env['PATH'], READINESSD_SOCKET: socket, ...env } });
+export function ctl(
+  socket: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  by: readonly string[] = [],
+): Promise<Finished> {
+  const [program = '', ...words] = [...by, readinessctl, ...args];
+  return run(program, words, { env: { PATH: process.env['PATH'], READINESSD_SOCKET: socket, ...env } });
 }
 
 export interface Terminal {

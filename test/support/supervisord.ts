@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpGet } from './daemon.ts';
 import { end, type Finished, run } from './run.ts';
@@ -11,6 +11,8 @@ export interface SupervisordOptions {
   /** A TCP port instead of the Unix socket. */
   readonly port?: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** Changes the whole configuration, perhaps so that nobody can ask this supervisord anything. */
+  readonly edit?: (configuration: string) => string;
 }
 
 /** A real supervisord (Debian's package) with a configuration in a directory of the test's own. */
@@ -39,7 +41,15 @@ export class TestSupervisord {
   async launch(): Promise<void> {
     // Not Node's pipes, which are sockets: the shipped entry logs to /dev/fd/1, and a socket cannot be opened by that name.
     this.child = spawn('supervisord', ['-n', '-c', this.#file], { stdio: 'ignore', env: { ...process.env, ...this.#options.env } });
-    await until(`supervisord is up (see ${this.directory}/supervisord.log)`, async () => (await this.ctl('pid')).code === 0);
+    const isUp = async () =>
+      this.#options.edit === undefined ? (await this.ctl('pid')).code === 0 : this.log().includes('supervisord started');
+    await until(`supervisord is up (see ${this.directory}/supervisord.log)`, isUp);
+  }
+
+  /** What it has logged. */
+  log(): string {
+    const path = join(this.directory, 'supervisord.log');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
   /** Writes the configuration; `reread` and `update` take it in. */
@@ -51,9 +61,10 @@ export class TestSupervisord {
         ? `[unix_http_server]\nfile=${join(this.directory, 's.sock')}\n${auth}`
         : `[inet_http_server]\nport=127.0.0.1:${this.#options.port}\n${auth}`;
     const rpc = 'supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface';
+    const { edit = (text: string) => text } = this.#options;
     writeFileSync(
       this.#file,
-      `[supervisord]
+      edit(`[supervisord]
 logfile=${join(this.directory, 'supervisord.log')}
 pidfile=${join(this.directory, 'supervisord.pid')}
 childlogdir=${this.directory}
@@ -65,8 +76,13 @@ ${rpc}
 serverurl=${this.url}
 ${auth}
 ${programs}
-`,
+`),
     );
+  }
+
+  /** Sections beside those that there are; `reread` and `update` take them in. */
+  add(programs: string): void {
+    appendFileSync(this.#file, programs);
   }
 
   ctl(...words: string[]): Promise<Finished> {

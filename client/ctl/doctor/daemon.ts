@@ -118,7 +118,11 @@ function judgeVerdict(daemon: Exclude<Facts['daemon'], NoAnswerError>): Finding 
   if (daemon.ready) return ok('verdict', line);
   const judge = daemon.code === 2 || daemon.code === 104 ? warning : problem;
   const lastWords = daemon.detail === undefined ? '' : `; the hook's last line: ${daemon.detail.trimEnd().split('\n').at(-1)}`;
-  return judge('verdict', line + lastWords, `${explanationOf(daemon.reason).actions[0] ?? ''} ("readinessctl explain" says more)`);
+  const { about, actions } = explanationOf(daemon.reason);
+  const [first = ''] = actions;
+  // What is wrong with the set-up has a finding of its own; what the hook says of its feature has none.
+  const isFoundBelow = daemon.code === 2 || (daemon.code >= 110 && daemon.code <= 123);
+  return judge('verdict', line + lastWords, `${isFoundBelow ? `see "${about}" below` : first} ("readinessctl explain" says more)`);
 }
 
 function modeOf(mode: number): string {

@@ -6,8 +6,9 @@ import type { ProcessInfo } from '../../../daemon/supervisor/client.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import type { Status } from '../../../shared/api.ts';
 import { socketVariable } from '../../../shared/defaults.ts';
-import { askStatus, type NoAnswerError, orNoAnswer } from '../ask.ts';
+import { askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
 import type { Session } from '../session.ts';
+import { supervisordSockets } from './listeners.ts';
 import { createSupervisord, type SupervisordFacts } from './supervisord.ts';
 
 /** What is found out before anything is judged. */
@@ -35,14 +36,19 @@ export async function findFacts(session: Session): Promise<Facts> {
   const daemon = await orNoAnswer(askStatus(session.socketPath));
   const here = settingsHere(session.environment);
   const told = 'pid' in daemon ? settingsOf(daemon.pid) : undefined;
-  const address = addressFor(told ?? here.settings, daemon);
-  const supervisord = await createSupervisord(address)
-    .look()
-    .catch((error: unknown) => {
-      if (error instanceof SupervisorUnreachableError || error instanceof SupervisorBadReplyError) return error;
-      throw error;
-    });
-  const daemonProcess = supervisord instanceof Error ? undefined : daemonProgram(supervisord);
+  let address = addressFor(told ?? here.settings, daemon);
+  let supervisord = await lookAt(address);
+  if (supervisord instanceof Error && daemon instanceof NoAnswerError && !isAddressTold(session.environment)) {
+    // supervisord tells its programs where it is, which a daemon that is down cannot pass on.
+    for (const path of supervisordSockets()) {
+      const other = { ...address, ...parseSupervisorUrl(`unix://${path}`) };
+      const found = await lookAt(other);
+      if (found instanceof Error) continue;
+      [address, supervisord] = [other, found];
+      break;
+    }
+  }
+  const daemonProcess = supervisord instanceof Error ? undefined : daemonProgram(supervisord, 'pid' in daemon ? daemon.pid : 0);
   const own = told ?? (daemonProcess !== undefined && daemonProcess.pid > 0 ? settingsOf(daemonProcess.pid) : undefined);
   return {
     session,
@@ -58,12 +64,26 @@ export async function findFacts(session: Session): Promise<Facts> {
   };
 }
 
-/** supervisord's live program that runs readinessd. */
-function daemonProgram({ processes, configs }: SupervisordFacts): ProcessInfo | undefined {
-  return processes.find((process) => {
+async function lookAt(address: SupervisorAddress): Promise<Facts['supervisord']> {
+  return createSupervisord(address)
+    .look()
+    .catch((error: unknown) => {
+      if (error instanceof SupervisorUnreachableError || error instanceof SupervisorBadReplyError) return error;
+      throw error;
+    });
+}
+
+function isAddressTold(environment: NodeJS.ProcessEnv): boolean {
+  return ['READINESSD_SUPERVISOR_URL', 'SUPERVISOR_SERVER_URL'].some((name) => environment[name] !== undefined);
+}
+
+/** supervisord's live program that runs readinessd; of several the one that answers, else one that runs. */
+function daemonProgram({ processes, configs }: SupervisordFacts, pid: number): ProcessInfo | undefined {
+  const found = processes.filter((process) => {
     const config = configs.find(({ name, group }) => name === process.name && group === process.group);
     return isDaemon(process.name, config?.command);
   });
+  return found.find((process) => process.pid === pid) ?? found.find((process) => process.pid > 0) ?? found[0];
 }
 
 /** By its program's name, or by what that runs. */

@@ -20,7 +20,9 @@ export async function checkHook(facts: Facts): Promise<Finding[]> {
     case 'absent':
       return [ok('hook', `there is no hook ${path}: nothing to check`)];
     case 'not executable':
-      return [problem('hook', `${path} ${found.why}`, `put it right, or remove ${path} if there is to be no hook`)];
+      return [
+        problem('hook', `${path} ${found.why.split(':')[0]}`, `${fileCure(path, found.why)}; or remove it, if there is to be no hook`),
+      ];
     case 'unsafe':
       return [problem('hook', `${path} is not run: the daemon is root, and ${found.why}`, unsafeCure(found.why))];
     case 'refused':
@@ -32,6 +34,12 @@ export async function checkHook(facts: Facts): Promise<Finding[]> {
   return [trouble ?? ok('hook', `${path} is executable${hookSafetyCheck ? ", and nobody's but root's" : ''}`), ...checkDuration(facts)];
 }
 
+function fileCure(path: string, why: string): string {
+  if (why.startsWith('is not executable')) return `chmod 0755 ${path}`;
+  if (why.includes('dangling')) return `have the link lead to an executable file (ls -l ${path})`;
+  return why.startsWith('is a ') ? 'put an executable file there' : `see why with ls -l ${path}`;
+}
+
 function unsafeCure(why: string): string {
   const [, place = ''] = /^(\/.*?) (?:belongs|can be)/.exec(why) ?? [];
   return `${why.includes('belongs to') ? `chown root:root ${place}` : `chmod go-w ${place}`}; or READINESSD_HOOK_SAFETY_CHECK=off`;
@@ -40,6 +48,7 @@ function unsafeCure(why: string): string {
 function loadCure(path: string, why: string): string {
   if (why.includes('CR')) return `sed -i 's/\\r$//' ${path}`;
   if (why.includes('does not exist')) return 'install that interpreter, or use one that is there, as #!/bin/sh';
+  if (why.includes('empty')) return 'copy it into the image again, whole: it must begin with a line #!/bin/sh, or be a binary';
   if (why.includes('#! line') || why.includes('neither')) return 'begin it with a line #!/bin/sh';
   return 'copy it into the image again, whole, and built for this architecture';
 }

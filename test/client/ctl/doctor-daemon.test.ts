@@ -1,0 +1,156 @@
+import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { until } from '../../support/scratch.ts';
+import type { SetUp } from '../../support/set-up.ts';
+import { type Case, doctorNames } from './cases.ts';
+
+const section = (more: string) => (entry: string) => entry.replace('[program:readinessd]', `[program:readinessd]\n${more}`);
+
+const isReady = ({ expect }: SetUp) => expect(/^0 /);
+const stop = async (it: SetUp) => {
+  await isReady(it);
+  await it.supervisord.ctl('stop', 'readinessd');
+};
+
+const cases: readonly Case[] = [
+  {
+    title: 'supervisord has no program for it',
+    entry: () => '',
+    until: async () => {},
+    about: 'daemon',
+    cause: /supervisord has no program that runs readinessd/,
+    cure: /copy supervisor.conf.example to \/etc\/supervisor\/conf.d\/readinessd.conf.*supervisorctl update/,
+  },
+  {
+    title: 'it was stopped',
+    until: stop,
+    about: 'daemon',
+    cause: /program readinessd is STOPPED/,
+    cure: /supervisorctl start readinessd/,
+  },
+  {
+    title: 'its program is not there, and supervisord gave up on it',
+    entry: (entry) => entry.replace(/command=.*/, 'command=/nowhere/readinessd').replace(/startretries=\d+/, 'startretries=0'),
+    until: ({ becomes }) => becomes('readinessd', /FATAL/),
+    about: 'daemon',
+    cause: /program readinessd is FATAL: can't find command '\/nowhere\/readinessd'/,
+    cure: /supervisorctl start readinessd/,
+  },
+  {
+    title: 'it does not take a setting of its section',
+    entry: section('environment=READINESSD_PERIOD_READY="10"'),
+    until: ({ supervisord }) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 2')),
+    about: 'daemon',
+    cause: /program readinessd is (?:BACKOFF|STARTING).*ended with exit status 2/,
+    cure: /a setting cannot be used: .*mend environment=/,
+  },
+  {
+    title: 'it does not take a setting of the container',
+    settings: { READINESSD_PERIOD_READY: '10' },
+    until: ({ supervisord }) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 2')),
+    about: 'settings',
+    cause: /a daemon with this environment does not start: .*READINESSD_PERIOD_READY/,
+    cure: /put that variable right/,
+  },
+  {
+    title: "its socket is set only in supervisord's environment=",
+    entry: section('environment=READINESSD_SOCKET="%(ENV_READINESSD_SOCKET)s.other"'),
+    until: ({ socket }) => until('it listens there', () => existsSync(`${socket}.other`)),
+    about: 'socket',
+    cause: /the daemon serves \S+r.sock.other, but the kubelet's probes ask at \S+r.sock:/,
+    cure: /set READINESSD_SOCKET=\S+r.sock.other in the container's environment/,
+  },
+  {
+    title: 'its socket has been left by one that was killed',
+    until: async (it) => {
+      await stop(it);
+      const server = createServer().listen(`${it.socket}.1`);
+      await until('it listens', () => server.listening);
+      // Node removes what it has bound, so under another name it stays.
+      renameSync(`${it.socket}.1`, it.socket);
+      server.close();
+    },
+    about: 'socket',
+    cause: /r.sock is there, but nobody listens: a daemon that was killed has left it/,
+    cure: /supervisorctl restart readinessd/,
+  },
+  {
+    title: 'its socket is a plain file',
+    until: async (it) => {
+      await stop(it);
+      writeFileSync(it.socket, '');
+    },
+    about: 'socket',
+    cause: /r.sock is there, but is no socket/,
+    cure: /rm -r \S+r.sock; then supervisorctl restart readinessd/,
+  },
+  {
+    title: 'its socket was removed under it',
+    until: async (it) => {
+      await isReady(it);
+      const { pid } = await it.status();
+      process.kill(pid, 'SIGSTOP');
+      rmSync(it.socket);
+    },
+    about: 'socket',
+    cause: /there is no socket \S+r.sock/,
+    cure: /supervisorctl restart readinessd/,
+  },
+  {
+    title: 'there is no directory for its socket',
+    settings: { READINESSD_SOCKET: '/tmp/rd-test-nowhere/r.sock' },
+    until: ({ supervisord }) => until('it has ended', () => /exited: readinessd/.test(supervisord.log())),
+    about: 'socket',
+    cause: /there is no directory \/tmp\/rd-test-nowhere for the socket/,
+    cure: /mkdir \/tmp\/rd-test-nowhere/,
+  },
+  {
+    title: 'it is frozen',
+    until: async (it) => {
+      await isReady(it);
+      process.kill((await it.status()).pid, 'SIGSTOP');
+    },
+    about: 'socket',
+    cause: /gave no whole answer within \d+ ms: process \d+ is stopped \(state T\)/,
+    cure: /kill -CONT \d+/,
+  },
+  {
+    title: 'its socket may be used by everybody',
+    settings: { READINESSD_SOCKET_MODE: '0666' },
+    until: isReady,
+    about: 'socket',
+    level: 'WARNING',
+    cause: /r.sock, mode 0666, of user 0: every user may ask/,
+    cure: /READINESSD_SOCKET_MODE=0660 or less/,
+  },
+  {
+    title: 'the probe runs as a user who may not ask',
+    until: async (it) => {
+      await isReady(it);
+      chmodSync(it.directory, 0o755);
+    },
+    by: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+    about: 'socket',
+    cause: /r.sock may not be opened by user 65534: it belongs to user 0, mode 0600/,
+    cure: /run the probe as that user or root, or set READINESSD_SOCKET_MODE=0660/,
+  },
+  {
+    title: 'there are two of them',
+    programs: '[program:again]\ncommand=/usr/bin/readinessd --socket /nowhere/again.sock\nautostart=false\n',
+    until: isReady,
+    about: 'daemon',
+    cause: /there is a second program that runs readinessd: again/,
+    cure: /remove one of the sections/,
+  },
+  {
+    title: 'supervisord will give up on it one day',
+    entry: (entry) => entry.replace(/startretries=\d+/, 'startretries=3'),
+    until: isReady,
+    about: 'daemon',
+    level: 'WARNING',
+    cause: /program readinessd has startretries=3/,
+    cure: /startretries=1000000000/,
+  },
+];
+
+doctorNames('the daemon', cases);

@@ -1,0 +1,113 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeScript } from '../../support/scratch.ts';
+import { type Case, doctorNames } from './cases.ts';
+
+const file = (text: string, mode: number) => (path: string) => {
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+};
+
+const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
+  {
+    title: 'not executable',
+    hook: file('#!/bin/sh\nexit 0\n', 0o644),
+    until: ({ expect }) => expect(/^120 /),
+    cause: /hook is not executable/,
+    cure: /chmod 0755 \S+hook/,
+  },
+  {
+    title: 'a directory',
+    hook: (path) => mkdirSync(path),
+    until: ({ expect }) => expect(/^120 /),
+    cause: /hook is (?:a directory|no(?:t a)? regular file)/,
+    cure: /put an executable file there/,
+  },
+  {
+    title: 'world-writable',
+    hook: file('#!/bin/sh\nexit 0\n', 0o777),
+    until: ({ expect }) => expect(/^121 /),
+    cause: /hook is not run: the daemon is root, and .*can be written/,
+    cure: /chmod go-w \S+hook/,
+  },
+  {
+    title: 'interpreter missing',
+    hook: file('#!/nowhere/python3\n', 0o755),
+    until: ({ expect }) => expect(/^123 /),
+    cause: /hook cannot be started: .*\/nowhere\/python3.*/,
+    cure: /install that interpreter/,
+  },
+  {
+    title: 'interpreter missing for env',
+    hook: file('#!/usr/bin/env python9\n', 0o755),
+    until: ({ expect }) => expect(/^127 /),
+    cause: /asks env for python9, which is not in PATH=\S+: it exits with code 127/,
+    cure: /install python9/,
+  },
+  {
+    title: 'CRLF in its #! line',
+    hook: file('#!/bin/sh\r\nexit 0\r\n', 0o755),
+    until: ({ expect }) => expect(/^123 /),
+    cause: /hook cannot be started: .*CR/,
+    cure: /sed -i 's\/\\r\$\/\/' \S+hook/,
+  },
+  {
+    title: 'CRLF below its #! line',
+    hook: file('#!/bin/sh\nexit 0\r\n', 0o755),
+    until: ({ expect }) => expect(/^(?!104)/),
+    level: 'WARNING',
+    cause: /lines of \S+hook end in CR LF/,
+    cure: /sed -i/,
+  },
+  {
+    title: 'empty',
+    hook: file('', 0o755),
+    until: ({ expect }) => expect(/^123 /),
+    cause: /hook cannot be started: it is empty/,
+    cure: /copy it into the image again, whole: it must begin with a line #!\/bin\/sh/,
+  },
+  {
+    title: 'no #! line',
+    hook: file('exit 0\n', 0o755),
+    until: ({ expect }) => expect(/^123 /),
+    cause: /hook cannot be started: .*/,
+    cure: /begin it with a line #!\/bin\/sh/,
+  },
+  {
+    title: 'it hangs',
+    hook: (path) => writeScript(path, 'exec sleep 600'),
+    settings: { READINESSD_HOOK_TIMEOUT: '1s' },
+    until: ({ expect }) => expect(/^122 /),
+    cause: /it hangs, and was killed after 1s/,
+    cure: /give what it waits for a limit/,
+  },
+  {
+    title: 'slow against its timeout',
+    hook: (path) => writeScript(path, 'exec sleep 6'),
+    settings: { READINESSD_HOOK_TIMEOUT: '11s' },
+    until: ({ expect }) => expect(/^0 /),
+    level: 'WARNING',
+    cause: /it took \d.* of its 11s: on a busier node it will be killed/,
+    cure: /make it quicker, or set READINESSD_HOOK_TIMEOUT higher/,
+  },
+  {
+    title: 'it fails, with its last line',
+    about: 'verdict',
+    hook: (path) => writeScript(path, 'echo connecting; echo "bgp: 3 of 4"; exit 17'),
+    until: ({ expect }) => expect(/^17 /),
+    cause: /17 HookFailed hook exited with code 17; the hook's last line: bgp: 3 of 4/,
+    cure: /readinessctl explain/,
+  },
+  {
+    title: 'it crashes',
+    about: 'verdict',
+    hook: (path) => writeScript(path, '#!/usr/bin/env python3\nimport nothing_like_it\n'),
+    until: ({ expect }) => expect(/^1 /),
+    cause: /1 HookCrashed .*; the hook's last line: ModuleNotFoundError/,
+    cure: /readinessctl explain/,
+  },
+];
+
+doctorNames(
+  'the hook',
+  cases.map((one) => ({ about: 'hook', ...one })),
+);

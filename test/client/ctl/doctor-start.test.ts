@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { goodStart, setUp } from '../../support/set-up.ts';
+import { type Case, doctorNames } from './cases.ts';
+
+const start = (text: string) => `[program:start]\n${text.replaceAll('; ', '\n')}\n`;
+
+const cases: readonly Case[] = [
+  {
+    title: 'start.sh exits with a code',
+    about: 'start',
+    programs: start('command=/bin/sh -c "exit 3"; startsecs=0; autorestart=false'),
+    until: ({ expect }) => expect(/^112 /),
+    cause: /start.sh \(program "?start"?\) exited with code 3/,
+    cure: /supervisorctl tail start stderr.*supervisorctl start start/,
+  },
+  {
+    title: 'start.sh ends sooner than startsecs, and supervisord gives up on it',
+    about: 'start',
+    programs: start('command=true; startsecs=30; startretries=0'),
+    until: ({ becomes }) => becomes('start', /FATAL/),
+    cause: /exits with code 0 sooner than startsecs=30, .*FATAL/,
+    cure: /startsecs=0 in its section; supervisorctl update; supervisorctl start start/,
+  },
+  {
+    title: 'start.sh ends sooner than startsecs, and supervisord tries again',
+    about: 'start',
+    programs: start('command=true; startsecs=30; startretries=1000000'),
+    until: ({ becomes }) => becomes('start', /BACKOFF[\s\S]*Exited too quickly/),
+    cause: /exits with code 0 sooner than startsecs=30, .*BACKOFF/,
+    cure: /startsecs=0 in its section; supervisorctl update/,
+  },
+  {
+    title: 'start.sh fails sooner than startsecs',
+    about: 'start',
+    programs: start('command=/bin/sh -c "exit 3"; startsecs=30; startretries=0'),
+    until: ({ becomes }) => becomes('start', /FATAL/),
+    cause: /start.sh \(program start\) ends at once with exit status 3; .*FATAL/,
+    cure: /supervisorctl tail start stderr/,
+  },
+  {
+    title: 'start.sh runs again and again (autorestart=true)',
+    about: 'start',
+    programs: start('command=sleep 0.2; startsecs=0; autorestart=true'),
+    until: async ({ supervisord, becomes, expect, moreCycles }) => {
+      await expect(/^2 /);
+      await becomes('start', /RUNNING|EXITED/);
+      await moreCycles(5);
+      assert.match(supervisord.log(), /exited: start \(exit status 0; expected\)/);
+    },
+    cause: /exits with code 0, and supervisord runs it again and again: autorestart=true/,
+    cure: /autorestart=false in its section, then supervisorctl update/,
+  },
+  {
+    title: 'start.sh is not there',
+    about: 'start',
+    programs: start('command=/nowhere/start.sh; startretries=0'),
+    until: ({ becomes }) => becomes('start', /FATAL/),
+    cause: /can't find command '\/nowhere\/start.sh'/,
+    cure: /mend what it says, then supervisorctl start start/,
+  },
+  {
+    title: 'start.sh was stopped',
+    about: 'start',
+    programs: start('command=sleep 600'),
+    until: async ({ becomes, supervisord, expect }) => {
+      await becomes('start', /RUNNING/);
+      await supervisord.ctl('stop', 'start');
+      await expect(/^115 /);
+    },
+    cause: /start.sh \(program "?start"?\) .*stopped/i,
+    cure: /supervisorctl start start/,
+  },
+  {
+    title: 'nobody starts start.sh',
+    about: 'start',
+    programs: start('command=true; autostart=false; startsecs=0'),
+    until: ({ expect }) => expect(/^2 /),
+    level: 'WARNING',
+    cause: /start.sh \(program "?start"?\) .*not.* started/,
+    cure: /supervisorctl start start \(autostart=false/,
+  },
+  {
+    title: 'start.sh has not finished',
+    about: 'start',
+    programs: start('command=sleep 600; autorestart=false'),
+    until: async ({ becomes, expect }) => {
+      await becomes('start', /RUNNING/);
+      await expect(/^2 /);
+    },
+    level: 'WARNING',
+    cause: /start.sh \(program "?start"?\) is .*running/i,
+    cure: /supervisorctl tail start/,
+  },
+  {
+    title: 'start.sh is configured, but not loaded',
+    about: 'start',
+    programs: '[program:other]\ncommand=sleep 600\n',
+    until: async ({ supervisord, expect }) => {
+      await expect(/^0 /);
+      supervisord.add(goodStart);
+      await supervisord.ctl('reread');
+      await expect(/^2 /);
+    },
+    level: 'WARNING',
+    cause: /start.sh \(program "?start"?\) is configured.* not loaded/,
+    cure: /supervisorctl update/,
+  },
+  {
+    title: 'start.sh took hardly more than startsecs',
+    about: 'start',
+    programs: start('command=sleep 1.5; autorestart=false'),
+    until: ({ expect }) => expect(/^0 /),
+    level: 'WARNING',
+    cause: /took \d s, with startsecs=1: were it quicker/,
+    cure: /startsecs=0 in its section/,
+  },
+];
+
+doctorNames('start.sh', cases);
+
+suite('readinessctl doctor', () => {
+  test('nothing is wrong: everything is OK, and exits with 0', async (t) => {
+    const it = await setUp(t, {});
+    await it.expect(/^0 /);
+    const { code, stdout } = await it.doctor();
+    // A busy machine may make the probe slow; that is all that it may find.
+    const lines = stdout.split('\n').filter((line) => /^(PROBLEM|WARNING)/.test(line) && !/a probe takes/.test(line));
+    assert.deepEqual([lines, code], [[], 0], stdout);
+    for (const about of ['socket', 'daemon', 'verdict', 'supervisord', 'start', 'hook', 'probe', 'node', 'system'])
+      assert.match(stdout, new RegExp(`^OK +${about} `, 'm'));
+    assert.match(stdout, /program start \(command=true\) is taken for start.sh, by its name/);
+  });
+});

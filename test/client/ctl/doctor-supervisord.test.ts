@@ -1,0 +1,69 @@
+import { readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../../support/scratch.ts';
+import type { SetUp } from '../../support/set-up.ts';
+import { type Case, doctorNames } from './cases.ts';
+
+const isUnreachable = ({ expect }: SetUp) => expect(/^110 /);
+const isBad = ({ expect }: SetUp) => expect(/^111 /);
+/** What it is told where supervisord itself tells nothing. */
+const told = (entry: string) =>
+  entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_SUPERVISOR_URL="unix://%(here)s/s.sock"');
+
+const cases: readonly Case[] = [
+  {
+    title: 'it has no [unix_http_server]',
+    entry: told,
+    supervisord: { edit: (text) => text.replace(/\[unix_http_server\]\nfile=.*\n/, '') },
+    until: isUnreachable,
+    cause: /cannot ask supervisord at unix:\S+s.sock: no such file/,
+    cure: /has \[unix_http_server\] with file= that path/,
+  },
+  {
+    title: 'it has no [rpcinterface:supervisor]',
+    entry: told,
+    supervisord: { edit: (text) => text.replace(/\[rpcinterface:supervisor\]\n.*\n/, '') },
+    until: isBad,
+    cause: /supervisord at unix:\S+s.sock .*(?:UNKNOWN_METHOD|404)/,
+    cure: /lacks \[rpcinterface:supervisor\] with "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface"/,
+  },
+  {
+    title: 'it asks for a password',
+    supervisord: { credentials: ['admin', 'secret'] },
+    until: isBad,
+    cause: /supervisord at unix:\S+s.sock .*HTTP 401/,
+    cure: /set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to username= and password=/,
+  },
+  {
+    title: 'the daemon was told a wrong URL',
+    entry: (entry) =>
+      entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_SUPERVISOR_URL="http://127.0.0.1:1"'),
+    until: isUnreachable,
+    cause: /cannot ask supervisord at http:\/\/127.0.0.1:1/,
+    cure: /see whether supervisord runs with \[inet_http_server\]|there is a socket like supervisord's/,
+  },
+  {
+    title: 'it is frozen',
+    until: async (it) => {
+      await it.expect(/^0 /);
+      it.supervisord.child.kill('SIGSTOP');
+      await isUnreachable(it);
+    },
+    cause: /supervisord at unix:\S+s.sock.* no whole answer/,
+    cure: /T is stopped \(kill -CONT PID\)/,
+  },
+  {
+    title: 'its socket was removed',
+    until: async (it) => {
+      await it.expect(/^0 /);
+      const path = join(it.supervisord.directory, 's.sock');
+      renameSync(path, `${path}.away`);
+      await isUnreachable(it);
+      await until('it still runs', () => readFileSync(join(it.supervisord.directory, 'supervisord.pid'), 'utf8') !== '');
+    },
+    cause: /cannot ask supervisord at unix:\S+s.sock: no such file/,
+    cure: /see whether supervisord runs|there is a socket like supervisord's/,
+  },
+].map((one) => ({ about: 'supervisord', ...one }));
+
+doctorNames('supervisord', cases);

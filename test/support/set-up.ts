@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ctl } from './ctl.ts';
+import { quickSettings, ServedSocket } from './daemon.ts';
+import type { Finished } from './run.ts';
+import { type Context, scratchDirectory, tree, until } from './scratch.ts';
+import { type SupervisordOptions, TestSupervisord } from './supervisord.ts';
+
+/** A section of start.sh as it should be. */
+export const goodStart = '[program:start]\ncommand=true\nstartsecs=0\nautorestart=false\n';
+
+/** How a container is set up, rightly or wrongly. */
+export interface Plan {
+  /** Sections beside the daemon's; a good start.sh, unless it is said. */
+  readonly programs?: string;
+  /** Changes the daemon's section. */
+  readonly entry?: (entry: string) => string;
+  /** In the container's environment. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The hook is put at this path before anything starts. */
+  readonly hook?: (path: string) => void;
+  readonly supervisord?: SupervisordOptions;
+}
+
+/** A whole set-up as in a container: supervisord with the shipped entry, and the environment that a probe there has. */
+export async function setUp(t: Context, { programs = goodStart, entry = (text) => text, settings = {}, hook, supervisord }: Plan) {
+  const directory = scratchDirectory(t);
+  const url = supervisord?.port === undefined ? {} : { READINESSD_SUPERVISOR_URL: `http://127.0.0.1:${supervisord.port}` };
+  const env: NodeJS.ProcessEnv & ReturnType<typeof quickSettings> = { ...quickSettings(directory), ...url, ...settings };
+  hook?.(env.READINESSD_HOOK);
+  const shipped = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8')
+    .replace('command=/usr', `command=${tree}/usr`)
+    // A busy machine may keep it from stopping in the time that suffices elsewhere.
+    .replace('stopwaitsecs=5', 'stopwaitsecs=60');
+  const started = await TestSupervisord.start(t, `${entry(shipped)}\n${programs}`, { ...supervisord, env });
+  // Where it lies is known only now; in a container it is always the same.
+  env['READINESSD_SUPERVISOR_URL'] ??= started.url;
+  const served = new ServedSocket(env.READINESSD_SOCKET);
+  served.log = () => started.log();
+  return {
+    ...served,
+    directory,
+    env,
+    supervisord: started,
+    doctor: (more: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<Finished> =>
+      ctl(env.READINESSD_SOCKET, ['doctor'], { ...env, READINESSD_PROBE_TIMEOUT_MS: '10000', ...more }, by),
+    /** Waits for what supervisord says of a program, by getProcessInfo. */
+    async becomes(name: string, state: RegExp): Promise<void> {
+      await until(`${name} is ${state}`, async () => state.test(await started.call('getProcessInfo', name)));
+    },
+  };
+}
+
+export type SetUp = Awaited<ReturnType<typeof setUp>>;
