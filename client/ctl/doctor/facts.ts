@@ -105,6 +105,8 @@ function settingsHere(environment: NodeJS.ProcessEnv): { readonly settings: Sett
 function settingsOf(pid: number): Settings | undefined {
   const environment = environmentOf(pid);
   if (environment === undefined) return undefined;
+  // The launcher's own, which the daemon takes away before it reads its settings.
+  delete environment['READINESSD_MALLOC'];
   try {
     const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
     const entry = argv.findIndex((argument) => argument.endsWith('/entry.cjs'));

@@ -2,7 +2,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import type { ProcessConfig, ProcessInfo } from '../../../daemon/supervisor/client.ts';
 import { SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import { NoAnswerError } from '../ask.ts';
-import { type Facts, isDaemon } from './facts.ts';
+import { environmentOf, type Facts, isDaemon } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { supervisordSockets } from './listeners.ts';
 import { createSupervisord, endsInLog, type SupervisordFacts } from './supervisord.ts';
@@ -36,7 +36,7 @@ export async function checkSupervisor(facts: Facts): Promise<Finding[]> {
   return [state, ...(await checkProgram(facts, supervisord))];
 }
 
-function cureFor({ address, settings }: Facts, error: Error): string {
+function cureFor({ address, daemon }: Facts, error: Error): string {
   const { message } = error;
   if (/HTTP 401/.test(message)) {
     return 'set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to username= and password= of its [unix_http_server], in environment= of [program:readinessd]';
@@ -49,13 +49,16 @@ function cureFor({ address, settings }: Facts, error: Error): string {
   if (/no whole answer/.test(message))
     return 'it is frozen or busy: see its state with ps -o pid,stat,wchan,cmd -C supervisord; T is stopped (kill -CONT PID)';
   if (/permission denied/.test(message)) return 'run as root, or widen chmod= and chown= of [unix_http_server]';
+  const said = 'pid' in daemon ? environmentOf(daemon.pid)?.['SUPERVISOR_SERVER_URL'] : undefined;
+  if (said !== undefined && said !== address.display)
+    return `supervisord says that it is at ${said}: remove READINESSD_SUPERVISOR_URL (or --supervisor-url), and the daemon asks there`;
   const others = supervisordSockets().filter((path) => path !== address.socketPath);
   if (others.length > 0) {
     return `there is a socket like supervisord's at ${others.join(', ')}: for the daemon set READINESSD_SUPERVISOR_URL=unix://${others[0]}, if that is it`;
   }
   const isLeft = address.socketPath !== undefined && existsSync(address.socketPath) && lstatSync(address.socketPath).isSocket();
   if (isLeft) return 'supervisord has ended and left its socket: start it (it should be the first process of the container)';
-  return settings.supervisor.socketPath === undefined
+  return address.socketPath === undefined
     ? 'see whether supervisord runs with [inet_http_server], and READINESSD_SUPERVISOR_URL is its port='
     : 'see whether supervisord runs and has [unix_http_server] with file= that path; in a container without supervisord set READINESSD_START_STEP=off';
 }
