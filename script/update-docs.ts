@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exitCodes } from '../client/ctl/program.ts';
 import { renderMetrics } from '../daemon/metrics/render.ts';
 import { createTally } from '../daemon/metrics/tally.ts';
 import { definitions } from '../daemon/settings/definitions.ts';
@@ -30,6 +31,7 @@ const tables: Readonly<Record<string, Rows>> = {
     defaultText === undefined ? '' : `\`${defaultText}\``,
     help,
   ]),
+  readinessctl: exitCodes,
   'socket endpoints': endpointRows(socketEndpoints),
   'tcp endpoints': endpointRows(tcpEndpoints),
   status: fieldRows(StatusSchema),

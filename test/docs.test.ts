@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
+import { explanationOf } from '../client/ctl/explanations.ts';
+import { commandNames } from '../client/ctl/program.ts';
 import { withTables } from '../script/update-docs.ts';
 import { codeOf } from '../shared/exit-codes.ts';
 import { tree } from './support/scratch.ts';
@@ -12,6 +14,13 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 suite('documents', () => {
   test("the README's tables are those of the code (npm run docs makes them)", () => {
     assert.equal(read('README.md'), withTables(read('README.md')));
+  });
+
+  test('the README shows a session of each command of readinessctl, as it is now (script/sessions.ts makes them)', () => {
+    const [, sessions = ''] = /<!-- sessions: .*-->\n([\s\S]*)<!-- end of sessions -->/.exec(read('README.md')) ?? [];
+    for (const name of commandNames)
+      assert.match(sessions, name === 'status' ? /^\$ readinessctl$/m : new RegExp(`^\\$ readinessctl ${name}\\b`, 'm'));
+    for (const line of explanationOf('HookFailed').actions) assert.ok(sessions.includes(line), line);
   });
 
   test('HACKING.md names every source file, and every dependency with its reason', () => {
