@@ -30,7 +30,7 @@ ${texts.join('\n')}
 }
 
 function spansOf(line: string): string {
-  return [...line.matchAll(/(?:␛\[(\d*)m)?([^␛]+)/g)]
+  return [...line.matchAll(/(?:^|␛\[(\d*)m)([^␛]*)/g)]
     .map(([, style = '', text = '']) => {
       const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
       return styles[style] === undefined ? escaped : `<tspan ${styles[style]}>${escaped}</tspan>`;

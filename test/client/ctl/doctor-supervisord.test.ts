@@ -9,7 +9,7 @@ const isBad = ({ expect }: SetUp) => expect(/^111 /);
 const told = (entry: string) =>
   entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_SUPERVISOR_URL="unix://%(here)s/s.sock"');
 
-const cases: readonly Omit<Case, 'about'>[] = [
+const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
   {
     title: 'it has no [unix_http_server]',
     entry: told,
@@ -60,6 +60,18 @@ const cases: readonly Omit<Case, 'about'>[] = [
     },
     cause: /cannot ask supervisord at unix:\S+s.sock: no such file/,
     cure: /(?:see whether supervisord runs|there is a socket like supervisord's)/,
+  },
+  {
+    title: 'the daemon is down, and only supervisord could have told it where supervisord is',
+    supervisord: { edit: (text) => text.replaceAll('/s.sock', '/supervisor.sock') },
+    until: async (it) => {
+      await it.expect(/^0 /);
+      await it.supervisord.ctl('stop', 'readinessd');
+    },
+    environment: { READINESSD_SUPERVISOR_URL: undefined },
+    about: 'daemon',
+    cause: /program readinessd is STOPPED/,
+    cure: /supervisorctl start readinessd/,
   },
 ];
 
