@@ -1,11 +1,11 @@
-import { exitCodeTable, type Reason } from '../../shared/exit-codes.ts';
+import { codeOf, exitCodeTable, type Reason } from '../../shared/exit-codes.ts';
 import { firstLine, oneLine } from '../../shared/reply.ts';
 import { askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
 import { spell } from './codes.ts';
 import { explanationOf, hookCodeNotes } from './explanations.ts';
 import { type Command, type Session, writeJson, writeLines } from './session.ts';
 
-const usageCode = 106;
+const usageCode = codeOf('ClientUsage');
 
 /** What a code or reason means, what it usually comes from, and what to do; without one, of the current verdict. */
 export const explain: Command<{ readonly subject?: string | undefined }> = async (session, { subject }) => {

@@ -1,0 +1,8 @@
+/** What an operator needs to know of a reason, who has never heard of it. */
+export interface Explanation {
+  /** What it is about, where in the chain to look. */
+  readonly about: 'all' | 'start' | 'hook' | 'supervisord' | 'daemon' | 'probe';
+  readonly meaning: string;
+  readonly causes: readonly string[];
+  readonly actions: readonly string[];
+}
