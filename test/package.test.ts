@@ -54,8 +54,8 @@ test('npm package', async (t) => {
       await npm('install', ...where, '--prefix', prefix, '--offline', '--no-audit', '--no-fund', tarball);
       const [readinessd, probe] = [join(prefix, bin, 'readinessd'), join(prefix, bin, 'readiness_probe.sh')];
       const byName = { PATH: [join(prefix, bin), env.PATH].join(delimiter) };
-      assert.equal((await run('readinessd', ['--version'], { env: byName })).stdout, `readinessd ${version}\n`);
-      assert.equal((await run('readinessctl', ['--version'], { env: byName })).stdout, `readinessctl ${version}\n`);
+      for (const name of ['readinessd', 'readinessctl'])
+        assert.equal((await run(name, ['--version'], { env: byName })).stdout, `${name} ${version}\n`);
 
       const entry = await run(readinessd, ['--print-supervisor-conf'], { env });
       const settings = quickSettings(scratch);
