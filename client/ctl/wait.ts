@@ -45,8 +45,7 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
     if (isInteractive(session)) stderr.write(clearLine);
     const { code, reason, message } = answer;
     if (session.json) writeJson(session, { reached: isReached, for: wanted, elapsedMs: Math.round(elapsedMs()), code, reason, message });
-    else if (!isReached)
-      stderr.write(`readinessctl: not ${wanted} within ${sayDuration(timeoutMs)}: ${firstLine(answer)}; ${next(found)}\n`);
+    else if (!isReached) stderr.write(`readinessctl: ${inVain(found, wanted, timeoutMs)}\n`);
     else if (session.stdout.isTTY)
       writeLines(session, [`${paint('good', wanted)} after ${sayDuration(elapsedMs())}: ${firstLine(answer)}`]);
     if (isReached) return 0;
@@ -54,9 +53,13 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
   }
 };
 
-function next(found: Answer | NoAnswerError): string {
-  if (found instanceof NoAnswerError) return '"readinessctl doctor" says what is wrong and how to mend it';
-  return found.code === 0 ? 'it is still ready' : '"readinessctl explain" says what to do';
+function inVain(found: Answer | NoAnswerError, wanted: string, timeoutMs: number): string {
+  const time = sayDuration(timeoutMs);
+  if (wanted === 'not-ready') return `still ready after ${time}: ${firstLine(found instanceof NoAnswerError ? found.answer : found)}`;
+  if (found instanceof NoAnswerError) {
+    return `not ready within ${time}: ${firstLine(found.answer)}; "readinessctl doctor" says what is wrong and how to mend it`;
+  }
+  return `not ready within ${time}: ${firstLine(found)}; "readinessctl explain" says what to do`;
 }
 
 function isInteractive({ stderr, json }: Session): boolean {

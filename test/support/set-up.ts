@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ctl } from './ctl.ts';
 import { quickSettings, ServedSocket } from './daemon.ts';
 import type { Finished } from './run.ts';
-import { type Context, scratchDirectory, tree, until } from './scratch.ts';
+import { type Context, cleanUp, scratchDirectory, tree, until } from './scratch.ts';
 import { type SupervisordOptions, TestSupervisord } from './supervisord.ts';
 
 /** A section of start.sh as it should be. */
@@ -44,6 +44,12 @@ export async function setUp(t: Context, { programs = goodStart, entry = (text) =
     supervisord: started,
     doctor: (more: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<Finished> =>
       ctl(env.READINESSD_SOCKET, ['doctor'], { ...env, READINESSD_PROBE_TIMEOUT_MS: '10000', ...more }, by),
+    /** Stops the daemon as SIGSTOP does, until the end of the test: frozen, it could not be ended. */
+    async freeze(): Promise<void> {
+      const { pid } = await served.status();
+      cleanUp(t, () => process.kill(pid, 'SIGCONT'));
+      process.kill(pid, 'SIGSTOP');
+    },
     /** Waits for what supervisord says of a program, by getProcessInfo. */
     async becomes(name: string, state: RegExp): Promise<void> {
       await until(`${name} is ${state}`, async () => state.test(await started.call('getProcessInfo', name)));

@@ -60,6 +60,13 @@ const cases: readonly {
     cure: /copy the whole of dist\/rootfs\//,
   },
   {
+    title: 'the probe is slow',
+    breakIt: ({ root }) => writeFileSync(join(root, 'usr/bin/readiness_probe.sh'), '#!/bin/sh\nsleep 1\n'),
+    level: 'WARNING',
+    cause: /a probe takes \S+ s here, \S+ s at most \(exit code 0\); the kubelet allows 1.0 s/,
+    cure: /timeoutSeconds: 3 in the readinessProbe/,
+  },
+  {
     title: 'a part of the clients is missing',
     breakIt: ({ lib }) => rmSync(join(lib, 'fallback.sh')),
     level: 'PROBLEM',

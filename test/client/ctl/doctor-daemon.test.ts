@@ -88,8 +88,7 @@ const cases: readonly Case[] = [
     title: 'its socket was removed under it',
     until: async (it) => {
       await isReady(it);
-      const { pid } = await it.status();
-      process.kill(pid, 'SIGSTOP');
+      await it.freeze();
       rmSync(it.socket);
     },
     about: 'socket',
@@ -108,7 +107,7 @@ const cases: readonly Case[] = [
     title: 'it is frozen',
     until: async (it) => {
       await isReady(it);
-      process.kill((await it.status()).pid, 'SIGSTOP');
+      await it.freeze();
     },
     about: 'socket',
     cause: /gave no whole answer within \d+ ms: process \d+ is stopped \(state T\)/,
