@@ -20,7 +20,8 @@ export async function measureProbe(bench: Bench): Promise<Figure[]> {
     'TypeScript client': `node ${join(lib, 'readiness_probe.cjs')}`,
     'direct way': directWay(bench, supervisord),
   };
-  const times = await timeAll(bench, commands, { READINESSD_SOCKET: daemon.socket });
+  // With a deadline that a busy machine keeps too: it must be the answer that is timed.
+  const times = await timeAll(bench, commands, { READINESSD_SOCKET: daemon.socket, READINESSD_PROBE_TIMEOUT_MS: '10000' });
   const figure = (name: keyof typeof commands): Figure => ({ group: 'a probe, wall', name, value: times[name].wallMs, unit: 'ms' });
   const beside = (name: keyof typeof commands, base: keyof typeof commands) => compare(figure(name), figure(base));
 
