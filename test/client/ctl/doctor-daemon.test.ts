@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
     entry: section('environment=READINESSD_PERIOD_READY="10"'),
     until: ({ supervisord }) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 2')),
     about: 'daemon',
-    cause: /program readinessd is (?:BACKOFF|STARTING).*ended with exit status 2/,
+    cause: /program readinessd is (?:BACKOFF|STARTING|RUNNING).*ended with exit status 2/,
     cure: /a setting cannot be used: .*mend environment=/,
   },
   {
