@@ -43,7 +43,7 @@ export async function timeAll<Name extends string>(
 async function time(bench: Bench, command: string, count: number, env: Record<string, string>) {
   const output = join(scratchDirectory(bench), 'hyperfine.json');
   const args = ['--shell=none', '--style=none', '--warmup=2', `--runs=${count}`, `--export-json=${output}`, command];
-  const { code, stderr } = await run('hyperfine', args, { env: { PATH: process.env['PATH'], ...env } });
+  const { code, stderr } = await run('hyperfine', args, { env: { PATH: process.env['PATH'], ...env }, timeout: 300_000 });
   if (code !== 0) throw new Error(`cannot time ${command}: ${stderr}`);
   const { results } = JSON.parse(readFileSync(output, 'utf8')) as { results: [{ times: number[]; user: number; system: number }] };
   return results[0];
