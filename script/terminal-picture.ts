@@ -30,10 +30,14 @@ ${texts.join('\n')}
 }
 
 function spansOf(line: string): string {
-  return [...line.matchAll(/(?:^|␛\[(\d*)m)([^␛]*)/g)]
-    .map(([, style = '', text = '']) => {
-      const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-      return styles[style] === undefined ? escaped : `<tspan ${styles[style]}>${escaped}</tspan>`;
+  // Text and style in turn: the first text has none.
+  return line
+    .split(/␛\[(\d*)m/)
+    .map((part, index, parts) => {
+      if (index % 2 === 1) return '';
+      const escaped = part.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+      const style = styles[parts[index - 1] ?? ''];
+      return style === undefined || part === '' ? escaped : `<tspan ${style}>${escaped}</tspan>`;
     })
     .join('');
 }
