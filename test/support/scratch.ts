@@ -49,6 +49,16 @@ export function replaceFile(path: string, content: string | Buffer, mode = 0o644
   renameSync(`${path}.new`, path);
 }
 
+/** Writes the head of an ELF of 64 bits for SPARC: nobody here runs that. */
+export function foreignProgram(path: string): void {
+  const header = Buffer.alloc(64);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  header.writeUInt16LE(2, 16);
+  header.writeUInt16LE(43, 18);
+  rmSync(path, { force: true });
+  writeFileSync(path, header, { mode: 0o755 });
+}
+
 /** Waits until a condition gives something truthy, and returns that; fails with what was seen last. */
 export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 60_000): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { split } from 'shlex';
 import type { Settings } from '../../../daemon/settings/definitions.ts';
 import { readSettings, SettingsError } from '../../../daemon/settings/settings.ts';
 import { parseSupervisorUrl, type SupervisorAddress } from '../../../daemon/supervisor/address.ts';
@@ -8,6 +9,8 @@ import type { Status } from '../../../shared/api.ts';
 import { socketVariable } from '../../../shared/defaults.ts';
 import { askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
 import type { Session } from '../session.ts';
+import { type Configuration, configurationOf, environmentIn, findSupervisord } from './configuration.ts';
+import { environmentOf } from './environment.ts';
 import { supervisordSockets } from './listeners.ts';
 import { createSupervisord, type SupervisordFacts } from './supervisord.ts';
 
@@ -26,6 +29,10 @@ export interface Facts {
   readonly settingsError: string | undefined;
   readonly address: SupervisorAddress;
   readonly supervisord: SupervisordFacts | SupervisorUnreachableError | SupervisorBadReplyError;
+  /** As its files have it; undefined where they may not be looked at. */
+  readonly configuration: Configuration | undefined;
+  /** Why a daemon with the environment and command of its section would not start. */
+  readonly entryError: string | undefined;
   /** The container's own, as supervisord got it; undefined where it may not be looked at. */
   readonly containerEnvironment: NodeJS.ProcessEnv | undefined;
   /** When supervisord was looked at, by the monotonic clock. */
@@ -50,6 +57,9 @@ export async function findFacts(session: Session): Promise<Facts> {
   }
   const daemonProcess = supervisord instanceof Error ? undefined : daemonProgram(supervisord, 'pid' in daemon ? daemon.pid : 0);
   const own = told ?? (daemonProcess !== undefined && daemonProcess.pid > 0 ? settingsOf(daemonProcess.pid) : undefined);
+  const supervisordPid = supervisord instanceof Error ? findSupervisord('pid' in daemon ? daemon.pid : undefined) : supervisord.pid;
+  const configuration = supervisordPid === undefined ? undefined : configurationOf(supervisordPid);
+  const containerEnvironment = supervisordPid === undefined ? undefined : environmentOf(supervisordPid);
   return {
     session,
     daemon,
@@ -59,7 +69,9 @@ export async function findFacts(session: Session): Promise<Facts> {
     settingsError: here.error,
     address,
     supervisord,
-    containerEnvironment: supervisord instanceof Error ? undefined : environmentOf(supervisord.pid),
+    configuration,
+    entryError: entryError(configuration, containerEnvironment),
+    containerEnvironment,
     lookedAtMs: performance.now(),
   };
 }
@@ -84,6 +96,19 @@ function daemonProgram({ processes, configs }: SupervisordFacts, pid: number): P
     return isDaemon(process.name, config?.command);
   });
   return found.find((process) => process.pid === pid) ?? found.find((process) => process.pid > 0) ?? found[0];
+}
+
+/** As a daemon would say it that supervisord starts by its section. */
+function entryError(configuration: Configuration | undefined, containerEnvironment: NodeJS.ProcessEnv = {}): string | undefined {
+  const [, section] =
+    [...(configuration?.sections ?? [])].find(([name, options]) => isDaemon(name.replace(/^program:/, ''), options.get('command'))) ?? [];
+  if (section === undefined) return undefined;
+  try {
+    readSettings(split(section.get('command') ?? '').slice(1), { ...containerEnvironment, ...environmentIn(section) });
+    return undefined;
+  } catch (error) {
+    return error instanceof SettingsError ? error.message : undefined;
+  }
 }
 
 /** By its program's name, or by what that runs. */
@@ -120,18 +145,6 @@ function settingsOf(pid: number): Settings | undefined {
 function take(request: ReturnType<typeof readSettings>): Settings {
   if (!('settings' in request)) throw new Error('no settings were asked for');
   return request.settings;
-}
-
-/** The environment that a process was started with. */
-export function environmentOf(pid: number): NodeJS.ProcessEnv | undefined {
-  try {
-    const pairs = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    return Object.fromEntries(
-      pairs.filter((pair) => pair.includes('=')).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-    );
-  } catch {
-    return undefined;
-  }
 }
 
 /** Where supervisord is asked: as the daemon does, and else where it says that it asks. */

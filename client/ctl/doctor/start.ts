@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { judgeStart } from '../../../daemon/steps/start/judge.ts';
 import { keyOf, StartProgramBook, type StartPrograms, whyStart } from '../../../daemon/steps/start/programs.ts';
-import type { ProcessInfo } from '../../../daemon/supervisor/client.ts';
+import type { ProcessConfig, ProcessInfo } from '../../../daemon/supervisor/client.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { fullName } from './supervisor.ts';
@@ -13,30 +14,44 @@ const betweenLooksMs = 2500;
 /** A script that took so little more than startsecs fails on a faster machine. */
 const narrowSeconds = 1;
 
+/** Names that people give to what does the work of start.sh; not SONiC's dependent-startup, which starts others. */
+const likeStart = /(?:^|[^a-z])(?:start|init|initiali[sz]e|setup|bootstrap|entrypoint)(?:$|[^a-z])/i;
+
+const restartCure = 'autorestart=false in its section, then supervisorctl update';
+
 const usualScript = '/usr/bin/start.sh';
 
 /** Which programs are taken for start.sh and why, how they are, and what will go wrong with them. */
-export async function checkStart({ supervisord, settings, address, lookedAtMs }: Facts): Promise<Finding[]> {
+export async function checkStart({ supervisord, settings, address, lookedAtMs, configuration }: Facts): Promise<Finding[]> {
   if (!settings.startStep) return [ok('start', 'not looked at: READINESSD_START_STEP=off')];
   if (supervisord instanceof Error) return [];
   const book = new StartProgramBook();
   book.learn(supervisord.processes, supervisord.configs);
   const programs = book.sort(supervisord.processes);
-  if (programs.taken.length + programs.notLoaded.length + programs.unknown.length === 0) return [noProgram()];
+  if (programs.taken.length + programs.notLoaded.length + programs.unknown.length === 0) return [noProgram(supervisord.configs)];
 
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, betweenLooksMs - (performance.now() - lookedAtMs))));
   const later = await createSupervisord(address)
     .processes()
     .catch((): ProcessInfo[] => []);
   return [
-    ...programs.taken.flatMap((process) => checkOne(process, later, supervisord)),
+    ...programs.taken.flatMap((process) => checkOne(process, later, supervisord, configuration)),
     ...programs.notLoaded.map((config) => judged({ taken: [], notLoaded: [config], unknown: [] }, 'supervisorctl update')),
     ...programs.unknown.map((process) => judged({ taken: [], notLoaded: [], unknown: [process] }, 'supervisorctl update')),
   ];
 }
 
-function noProgram(): Finding {
+function noProgram(configs: readonly ProcessConfig[]): Finding {
   const message = 'no program of supervisord is called start or start.sh, or runs a file start.sh';
+  const alike = configs.filter(({ name, command = '' }) => likeStart.test(name) || likeStart.test(basename(command.split(' ')[0] ?? '')));
+  if (alike.length > 0) {
+    const names = alike.map((config) => `${fullName(config)}${config.command === undefined ? '' : ` (command=${config.command})`}`);
+    return warning(
+      'start',
+      `${message}, so nothing is waited for; is it ${names.join(', or ')}?`,
+      'call it [program:start], if that does the initialisation',
+    );
+  }
   if (!existsSync(usualScript)) return ok('start', `${message}: there is nothing to wait for`);
   return warning(
     'start',
@@ -45,7 +60,12 @@ function noProgram(): Finding {
   );
 }
 
-function checkOne(process: ProcessInfo, later: readonly ProcessInfo[], { configs, traps, log }: SupervisordFacts): Finding[] {
+function checkOne(
+  process: ProcessInfo,
+  later: readonly ProcessInfo[],
+  { configs, traps, log }: SupervisordFacts,
+  configuration: Facts['configuration'],
+): Finding[] {
   const config = configs.find((candidate) => keyOf(candidate) === keyOf(process));
   const command = config?.command === undefined ? '' : ` (command=${config.command})`;
   const taken = ok(
@@ -54,7 +74,7 @@ function checkOne(process: ProcessInfo, later: readonly ProcessInfo[], { configs
   );
   const now = later.find((candidate) => keyOf(candidate) === keyOf(process)) ?? process;
   const trap = traps.get(keyOf(process));
-  return [taken, findRestarts(process, now, log) ?? findTrap(now, trap, log) ?? judgeOne(now, trap)];
+  return [taken, findRestarts(process, now, log) ?? foreseeRestarts(now, configuration) ?? findTrap(now, trap, log) ?? judgeOne(now, trap)];
 }
 
 /** Only its restarts tell of autorestart. */
@@ -67,7 +87,18 @@ function findRestarts(process: ProcessInfo, now: ProcessInfo, log: readonly stri
   return problem(
     'start',
     `start.sh (program ${fullName(process)}) exits with code 0, and supervisord runs it again and again: autorestart=true`,
-    `autorestart=false in its section, then supervisorctl update`,
+    restartCure,
+  );
+}
+
+/** While it runs for the first time only the configuration's files tell. */
+function foreseeRestarts(now: ProcessInfo, configuration: Facts['configuration']): Finding | undefined {
+  const section = configuration?.sections.get(`program:${now.group}`) ?? configuration?.sections.get(`program:${now.name}`);
+  if (section?.get('autorestart') !== 'true' || [30, 200].includes(now.state)) return undefined;
+  return problem(
+    'start',
+    `[program:${now.group}] has autorestart=true: whenever start.sh has ended, supervisord will run it again, and it is never ready`,
+    restartCure,
   );
 }
 

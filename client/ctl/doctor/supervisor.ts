@@ -2,7 +2,8 @@ import { existsSync, lstatSync } from 'node:fs';
 import type { ProcessConfig, ProcessInfo } from '../../../daemon/supervisor/client.ts';
 import { SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import { NoAnswerError } from '../ask.ts';
-import { environmentOf, type Facts, isDaemon } from './facts.ts';
+import { environmentOf } from './environment.ts';
+import { type Facts, isDaemon } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { supervisordSockets } from './listeners.ts';
 import { createSupervisord, endsInLog, type SupervisordFacts } from './supervisord.ts';
@@ -36,7 +37,7 @@ export async function checkSupervisor(facts: Facts): Promise<Finding[]> {
   return [state, ...(await checkProgram(facts, supervisord))];
 }
 
-function cureFor({ address, daemon }: Facts, error: Error): string {
+function cureFor({ address, daemon, configuration }: Facts, error: Error): string {
   const { message } = error;
   if (/HTTP 401/.test(message)) {
     return 'set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to username= and password= of its [unix_http_server], in environment= of [program:readinessd]';
@@ -49,6 +50,8 @@ function cureFor({ address, daemon }: Facts, error: Error): string {
   if (/no whole answer/.test(message))
     return 'it is frozen or busy: see its state with ps -o pid,stat,wchan,cmd -C supervisord; T is stopped (kill -CONT PID)';
   if (/permission denied/.test(message)) return 'run as root, or widen chmod= and chown= of [unix_http_server]';
+  const inFile = cureInFile(configuration, address.socketPath);
+  if (inFile !== undefined) return inFile;
   const said = 'pid' in daemon ? environmentOf(daemon.pid)?.['SUPERVISOR_SERVER_URL'] : undefined;
   if (said !== undefined && said !== address.display)
     return `supervisord says that it is at ${said}: remove READINESSD_SUPERVISOR_URL (or --supervisor-url), and the daemon asks there`;
@@ -61,6 +64,25 @@ function cureFor({ address, daemon }: Facts, error: Error): string {
   return address.socketPath === undefined
     ? 'see whether supervisord runs with [inet_http_server], and READINESSD_SUPERVISOR_URL is its port='
     : 'see whether supervisord runs and has [unix_http_server] with file= that path; in a container without supervisord set READINESSD_START_STEP=off';
+}
+
+/** What its files say of the socket that is not there. */
+function cureInFile(configuration: Facts['configuration'], socketPath: string | undefined): string | undefined {
+  if (configuration === undefined || socketPath === undefined) return undefined;
+  const { file, sections } = configuration;
+  const section = sections.get('unix_http_server');
+  if (section === undefined) {
+    const inet = sections.get('inet_http_server')?.get('port');
+    const instead =
+      inet === undefined
+        ? ''
+        : `; or set READINESSD_SUPERVISOR_URL to its [inet_http_server], http://${inet.replace(/^(?:\*?:)?(?=\d+$)/, '127.0.0.1:')}`;
+    return `${file} has no [unix_http_server]: add it with file=${socketPath}, and start the container again${instead}`;
+  }
+  const path = section.get('file') ?? '';
+  return path === '' || path === socketPath
+    ? undefined
+    : `${file} has it at file=${path}: set READINESSD_SUPERVISOR_URL=unix://${path} for the daemon, or remove that setting`;
 }
 
 async function checkProgram(facts: Facts, { configs, processes, traps, log }: SupervisordFacts): Promise<Finding[]> {
@@ -88,12 +110,11 @@ async function checkProgram(facts: Facts, { configs, processes, traps, log }: Su
   const name = fullName(daemonProcess);
   const findings: Finding[] = [];
   const state = stateNames[daemonProcess.state] ?? String(daemonProcess.state);
-  // On a slow machine one that ends at once has been RUNNING for a moment.
-  const endsAgainAndAgain = !isUp && /^exit status [12]$/.test(endsInLog(log, daemonProcess.name).last ?? '');
-  if (state === 'RUNNING' && !endsAgainAndAgain)
+  // Where node starts slowly, it is RUNNING for a moment before it refuses a setting.
+  if (state === 'RUNNING' && (isUp || facts.entryError === undefined))
     findings.push(ok('daemon', `supervisord's program ${name} is RUNNING, pid ${daemonProcess.pid}`));
   else if (state === 'STARTING' && isUp) findings.push(ok('daemon', `supervisord has just started program ${name}`));
-  else findings.push(await whyNotRunning(daemonProcess, state, await createSupervisord(address).lastWords(name), log));
+  else findings.push(whyNotRunning(daemonProcess, state, facts.entryError ?? (await createSupervisord(address).lastWords(name)), log));
 
   const { last, startedAgain } = endsInLog(log, daemonProcess.name);
   if (last !== undefined && startedAgain > 1 && state !== 'FATAL') {
@@ -108,14 +129,13 @@ async function checkProgram(facts: Facts, { configs, processes, traps, log }: Su
   return [...findings, ...checkTraps(name, daemonProcess, config, traps), ...checkBeside(processes, configs, daemonProcess)];
 }
 
-async function whyNotRunning(process: ProcessInfo, state: string, lastWords: string, log: readonly string[]): Promise<Finding> {
+function whyNotRunning(process: ProcessInfo, state: string, lastWords: string, log: readonly string[]): Finding {
   const name = fullName(process);
   const ends = endsInLog(log, process.name);
   const code = state === 'EXITED' ? `exit status ${process.exitstatus}` : ends.last;
   const parts = [process.spawnerr, code === undefined ? '' : `ended with ${code}`, lastWords].filter((part) => part !== '');
   const help: Readonly<Record<string, string>> = {
-    'exit status 2':
-      "a setting cannot be used: its stderr (in the log of the container) names it; mend environment= or the container's, then ",
+    'exit status 2': "a setting cannot be used; mend environment= of its section, or the container's, then supervisorctl update; ",
     'exit status 1':
       'its stderr (in the log of the container) says why it cannot listen, or that node is missing or too old; mend that, then ',
     'exit status 127': 'node or the launcher is missing; mend that, then ',

@@ -5,6 +5,7 @@ import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
+import { foreignProgram } from '../../support/scratch.ts';
 
 /** A tree that is broken in one way, and what the doctor in it must say. */
 const cases: readonly {
@@ -30,14 +31,7 @@ const cases: readonly {
   },
   {
     title: 'the native client is of another architecture',
-    breakIt: ({ lib }) => {
-      const header = Buffer.alloc(64);
-      // An ELF of 64 bits for SPARC: nobody here runs that.
-      header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-      header.writeUInt16LE(2, 16);
-      header.writeUInt16LE(43, 18);
-      writeFileSync(join(lib, 'readiness_probe'), header, { mode: 0o755 });
-    },
+    breakIt: ({ lib }) => foreignProgram(join(lib, 'readiness_probe')),
     level: 'WARNING',
     cause: /the native client \S+readiness_probe does not run here \(\w+\): .*; each probe starts Node instead/,
     cure: /build it for this architecture/,

@@ -41,8 +41,8 @@ const cases: readonly Case[] = [
     entry: section('environment=READINESSD_PERIOD_READY="10"'),
     until: ({ supervisord }) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 2')),
     about: 'daemon',
-    cause: /program readinessd is (?:BACKOFF|STARTING|RUNNING).*ended with exit status 2/,
-    cure: /a setting cannot be used: .*mend environment=/,
+    cause: /program readinessd is \w+: .*ended with exit status 2; cannot use READINESSD_PERIOD_READY="10"/,
+    cure: /a setting cannot be used; mend environment=/,
   },
   {
     title: 'it does not take a setting of the container',

@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { writeScript } from '../../support/scratch.ts';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { foreignProgram, writeScript } from '../../support/scratch.ts';
 import { type Case, doctorNames } from './cases.ts';
 
 const file = (text: string, mode: number) => (path: string) => {
@@ -21,6 +21,47 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     until: ({ expect }) => expect(/^120 /),
     cause: /hook is (?:a directory|no(?:t a)? regular file)/,
     cure: /put an executable file there/,
+  },
+  {
+    title: 'a dangling link',
+    hook: (path) => symlinkSync('/nowhere', path),
+    until: ({ expect }) => expect(/^120 /),
+    cause: /hook is a dangling symbolic link/,
+    cure: /have the link lead to an executable file/,
+  },
+  {
+    title: 'group-writable',
+    hook: (path) => {
+      file('#!/bin/sh\nexit 0\n', 0o775)(path);
+      chownSync(path, 0, 12345);
+    },
+    until: ({ expect }) => expect(/^121 /),
+    cause: /hook is not run: the daemon is root, and .*can be written by .*12345/,
+    cure: /chmod go-w \S+hook/,
+  },
+  {
+    title: "another user's",
+    hook: (path) => {
+      file('#!/bin/sh\nexit 0\n', 0o755)(path);
+      chownSync(path, 12345, 0);
+    },
+    until: ({ expect }) => expect(/^121 /),
+    cause: /hook is not run: the daemon is root, and .*belongs to user 12345/,
+    cure: /chown root:root \S+hook/,
+  },
+  {
+    title: 'of another architecture',
+    hook: foreignProgram,
+    until: ({ expect }) => expect(/^123 /),
+    cause: /hook cannot be started: .*/,
+    cure: /copy it into the image again, whole, and built for this architecture/,
+  },
+  {
+    title: 'at a path that only the daemon was told',
+    entry: (entry) => entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_HOOK="/etc/passwd"'),
+    until: ({ expect }) => expect(/^120 /),
+    cause: /\/etc\/passwd is not executable/,
+    cure: /chmod 0755 \/etc\/passwd/,
   },
   {
     title: 'world-writable',
@@ -96,6 +137,22 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     until: ({ expect }) => expect(/^17 /),
     cause: /17 HookFailed hook exited with code 17; the hook's last line: bgp: 3 of 4/,
     cure: /readinessctl explain/,
+  },
+  {
+    title: 'it was killed',
+    about: 'verdict',
+    hook: (path) => writeScript(path, 'kill -9 $$'),
+    until: ({ expect }) => expect(/^124 /),
+    cause: /124 HookKilled .*SIGKILL/,
+    cure: /memory/,
+  },
+  {
+    title: "it exits with one of readinessd's codes",
+    about: 'verdict',
+    hook: (path) => writeScript(path, 'exit 112'),
+    until: ({ expect }) => expect(/^125 /),
+    cause: /125 HookReservedCode .*112/,
+    cure: /run it by hand/,
   },
   {
     title: 'it crashes',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { until } from '../../support/scratch.ts';
 import { goodStart, setUp } from '../../support/set-up.ts';
 import { type Case, doctorNames } from './cases.ts';
 
@@ -50,6 +51,39 @@ const cases: readonly Case[] = [
     },
     cause: /exits with code 0, and supervisord runs it again and again: autorestart=true/,
     cure: /autorestart=false in its section, then supervisorctl update/,
+  },
+  {
+    title: 'start.sh runs again and again, and looks finished in between',
+    about: 'start',
+    programs: start('command=sleep 3; startsecs=0; autorestart=true'),
+    until: ({ supervisord }) => until('it has ended twice', () => supervisord.log().split('exited: start ').length > 2),
+    cause: /exits with code 0, and supervisord runs it again and again: autorestart=true/,
+    cure: /autorestart=false in its section/,
+  },
+  {
+    title: 'start.sh will run again and again',
+    about: 'start',
+    programs: start('command=sleep 600; startsecs=0; autorestart=true'),
+    until: ({ becomes }) => becomes('start', /RUNNING/),
+    cause: /\[program:start\] has autorestart=true: whenever start.sh has ended, supervisord will run it again/,
+    cure: /autorestart=false in its section/,
+  },
+  {
+    title: 'start.sh was killed',
+    about: 'start',
+    programs: start("command=/bin/sh -c 'kill -9 $$'; startsecs=0; autorestart=false"),
+    until: ({ expect }) => expect(/^112 /),
+    cause: /start.sh \(program "?start"?\) .*signal/,
+    cure: /supervisorctl start start/,
+  },
+  {
+    title: 'what does its work has another name',
+    about: 'start',
+    programs: '[program:init-board]\ncommand=sleep 600\n',
+    until: ({ expect }) => expect(/^0 /),
+    level: 'WARNING',
+    cause: /no program of supervisord is called start .*is it init-board \(command=sleep 600\)/,
+    cure: /call it \[program:start\]/,
   },
   {
     title: 'start.sh is not there',

@@ -16,7 +16,15 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     supervisord: { edit: (text) => text.replace(/\[unix_http_server\]\nfile=.*\n/, '') },
     until: isUnreachable,
     cause: /cannot ask supervisord at unix:\S+s.sock: no such file/,
-    cure: /has \[unix_http_server\] with file= that path/,
+    cure: /supervisord.conf has no \[unix_http_server\]: add it with file=\S+s.sock, and start the container again/,
+  },
+  {
+    title: 'its socket is at another path than the daemon was told',
+    entry: (entry) =>
+      entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_SUPERVISOR_URL="unix:///nowhere.sock"'),
+    until: isUnreachable,
+    cause: /cannot ask supervisord at unix:\/\/\/nowhere.sock: no such file/,
+    cure: /supervisord.conf has it at file=\S+s.sock: set READINESSD_SUPERVISOR_URL=unix:\S+s.sock for the daemon, or remove that setting/,
   },
   {
     title: 'it has no [rpcinterface:supervisor]',
