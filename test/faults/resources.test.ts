@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../support/clients.ts';
 import { alone, ended, TestDaemon, watchVerdicts } from '../support/daemon.ts';
+import { mount } from '../support/mount.ts';
 import { run } from '../support/run.ts';
-import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
 import { shipped } from '../support/shipped.ts';
-
-/** A small file system of the test's own. */
-async function mount(t: Context, options: string): Promise<string> {
-  const directory = join(scratchDirectory(t), 'run');
-  mkdirSync(directory);
-  assert.equal((await run('mount', ['-t', 'tmpfs', '-o', options, 'none', directory])).stderr, '');
-  cleanUp(t, () => run('umount', ['-l', directory]));
-  return directory;
-}
 
 suite("the socket's directory", { concurrency: 4 }, () => {
   for (const [title, options, break_, mend, why] of [
