@@ -232,6 +232,7 @@ suite('hook', { concurrency: 4 }, () => {
       (path) => writeScript(path, 'head -c 100000000 /dev/zero | tr "\\0" x | fold -w 99\necho; echo the end; exit 9'),
       {
         READINESSD_PERIOD_NOT_READY: '1m',
+        READINESSD_HOOK_TIMEOUT: '50s',
       },
     );
     const body = await daemon.expect(/^9 /);
