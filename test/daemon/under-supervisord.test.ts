@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { watchVerdicts } from '../support/daemon.ts';
 import { holdingsOf } from '../support/process.ts';
 import { until, writeScript } from '../support/scratch.ts';
-import { shipped } from '../support/shipped.ts';
+import { goodStart, setUp } from '../support/set-up.ts';
 
 suite('under supervisord', { concurrency: 4 }, () => {
   test('holds under 30 MB of private memory, with 20 programs and a hook', async (t) => {
     const programs = Array.from({ length: 20 }, (_, index) => `[program:p${index}]\ncommand=sleep 60\n`).join('');
-    const { supervisord, body, directory, status } = await shipped(t, programs);
+    const { supervisord, body, directory, status } = await setUp(t, { programs });
     writeScript(join(directory, 'hook'), 'exit 0');
     await until('it is ready', async () => (await body()).startsWith('0 Ready start skipped, hook passed'));
     // What it needs is the least that is seen: the rest is garbage, which these quick cycles make plenty of.
@@ -25,17 +24,17 @@ suite('under supervisord', { concurrency: 4 }, () => {
   });
 
   test('starts first and stops last', async (t) => {
-    const { supervisord, body } = await shipped(t, '[program:first]\ncommand=sleep 60\npriority=1\n');
+    const { supervisord, body } = await setUp(t, { programs: '[program:first]\ncommand=sleep 60\npriority=1\n' });
     await until('it is ready', async () => (await body()).startsWith('0 '));
     await supervisord.stop();
-    const log = readFileSync(join(supervisord.directory, 'supervisord.log'), 'utf8');
+    const log = supervisord.log();
     const at = (what: RegExp) => log.search(what);
     assert.ok(at(/spawned: 'readinessd'/) < at(/spawned: 'first'/), log);
     assert.ok(at(/stopped: first/) < at(/stopped: readinessd \(exit status 0\)/), log);
   });
 
   test('comes back when it was killed, and is never given up', async (t) => {
-    const { supervisord, body } = await shipped(t, '[program:start]\ncommand=true\nstartsecs=0\nautorestart=false');
+    const { supervisord, body } = await setUp(t, {});
     await until('it is ready', async () => (await body()).startsWith('0 '));
     const watch = watchVerdicts({ body });
     await supervisord.ctl('signal', 'KILL', 'readinessd');
@@ -48,10 +47,7 @@ suite('under supervisord', { concurrency: 4 }, () => {
   });
 
   test('is right again after a reload, and not ready while start.sh runs again', async (t) => {
-    const { supervisord, body } = await shipped(
-      t,
-      '[program:start]\ncommand=START\nstartsecs=0\nautorestart=false'.replace('START', '/bin/sh -c "sleep 1"'),
-    );
+    const { supervisord, body } = await setUp(t, { programs: goodStart.replace('command=true', 'command=/bin/sh -c "sleep 1"') });
     await until('it is ready', async () => (await body()).startsWith('0 '));
     const watch = watchVerdicts({ body });
     await supervisord.ctl('reload');
@@ -63,10 +59,9 @@ suite('under supervisord', { concurrency: 4 }, () => {
   });
 
   test('is not ready while supervisord waits for programs to die', async (t) => {
-    const { supervisord, body } = await shipped(
-      t,
-      '[program:slow]\ncommand=/bin/bash -c "trap \'\' TERM; while :; do sleep 0.1; done"\nstopwaitsecs=3\n',
-    );
+    const { supervisord, body } = await setUp(t, {
+      programs: '[program:slow]\ncommand=/bin/bash -c "trap \'\' TERM; while :; do sleep 0.1; done"\nstopwaitsecs=3\n',
+    });
     await until('it is ready', async () => (await body()).startsWith('0 '));
     const stopping = supervisord.ctl('reload');
     await until('it says so', async () => /^111 SupervisorBadReply .*SHUTDOWN_STATE\n$/.test(await body()));

@@ -6,11 +6,11 @@ import { alone, watchVerdicts } from '../support/daemon.ts';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
 import { replaceFile, scratchDirectory, until, writeScript } from '../support/scratch.ts';
-import { shipped } from '../support/shipped.ts';
+import { setUp } from '../support/set-up.ts';
 
 suite('the daemon under supervisord', { concurrency: 4 }, () => {
   test('killed in mid-hook comes back, ends the old hook first, and the probe goes 100, 104, right', async (t) => {
-    const { directory, socket, probe, expect, status } = await shipped(t, '', alone);
+    const { directory, socket, probe, expect, status } = await setUp(t, { programs: '', settings: alone });
     const pids = join(directory, 'pids');
     const go = join(directory, 'go');
     // Until it may go on each run hangs, with a child.
@@ -35,7 +35,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
   });
 
   test('that reaches its limit of memory dies, which is 100, and comes back', async (t) => {
-    const { directory, probe, expect, status } = await shipped(t, '', alone);
+    const { directory, probe, expect, status } = await setUp(t, { programs: '', settings: alone });
     writeScript(join(directory, 'hook'), 'exit 19');
     await expect(/^19 /);
     const { pid } = await status();
@@ -51,7 +51,10 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
   });
 
   test('goes on answering while supervisord is frozen and the log pipe is full', async (t) => {
-    const { supervisord, expect, moreCycles, probe, status } = await shipped(t, '', { READINESSD_RPC_TIMEOUT: '300ms' });
+    const { supervisord, expect, moreCycles, probe, status } = await setUp(t, {
+      programs: '',
+      settings: { READINESSD_RPC_TIMEOUT: '300ms' },
+    });
     await expect(/^0 /);
     const { pid } = await status();
     supervisord.child.kill('SIGSTOP');
@@ -76,16 +79,15 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     const clock = join(scratchDirectory(t), 'clock');
     const set = (offset: string) => replaceFile(clock, `${offset}\n`);
     set('+0');
-    const { supervisord, directory, expect, body } = await shipped(
-      t,
-      `[program:start]\ncommand=/bin/sh -c "while [ -e ${clock}.hold ]; do sleep 0.1; done"\nstartsecs=0\nautorestart=false`,
-      {
+    const { supervisord, directory, expect, body } = await setUp(t, {
+      programs: `[program:start]\ncommand=/bin/sh -c "while [ -e ${clock}.hold ]; do sleep 0.1; done"\nstartsecs=0\nautorestart=false`,
+      settings: {
         LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1',
         FAKETIME_TIMESTAMP_FILE: clock,
         FAKETIME_NO_CACHE: '1',
         FAKETIME_DONT_FAKE_MONOTONIC: '1',
       },
-    );
+    });
     const seen = join(directory, 'seen');
     writeScript(join(directory, 'hook'), `date +%s > ${seen}.new; mv ${seen}.new ${seen}`);
     await expect(/^0 Ready start passed, hook passed\n$/);

@@ -8,7 +8,7 @@ import { alone, ended, TestDaemon, watchVerdicts } from '../support/daemon.ts';
 import { mount } from '../support/mount.ts';
 import { run } from '../support/run.ts';
 import { cleanUp, scratchDirectory, until, writeScript } from '../support/scratch.ts';
-import { shipped } from '../support/shipped.ts';
+import { setUp } from '../support/set-up.ts';
 
 suite("the socket's directory", { concurrency: 4 }, () => {
   for (const [title, options, break_, mend, why] of [
@@ -27,7 +27,7 @@ suite("the socket's directory", { concurrency: 4 }, () => {
       assert.match(daemon.stderr(), why);
       assert.equal((await daemon.probe()).code, 100);
 
-      const { supervisord, log, probe } = await shipped(t, '', { ...alone, READINESSD_SOCKET: socket });
+      const { supervisord, log, probe } = await setUp(t, { programs: '', settings: { ...alone, READINESSD_SOCKET: socket } });
       // supervisord waits a second longer each time.
       await until('it was started three times', () => (log().match(/spawned: 'readinessd'/g)?.length ?? 0) >= 3);
       assert.match(log(), /exited: readinessd \(exit status 1; not expected\)/);

@@ -6,7 +6,7 @@ import { defaultProbeTimeoutMs } from '../../shared/defaults.ts';
 import { isAlive } from '../support/process.ts';
 import { run } from '../support/run.ts';
 import { cleanUp, replaceScript, scratchDirectory, until } from '../support/scratch.ts';
-import { type Shipped, shipped } from '../support/shipped.ts';
+import { type SetUp, setUp } from '../support/set-up.ts';
 
 interface Fault {
   readonly title: string;
@@ -16,7 +16,7 @@ interface Fault {
   readonly end?: (scene: Scene) => unknown;
 }
 
-interface Scene extends Shipped {
+interface Scene extends SetUp {
   readonly t: TestContext;
   /** The daemon's. */
   readonly pid: number;
@@ -83,8 +83,8 @@ suite('with its own settings the daemon', () => {
       const own = { READINESSD_PERIOD_READY: '10s', READINESSD_PERIOD_NOT_READY: '1s' };
       const hold = join(scratchDirectory(t), 'hold');
       const command = `/bin/sh -c "sleep 2; while [ -e ${hold} ]; do sleep 0.1; done"`;
-      const program = `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=false`;
-      const container = await shipped(t, program, own);
+      const programs = `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=false`;
+      const container = await setUp(t, { programs, settings: own });
       const setHook = (script: string) => replaceScript(join(container.directory, 'hook'), script);
       setHook('exit 0');
       const seconds = (sinceMs: number) => ((performance.now() - sinceMs) / 1000).toFixed(1);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
@@ -76,7 +76,7 @@ suite('start', { concurrency: 4 }, () => {
       const watch = watchVerdicts(daemon);
       await until('it has run many times, and been looked at as often', async () => {
         await daemon.post('/check');
-        const runs = readFileSync(join(supervisord.directory, 'supervisord.log'), 'utf8').match(/exited: start/g)?.length ?? 0;
+        const runs = supervisord.log().match(/exited: start/g)?.length ?? 0;
         return runs > 4 && (await daemon.status()).cycles > 60;
       });
       assert.deepEqual(
