@@ -129,12 +129,13 @@ export function httpGet(socketPath: string, path: string, method = 'GET', sent =
   });
 }
 
-/** Records each different first line that a daemon shows, until it is stopped. */
+/** Records each different first line that a daemon shows, until it is stopped, and what it shows then. */
 export function watchVerdicts(daemon: { body(): Promise<string> }): { stop(): Promise<string[]> } {
   const seen: string[] = [];
-  let isWatching = true;
+  let isStopped = false;
   const watching = (async () => {
-    while (isWatching) {
+    for (let isLast = false; !isLast; ) {
+      isLast = isStopped;
       const line = (await daemon.body()).split('\n', 1)[0] ?? '';
       if (seen.at(-1) !== line) seen.push(line);
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -142,7 +143,7 @@ export function watchVerdicts(daemon: { body(): Promise<string> }): { stop(): Pr
   })();
   return {
     async stop() {
-      isWatching = false;
+      isStopped = true;
       await watching;
       return seen;
     },
