@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../support/run.ts';
-import { lib, replaceScript, scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { replaceScript, scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { goodStart } from '../support/set-up.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
 import { type Figure, median } from './figures.ts';
-import { type Bench, sleep, startDaemon } from './setup.ts';
+import { type Bench, startDaemon } from './setup.ts';
 
 /** How long the probe says what is no longer so, with the usual periods. */
 export async function measureFreshness(bench: Bench): Promise<Figure[]> {
@@ -13,12 +14,9 @@ export async function measureFreshness(bench: Bench): Promise<Figure[]> {
     const directory = scratchDirectory(bench);
     const [gate, hook] = [join(directory, 'gate'), writeScript(join(directory, 'hook'), 'exit 0')];
     const start = writeScript(join(directory, 'start.sh'), `until [ -e ${gate} ]; do sleep 0.01; done`);
-    const supervisord = await TestSupervisord.start(bench, `[program:start]\ncommand=${start}\nstartsecs=0\nautorestart=false\n`);
+    const supervisord = await TestSupervisord.start(bench, goodStart.replace('command=true', `command=${start}`));
     const daemon = startDaemon(bench, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_HOOK: hook }, directory);
-    const isReady = async () => {
-      const env = { PATH: process.env['PATH'], READINESSD_SOCKET: daemon.socket };
-      return (await run(join(lib, 'readiness_probe'), [], { env })).code === 0;
-    };
+    const isReady = async () => (await daemon.probe()).code === 0;
     await daemon.expect(/^2 /);
     // At any time of the period.
     await sleep(Math.random() * 1000);

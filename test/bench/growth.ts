@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestDaemon } from '../support/daemon.ts';
 import { scratchDirectory, writeScript } from '../support/scratch.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
 import { atMost, type Figure, median } from './figures.ts';
 import { memoryOf, peakRssOf, useOf } from './process-figures.ts';
-import { type Bench, programs, sleep, startDaemon } from './setup.ts';
+import { type Bench, pidOf, programs, startDaemon } from './setup.ts';
 
 const kilobyte = 1024;
 
@@ -47,7 +49,7 @@ export async function measureGrowth(bench: Bench): Promise<Figure[]> {
 }
 
 /** How long a step takes, and what a cycle costs, once the first ones are over in which much is compiled. */
-async function measureCycles(bench: Bench, daemon: ReturnType<typeof startDaemon>, step: string) {
+async function measureCycles(bench: Bench, daemon: TestDaemon, step: string) {
   await daemon.expect(/^0 /);
   await daemon.moreCycles(bench.isQuick ? 1 : 3);
   const durations: number[] = [];
@@ -56,12 +58,12 @@ async function measureCycles(bench: Bench, daemon: ReturnType<typeof startDaemon
     durations.push(steps.find(({ name }) => name === step)?.durationMs ?? Number.NaN);
   }
   // Now without questions, which cost the daemon something too.
-  const [before, { cycles }] = [useOf(daemon.pid).cpuMs, await daemon.status()];
+  const [before, { cycles }] = [useOf(pidOf(daemon)).cpuMs, await daemon.status()];
   let ended = 0;
   while (ended === 0) {
     await sleep(bench.isQuick ? 2000 : 15_000);
     ended = (await daemon.status()).cycles - cycles;
   }
-  const cpuMs = (useOf(daemon.pid).cpuMs - before) / ended;
-  return { durationMs: median(durations), cpuMs, pid: daemon.pid };
+  const cpuMs = (useOf(pidOf(daemon)).cpuMs - before) / ended;
+  return { durationMs: median(durations), cpuMs, pid: pidOf(daemon) };
 }

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fieldOf, statFieldsOf } from '../support/process.ts';
 
-/** Memory of a process as /proc/PID/smaps_rollup has it, MiB. */
+const kibPerMib = 1024;
+
+/** Memory of a process, MiB. */
 export interface Memory {
   readonly privateDirty: number;
   readonly pss: number;
@@ -8,14 +11,13 @@ export interface Memory {
 }
 
 export function memoryOf(pid: number): Memory {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) / 1024;
+  const field = (name: string) => fieldOf(pid, 'smaps_rollup', name) / kibPerMib;
   return { privateDirty: field('Private_Dirty'), pss: field('Pss'), rss: field('Rss') };
 }
 
 /** The most that it ever had resident, MiB. */
 export function peakRssOf(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  return fieldOf(pid, 'status', 'VmHWM') / kibPerMib;
 }
 
 /** What a process has used so far. */
@@ -32,18 +34,12 @@ const msPerTick = 10;
 
 /** The threads that live: those of Node last as long as the process. */
 export function useOf(pid: number): Use {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const sum = (read: (thread: string) => number) => threads.reduce((total, thread) => total + read(`/proc/${pid}/task/${thread}`), 0);
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => `${pid}/task/${thread}`);
+  const sum = (read: (thread: string) => number) => threads.reduce((total, thread) => total + read(thread), 0);
+  const [childrenUser, childrenSystem] = statFieldsOf(pid).slice(13, 15);
   return {
-    cpuMs: sum((thread) => Number(readFileSync(`${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6),
-    childrenMs: (Number(fields[13]) + Number(fields[14])) * msPerTick,
-    wakeUps: sum((thread) => Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`${thread}/status`, 'utf8'))?.[1])),
+    cpuMs: sum((thread) => Number(readFileSync(`/proc/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6),
+    childrenMs: (Number(childrenUser) + Number(childrenSystem)) * msPerTick,
+    wakeUps: sum((thread) => fieldOf(thread, 'status', 'voluntary_ctxt_switches')),
   };
-}
-
-export function threadsOf(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`).length;
 }

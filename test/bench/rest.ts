@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fieldOf } from '../support/process.ts';
 import { end } from '../support/run.ts';
 import { cleanUp, scratchDirectory } from '../support/scratch.ts';
-import type { TestSupervisord } from '../support/supervisord.ts';
 import { atMost, compare, type Figure } from './figures.ts';
-import { type Memory, memoryOf, threadsOf, type Use, useOf } from './process-figures.ts';
-import { type Bench, sleep, startDaemon, startSupervisord, trivialHook } from './setup.ts';
+import { type Memory, memoryOf, type Use, useOf } from './process-figures.ts';
+import { type Bench, pidOf, startDaemon, startSupervisord, trivialHook } from './setup.ts';
 
 /** How many containers a switch has. */
 const daemonsOfASwitch = 13;
@@ -21,11 +22,11 @@ export async function measureRest(bench: Bench): Promise<Figure[]> {
 
   const read = () => ({
     atMs: performance.now(),
-    hooked: useOf(hooked.pid),
-    plain: useOf(plain.pid),
+    hooked: useOf(pidOf(hooked)),
+    plain: useOf(pidOf(plain)),
     polled: useOf(pidOf(withoutHook)),
     idle: useOf(pidOf(idle)),
-    memory: memoryOf(hooked.pid),
+    memory: memoryOf(pidOf(hooked)),
     bare: memoryOf(bare),
   });
   bench.log(`at rest for ${lateMs / 1000} s`);
@@ -43,7 +44,7 @@ export async function measureRest(bench: Bench): Promise<Figure[]> {
     ...memoryFigures(`at rest after ${lateMs / 1000} s`, late.memory, late.bare).map((figure) =>
       figure.name === 'private dirty' ? { ...figure, goal: atMost(18, figure.value, '18, or 14 if it can be had') } : figure,
     ),
-    { group: 'at rest, threads', name: 'of Node', value: threadsOf(hooked.pid), unit: '' },
+    { group: 'at rest, threads', name: 'of Node', value: fieldOf(pidOf(hooked), 'status', 'Threads'), unit: '' },
     { ...cpu('without a hook', perHour('plain')), goal: atMost(5, perHour('plain'), '5') },
     cpu('with a trivial hook, daemon', perHour('hooked')),
     cpu('with a trivial hook, the hook', perHour('hooked', 'childrenMs')),
@@ -64,13 +65,13 @@ export async function measureSwitch(bench: Bench): Promise<Figure[]> {
   const first = start();
   await first.expect(/^0 /);
   await sleep(settle);
-  const one: Figure = { group: 'sum of PSS', name: '1 daemon', value: pssOf([first.pid]), unit: 'MB' };
+  const one: Figure = { group: 'sum of PSS', name: '1 daemon', value: pssOf([pidOf(first)]), unit: 'MB' };
   const others = Array.from({ length: daemonsOfASwitch - 1 }, start);
   await Promise.all(others.map((daemon) => daemon.expect(/^0 /)));
   await sleep(settle);
-  const pids = [first, ...others].map(({ pid }) => pid);
+  const pids = [first, ...others].map(pidOf);
   const all: Figure = { group: 'sum of PSS', name: `${daemonsOfASwitch} daemons`, value: pssOf(pids), unit: 'MB' };
-  const { rss } = memoryOf(first.pid);
+  const { rss } = memoryOf(pidOf(first));
   const limit = pids.reduce((sum, pid) => sum + memoryOf(pid).privateDirty, 0) + rss;
   return [one, { ...compare(all, one), goal: atMost(limit, all.value, 'their private memory and one copy of node') }];
 }
@@ -89,5 +90,3 @@ function startBareNode(bench: Bench): number {
   cleanUp(bench, () => end(child));
   return child.pid ?? 0;
 }
-
-const pidOf = ({ child }: TestSupervisord) => child.pid ?? 0;

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { end, run } from '../support/run.ts';
 import { atMost, compare, type Figure, median } from './figures.ts';
-import { type Bench, sleep, startDaemon, startSupervisord } from './setup.ts';
+import { type Bench, startDaemon, startSupervisord } from './setup.ts';
 
 /** From exec to the first verdict that a client gets, beside the least that Node needs, in turns. */
 export async function measureStart(bench: Bench): Promise<Figure[]> {

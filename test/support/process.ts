@@ -40,16 +40,25 @@ export function commandOf(pid: number): string {
   }
 }
 
-function fieldOf(pid: number, file: string, name: string): number {
-  return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1]);
+/**
+ * A number that a file under /proc has beside a name.
+ *
+ * @param of - a process, or a thread of one as `PID/task/TID`
+ */
+export function fieldOf(of: number | string, file: 'smaps_rollup' | 'status', name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${of}/${file}`, 'utf8'))?.[1]);
+}
+
+/** The fields of /proc/PID/stat from the third one on: the second, a name in parentheses, may hold anything. */
+export function statFieldsOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function statOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field, a name in parentheses, may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', parent: Number(fields[1]) };
+    const [state = '', parent] = statFieldsOf(pid);
+    return { state, parent: Number(parent) };
   } catch {
     return undefined;
   }
