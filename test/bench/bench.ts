@@ -6,6 +6,7 @@ import { version } from '../../shared/version.ts';
 import { type Figure, formatTable } from './figures.ts';
 import { measureFreshness } from './freshness.ts';
 import { measureGrowth } from './growth.ts';
+import { measureHttpGet } from './http-get.ts';
 import { measureInContainer } from './in-container.ts';
 import { measureLoad } from './load.ts';
 import { drawPicture } from './picture.ts';
@@ -23,6 +24,7 @@ import { measureStorm } from './storm.ts';
 const groups = {
   probe: measureProbe,
   container: measureInContainer,
+  httpget: measureHttpGet,
   storm: measureStorm,
   socket: measureLoad,
   start: measureStart,

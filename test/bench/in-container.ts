@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { TestContainer } from '../support/container.ts';
 import { compare, type Figure } from './figures.ts';
 import { timeAll } from './hyperfine.ts';
@@ -8,7 +7,7 @@ import type { Bench } from './setup.ts';
 export async function measureInContainer(bench: Bench): Promise<Figure[]> {
   const container = await TestContainer.start(bench, {});
   await container.becomes(/^0 /);
-  const exec = (command: string) => `runc --root ${join(container.directory, 'runc')} exec ${container.id} ${command}`;
+  const exec = (command: string) => container.runcCommand('exec', container.id, command).join(' ');
   const times = await timeAll(bench, {
     'runc exec /bin/true': exec('/bin/true'),
     'runc exec readiness_probe.sh': exec('/usr/bin/readiness_probe.sh'),

@@ -4,16 +4,12 @@ import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { nodeRoot } from '../support/cache.ts';
-import { TestContainer } from '../support/container.ts';
+import { goodStartFiles, TestContainer } from '../support/container.ts';
 import { isAlive } from '../support/process.ts';
 import { end, run } from '../support/run.ts';
 import { cleanUp, until, writeScript } from '../support/scratch.ts';
 
 const hook = 'usr/bin/readiness_probe_hook';
-const startGood = {
-  'usr/bin/start.sh': '#!/bin/sh\nexit 0\n',
-  'etc/supervisor/conf.d/start.conf': '[program:start]\ncommand=/usr/bin/start.sh\nstartsecs=0\nautorestart=false\n',
-};
 
 /** It leaves children, for a moment. */
 const busyHook = '#!/bin/sh\nsleep 100 & (sleep 0.01 &) & exit 0\n';
@@ -46,7 +42,7 @@ for directory, _, names in os.walk(sys.argv[1]):
 suite('processes of a container', { concurrency: 2 }, () => {
   for (const client of ['native', 'TypeScript']) {
     test(`a probe that its runtime kills leaves none behind, with the ${client} client`, async (t) => {
-      const container = await TestContainer.start(t, { files: startGood });
+      const container = await TestContainer.start(t, { files: goodStartFiles });
       if (client === 'TypeScript') rmSync(join(container.root, 'usr/lib/readinessd/readiness_probe'));
       await container.becomes(/^0 /);
       const daemon = await daemonOf(container);
@@ -68,7 +64,7 @@ suite('processes of a container', { concurrency: 2 }, () => {
   }
 
   test('none is a zombie after 200 probes, though the hook leaves children', async (t) => {
-    const container = await TestContainer.start(t, { files: { ...startGood, [hook]: busyHook }, env: quick });
+    const container = await TestContainer.start(t, { files: { ...goodStartFiles, [hook]: busyHook }, env: quick });
     await container.becomes(/^0 /);
     for (let round = 0; round < 50; round++) {
       const probes = await Promise.all(Array.from({ length: 4 }, () => container.probe()));
@@ -81,7 +77,7 @@ suite('processes of a container', { concurrency: 2 }, () => {
 
   test('those of others are left alone where it shares the table with them', async (t) => {
     const withTimeout = (time: string) => {
-      const files = { ...startGood, [hook]: '#!/bin/sh\nsleep 600\n' };
+      const files = { ...goodStartFiles, [hook]: '#!/bin/sh\nsleep 600\n' };
       return TestContainer.start(t, { files, env: { READINESSD_HOOK_TIMEOUT: time }, sharesPids: true });
     };
     const [one, other] = [await withTimeout('1s'), await withTimeout('5m')];
@@ -110,7 +106,7 @@ suite('processes of a container', { concurrency: 2 }, () => {
 
 test('128 MB of memory are enough, though neither node nor Python is in the page cache', async (t) => {
   const limit = 128 * 2 ** 20;
-  const container = await TestContainer.create(t, { files: { ...startGood, [hook]: '#!/bin/sh\nexit 0\n' }, memoryLimit: limit });
+  const container = await TestContainer.create(t, { files: { ...goodStartFiles, [hook]: '#!/bin/sh\nexit 0\n' }, memoryLimit: limit });
   // A copy of its own, for what another container has mapped stays in the cache.
   const node = join(container.root, 'usr/local/bin/node');
   copyFileSync(join(nodeRoot(), 'usr/local/bin/node'), node);

@@ -7,6 +7,7 @@ import { commandOf } from './process.ts';
 import { end, type Finished, run } from './run.ts';
 import { runcConfig } from './runc-config.ts';
 import { type Context, cleanUp, replaceScript, scratchDirectory, tree, until } from './scratch.ts';
+import { goodStart } from './set-up.ts';
 
 export interface ContainerOptions {
   /** Put into the image: a path, and a script or configuration. */
@@ -23,6 +24,12 @@ export interface ContainerOptions {
   readonly memoryLimit?: number;
   readonly sharesPids?: boolean;
 }
+
+/** In an image: a start.sh that ends well. */
+export const goodStartFiles = {
+  'usr/bin/start.sh': '#!/bin/sh\nexit 0\n',
+  'etc/supervisor/conf.d/start.conf': goodStart.replace('command=true', 'command=/usr/bin/start.sh'),
+};
 
 export const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
 
@@ -69,8 +76,13 @@ export class TestContainer {
   /** Calls runc; a number at the end is a file for its output, which the container then has too. */
   runc(...words: (string | number)[]): Promise<Finished> {
     const output = typeof words.at(-1) === 'number' ? (words.pop() as number) : 'pipe';
-    const args = ['--root', join(this.directory, 'runc'), ...words.map(String)];
-    return run('runc', args, { stdio: ['ignore', output, output] });
+    const [runc, ...args] = this.runcCommand(...words.map(String));
+    return run(runc, args, { stdio: ['ignore', output, output] });
+  }
+
+  /** A call of runc as a command line. */
+  runcCommand(...words: string[]): [program: string, ...args: string[]] {
+    return ['runc', '--root', join(this.directory, 'runc'), ...words];
   }
 
   /** Runs a program in it, as a kubelet's runtime runs the probe. */
