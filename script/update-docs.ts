@@ -7,7 +7,7 @@ import { definitions } from '../daemon/settings/definitions.ts';
 import { createVerdictCache } from '../daemon/verdict-cache.ts';
 import { HistorySchema, StatusSchema } from '../shared/api.ts';
 import { type Endpoint, socketEndpoints, tcpEndpoints } from '../shared/endpoints.ts';
-import { exitCodeTable } from '../shared/exit-codes.ts';
+import { exitCodeTable, spellCodes } from '../shared/exit-codes.ts';
 
 /** Writes the documents' tables from the data that they describe: `npm run docs`. A test checks that they are equal. */
 
@@ -19,12 +19,7 @@ export const documents = ['README.md', 'docs/api.md'];
 type Rows = readonly (readonly string[])[];
 
 const tables: Readonly<Record<string, Rows>> = {
-  'exit codes': exitCodeTable.map(({ codes: [first, last], reason, saidBy, when }) => [
-    first === last ? `${first}` : `${first}-${last}`,
-    reason,
-    saidBy,
-    when,
-  ]),
+  'exit codes': exitCodeTable.map(({ codes, reason, saidBy, when }) => [spellCodes(codes), reason, saidBy, when]),
   settings: Object.values(definitions).map(({ flag, placeholder, variable, defaultText, help }) => [
     `\`--${flag} ${placeholder}\``.replaceAll('|', '\\|'),
     `\`${variable}\``,

@@ -46,6 +46,11 @@ export const exitCodeTable = [
 
 export type Reason = (typeof exitCodeTable)[number]['reason'];
 
+/** A row's codes for people: `17`, `3-99`. */
+export function spellCodes([first, last]: ExitCodeRow['codes']): string {
+  return first === last ? `${first}` : `${first}-${last}`;
+}
+
 /**
  * The code of a reason that has only one.
  *

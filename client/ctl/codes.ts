@@ -1,4 +1,4 @@
-import { exitCodeTable } from '../../shared/exit-codes.ts';
+import { exitCodeTable, spellCodes } from '../../shared/exit-codes.ts';
 import { type Command, writeJson, writeLines } from './session.ts';
 
 /** The table of exit codes. */
@@ -10,15 +10,10 @@ export const codes: Command<object> = async (session) => {
     );
     return 0;
   }
-  const rows = exitCodeTable.map(({ codes: range, reason, when }) => [spell(range), reason, when] as const);
+  const rows = exitCodeTable.map(({ codes: range, reason, when }) => [spellCodes(range), reason, when] as const);
   writeLines(
     session,
     rows.map(([code, reason, when]) => `${code.padEnd(8)} ${session.paint('bold', reason.padEnd(21))} ${when}`),
   );
   return 0;
 };
-
-/** `17`, `3-99`. */
-export function spell([first, last]: readonly [number, number]): string {
-  return first === last ? `${first}` : `${first}-${last}`;
-}

@@ -1,7 +1,6 @@
-import { codeOf, exitCodeTable, type Reason } from '../../shared/exit-codes.ts';
+import { codeOf, exitCodeTable, type Reason, spellCodes } from '../../shared/exit-codes.ts';
 import { firstLine, oneLine } from '../../shared/reply.ts';
 import { askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
-import { spell } from './codes.ts';
 import { explanationOf, hookCodeNotes } from './explanations.ts';
 import { type Command, type Session, writeJson, writeLines } from './session.ts';
 
@@ -50,7 +49,7 @@ function show(session: Session, code: number, reason: Reason, message?: string, 
     return 0;
   }
   const { paint } = session;
-  const shownCode = isWhole ? rows.map(({ codes }) => spell(codes)).join(', ') : String(code);
+  const shownCode = isWhole ? rows.map(({ codes }) => spellCodes(codes)).join(', ') : String(code);
   writeLines(session, [
     `${paint('bold', `${shownCode} ${reason}`)}: ${meaning}`,
     ...(note === undefined ? [] : ['', note]),
