@@ -85,6 +85,11 @@ export async function orNoAnswer<T>(asking: Promise<T>): Promise<T | NoAnswerErr
   });
 }
 
+/** What was answered, or what a probe would say instead. */
+export function answerOf(found: Answer | NoAnswerError): Answer {
+  return found instanceof NoAnswerError ? found.answer : found;
+}
+
 async function ask(socketPath: string, question: Question): Promise<Reply> {
   const timeoutMs = question.timeoutMs ?? memoryTimeoutMs;
   const endAtMs = performance.now() + timeoutMs;

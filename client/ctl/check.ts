@@ -1,4 +1,4 @@
-import { askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
+import { answerOf, askStatus, orNoAnswer } from './ask.ts';
 import type { Command } from './session.ts';
 import { showStatus } from './show.ts';
 
@@ -6,5 +6,5 @@ import { showStatus } from './show.ts';
 export const check: Command<{ readonly timeout: number }> = async (session, { timeout: timeoutMs }) => {
   const found = await orNoAnswer(askStatus(session.socketPath, { method: 'POST', path: '/check', timeoutMs }));
   showStatus(session, found);
-  return found instanceof NoAnswerError ? found.answer.code : found.code;
+  return answerOf(found).code;
 };

@@ -1,6 +1,6 @@
 import { codeOf, exitCodeTable, type Reason, spellCodes } from '../../shared/exit-codes.ts';
 import { firstLine, oneLine } from '../../shared/reply.ts';
-import { askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
+import { answerOf, askProbe, orNoAnswer } from './ask.ts';
 import { explanationOf, hookCodeNotes } from './explanations.ts';
 import { type Command, type Session, writeJson, writeLines } from './session.ts';
 
@@ -9,8 +9,7 @@ const usageCode = codeOf('ClientUsage');
 /** What a code or reason means, what it usually comes from, and what to do; without one, of the current verdict. */
 export const explain: Command<{ readonly subject?: string | undefined }> = async (session, { subject }) => {
   if (subject === undefined) {
-    const found = await orNoAnswer(askProbe(session.socketPath));
-    const answer = found instanceof NoAnswerError ? found.answer : found;
+    const answer = answerOf(await orNoAnswer(askProbe(session.socketPath)));
     if (!session.json)
       writeLines(session, [
         session.paint('bold', firstLine(answer)),

@@ -1,4 +1,4 @@
-import { askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
+import { answerOf, askStatus, orNoAnswer } from './ask.ts';
 import type { Command } from './session.ts';
 import { showStatus } from './show.ts';
 import { watch } from './watch.ts';
@@ -8,5 +8,5 @@ export const status: Command<{ readonly watch?: boolean }> = async (session, opt
   if (options.watch === true) return watch(session);
   const found = await orNoAnswer(askStatus(session.socketPath));
   showStatus(session, found);
-  return found instanceof NoAnswerError ? found.answer.code : found.code;
+  return answerOf(found).code;
 };

@@ -1,6 +1,6 @@
 import { sayDuration } from '../../shared/duration.ts';
 import { type Answer, firstLine } from '../../shared/reply.ts';
-import { askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
+import { answerOf, askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
 import { clip, sizeOf } from './clip.ts';
 import { explanationOf } from './explanations.ts';
 import { type Command, type Session, writeJson, writeLines } from './session.ts';
@@ -34,7 +34,7 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
   const elapsedMs = () => performance.now() - startedAtMs;
   for (;;) {
     const found = await orNoAnswer(askProbe(session.socketPath, probeTimeoutMs));
-    const answer = found instanceof NoAnswerError ? found.answer : found;
+    const answer = answerOf(found);
     const isReached = (answer.code === 0) === (wanted === 'ready');
     const isOver = elapsedMs() >= timeoutMs;
     if (!isReached && !isOver) {
@@ -55,11 +55,10 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
 
 function inVain(found: Answer | NoAnswerError, wanted: string, timeoutMs: number): string {
   const time = sayDuration(timeoutMs);
-  if (wanted === 'not-ready') return `still ready after ${time}: ${firstLine(found instanceof NoAnswerError ? found.answer : found)}`;
-  if (found instanceof NoAnswerError) {
-    return `not ready within ${time}: ${firstLine(found.answer)}; "readinessctl doctor" says what is wrong and how to mend it`;
-  }
-  return `not ready within ${time}: ${firstLine(found)}; "readinessctl explain" says what to do`;
+  const line = firstLine(answerOf(found));
+  if (wanted === 'not-ready') return `still ready after ${time}: ${line}`;
+  const help = found instanceof NoAnswerError ? 'doctor" says what is wrong and how to mend it' : 'explain" says what to do';
+  return `not ready within ${time}: ${line}; "readinessctl ${help}`;
 }
 
 function isInteractive({ stderr, json }: Session): boolean {

@@ -1,5 +1,5 @@
 import { historyLines } from '../../shared/status-text.ts';
-import { askHistory, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
+import { answerOf, askHistory, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
 import { clip, sizeOf } from './clip.ts';
 import type { Session } from './session.ts';
 import { describe, showStatus } from './show.ts';
@@ -31,7 +31,7 @@ export async function watch(session: Session): Promise<number> {
       const found = await orNoAnswer(askStatus(session.socketPath));
       if (isScreen) stdout.write(await frame(session, found));
       else {
-        const { code, reason, message } = found instanceof NoAnswerError ? found.answer : found;
+        const { code, reason, message } = answerOf(found);
         const shown = `${code} ${reason} ${message}`;
         if (shown !== last) showStatus(session, found);
         last = shown;

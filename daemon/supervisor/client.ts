@@ -7,7 +7,7 @@ import { methodCall, readResponse, type XmlRpcValue } from './xml-rpc.ts';
 export interface ProcessInfo {
   readonly name: string;
   readonly group: string;
-  /** supervisord's state number, as 100 for EXITED. */
+  /** One of processState. */
   readonly state: number;
   /** 0 while it does not run. */
   readonly pid: number;
@@ -20,6 +20,14 @@ export interface ProcessInfo {
   readonly exitstatus: number;
   /** supervisord's own words on what went wrong; often empty. */
   readonly spawnerr: string;
+}
+
+/** supervisord's process states (http://supervisord.org/subprocess.html#process-states). */
+export const processState = { STOPPED: 0, STARTING: 10, RUNNING: 20, BACKOFF: 30, STOPPING: 40, EXITED: 100, FATAL: 200 } as const;
+
+/** As supervisorctl takes it: `group:name`, or the name alone where the group bears the same. */
+export function fullName({ group, name }: { readonly group: string; readonly name: string }): string {
+  return group === name ? name : `${group}:${name}`;
 }
 
 /** A process in the configuration as supervisord last read it: what getAllConfigInfo says of it. */
@@ -39,6 +47,11 @@ export interface SupervisorClient {
   getAllConfigInfo(signal: AbortSignal): Promise<ProcessConfig[]>;
 }
 
+const processMembers = ['name', 'group', 'state', 'pid', 'start', 'stop', 'now', 'exitstatus', 'spawnerr'];
+
+/** What readConfigs needs of each struct. */
+export const configMembers = ['name', 'group', 'inuse', 'command'];
+
 /**
  * @param address - where supervisord listens
  * @param timeoutMs - for each call
@@ -47,42 +60,48 @@ export interface SupervisorClient {
 export function createSupervisorClient(address: SupervisorAddress, timeoutMs: number): SupervisorClient {
   const post = createPost(address, timeoutMs);
 
-  /** Asks for an array of structs. What is wrong with them is found while the connection can still be thrown away. */
-  function call<T>(method: string, members: readonly string[], read: (struct: Struct) => T, signal: AbortSignal): Promise<T[]> {
-    const readStructs = (text: string) => {
-      const value = readResponse(text, members);
-      if (!Array.isArray(value)) throw wrong(method, 'an array');
-      return value.map((item) => read(new Struct(method, item)));
-    };
-    return post(methodCall(`supervisor.${method}`), readStructs, signal);
+  /** What is wrong with a reply is found while the connection can still be thrown away. */
+  function call<T>(method: string, members: readonly string[], read: (value: XmlRpcValue) => T, signal: AbortSignal): Promise<T> {
+    return post(methodCall(`supervisor.${method}`), (text) => read(readResponse(text, members)), signal);
   }
 
   return {
-    getAllProcessInfo(signal) {
-      const members = ['name', 'group', 'state', 'pid', 'start', 'stop', 'now', 'exitstatus', 'spawnerr'];
-      const read = (struct: Struct): ProcessInfo => ({
-        name: struct.string('name'),
-        group: struct.string('group'),
-        state: struct.number('state'),
-        pid: struct.number('pid'),
-        start: struct.number('start'),
-        stop: struct.number('stop'),
-        now: struct.number('now'),
-        exitstatus: struct.number('exitstatus'),
-        spawnerr: struct.string('spawnerr'),
-      });
-      return call('getAllProcessInfo', members, read, signal);
-    },
-    getAllConfigInfo(signal) {
-      const read = (struct: Struct): ProcessConfig => ({
-        name: struct.string('name'),
-        group: struct.string('group'),
-        inuse: struct.boolean('inuse'),
-        command: struct.has('command') ? struct.string('command') : undefined,
-      });
-      return call('getAllConfigInfo', ['name', 'group', 'inuse', 'command'], read, signal);
-    },
+    getAllProcessInfo: (signal) => call('getAllProcessInfo', processMembers, readProcesses, signal),
+    getAllConfigInfo: (signal) => call('getAllConfigInfo', configMembers, readConfigs, signal),
   };
+}
+
+function readProcesses(value: XmlRpcValue): ProcessInfo[] {
+  return structsOf('getAllProcessInfo', value).map((struct) => ({
+    name: struct.string('name'),
+    group: struct.string('group'),
+    state: struct.number('state'),
+    pid: struct.number('pid'),
+    start: struct.number('start'),
+    stop: struct.number('stop'),
+    now: struct.number('now'),
+    exitstatus: struct.number('exitstatus'),
+    spawnerr: struct.string('spawnerr'),
+  }));
+}
+
+/**
+ * Reads what getAllConfigInfo returned.
+ *
+ * @throws SupervisorBadReplyError when it is not an array of such structs
+ */
+export function readConfigs(value: XmlRpcValue): ProcessConfig[] {
+  return structsOf('getAllConfigInfo', value).map((struct) => ({
+    name: struct.string('name'),
+    group: struct.string('group'),
+    inuse: struct.boolean('inuse'),
+    command: struct.has('command') ? struct.string('command') : undefined,
+  }));
+}
+
+function structsOf(method: string, value: XmlRpcValue): Struct[] {
+  if (!Array.isArray(value)) throw wrong(method, 'an array');
+  return value.map((item) => new Struct(method, item));
 }
 
 /** A struct whose members are read by type; a missing or wrong one is a reply that cannot be read. */

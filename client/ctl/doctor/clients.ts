@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { whyNotLoadable } from '../../../daemon/steps/hook/loadable.ts';
 import { socketVariable } from '../../../shared/defaults.ts';
 import { sayDuration } from '../../../shared/duration.ts';
 import { codeOf } from '../../../shared/exit-codes.ts';
 import type { Facts } from './facts.ts';
+import { isExecutable } from './files.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** timeoutSeconds of a probe, unless it is set. The exec itself takes 25 to 50 ms of it, more on a busy node. */
@@ -81,13 +82,4 @@ async function checkLatency(shim: string, socketPath: string, environment: NodeJ
   return longestMs > kubeletTimeoutMs / 2
     ? warning('probe', text, 'timeoutSeconds: 3 in the readinessProbe, and see why this node is slow')
     : ok('probe', text);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { environmentOf } from './environment.ts';
+import { textOf } from './files.ts';
 
 type Section = ReadonlyMap<string, string>;
 
@@ -19,7 +20,7 @@ export function configurationOf(supervisordPid: number): Configuration | undefin
     const argv = readFileSync(`/proc/${supervisordPid}/cmdline`, 'utf8').split('\0');
     const directory = readlinkSync(`/proc/${supervisordPid}/cwd`);
     const files = (toldFile(argv) ?? usualFiles).map((file) => resolve(directory, file));
-    const file = files.find((path) => readText(path) !== undefined);
+    const file = files.find((path) => textOf(path) !== undefined);
     return file === undefined ? undefined : { file, sections: readFiles(file, environmentOf(supervisordPid) ?? {}) };
   } catch {
     return undefined;
@@ -28,7 +29,7 @@ export function configurationOf(supervisordPid: number): Configuration | undefin
 
 /** The supervisord of this container: the parent of its daemon, or the only one whose files are those that are seen here. */
 export function findSupervisord(daemonPid: number | undefined): number | undefined {
-  const parent = /^PPid:\s+(\d+)/m.exec(readText(`/proc/${daemonPid}/status`) ?? '')?.[1];
+  const parent = /^PPid:\s+(\d+)/m.exec(textOf(`/proc/${daemonPid}/status`) ?? '')?.[1];
   const candidates = parent === undefined ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [parent];
   const found = candidates.filter((pid) => {
     try {
@@ -72,7 +73,7 @@ function readSections(file: string, environment: NodeJS.ProcessEnv): Map<string,
   const sections = new Map<string, Map<string, string>>();
   let section: Map<string, string> | undefined;
   let key = '';
-  for (const line of (readText(file) ?? '').split(/\r?\n/)) {
+  for (const line of (textOf(file) ?? '').split(/\r?\n/)) {
     if (/^\s*(?:[;#]|$)/.test(line)) continue;
     const text = expand(line.replace(/\s;.*$/, '').trimEnd(), dirname(file), environment);
     const [, name] = /^\[(.+)\]$/.exec(text) ?? [];
@@ -103,13 +104,5 @@ function filesLike(pattern: string): string[] {
     return names.sort().map((name) => join(dirname(pattern), name));
   } catch {
     return [];
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

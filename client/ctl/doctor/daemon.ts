@@ -1,12 +1,13 @@
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { defaultSocketPath, socketVariable } from '../../../shared/defaults.ts';
+import { socketVariable } from '../../../shared/defaults.ts';
 import { sayDuration } from '../../../shared/duration.ts';
 import { firstLine } from '../../../shared/reply.ts';
 import { version } from '../../../shared/version.ts';
 import { NoAnswerError } from '../ask.ts';
 import { explanationOf } from '../explanations.ts';
 import { containerSocket, type Facts } from './facts.ts';
+import { textOf } from './files.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { listenerOf } from './listeners.ts';
 
@@ -25,7 +26,7 @@ export function checkDaemon(facts: Facts): Finding[] {
 /** That daemon and probes mean the same socket. */
 function checkPaths(facts: Facts): Finding[] {
   const { session, settings, isDaemonsOwn } = facts;
-  const inContainer = containerSocket(facts, defaultSocketPath);
+  const inContainer = containerSocket(facts);
   const served = isDaemonsOwn ? settings.socketPath : undefined;
   if (served !== undefined && inContainer !== undefined && served !== inContainer) {
     return [
@@ -131,9 +132,5 @@ function modeOf(mode: number): string {
 
 /** R, S, T, and so on (proc(5)); '' when there is no such process. */
 function stateOf(pid: number): string {
-  try {
-    return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
-  } catch {
-    return '';
-  }
+  return /^State:\s+(\S)/m.exec(textOf(`/proc/${pid}/status`) ?? '')?.[1] ?? '';
 }

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { split } from 'shlex';
 import type { Settings } from '../../../daemon/settings/definitions.ts';
 import { readSettings, SettingsError } from '../../../daemon/settings/settings.ts';
+import { keyOf } from '../../../daemon/steps/start/programs.ts';
 import { parseSupervisorUrl, type SupervisorAddress } from '../../../daemon/supervisor/address.ts';
 import type { ProcessInfo } from '../../../daemon/supervisor/client.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import type { Status } from '../../../shared/api.ts';
-import { socketVariable } from '../../../shared/defaults.ts';
+import { defaultSocketPath, socketVariable } from '../../../shared/defaults.ts';
 import { askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
 import type { Session } from '../session.ts';
 import { type Configuration, configurationOf, environmentIn, findSupervisord } from './configuration.ts';
@@ -89,12 +90,17 @@ function isAddressTold(environment: NodeJS.ProcessEnv): boolean {
   return ['READINESSD_SUPERVISOR_URL', 'SUPERVISOR_SERVER_URL'].some((name) => environment[name] !== undefined);
 }
 
-/** supervisord's live program that runs readinessd; of several the one that answers, else one that runs. */
-function daemonProgram({ processes, configs }: SupervisordFacts, pid: number): ProcessInfo | undefined {
-  const found = processes.filter((process) => {
-    const config = configs.find(({ name, group }) => name === process.name && group === process.group);
+/** supervisord's live programs that run readinessd. */
+export function daemonProcesses({ processes, configs }: SupervisordFacts): ProcessInfo[] {
+  return processes.filter((process) => {
+    const config = configs.find((candidate) => keyOf(candidate) === keyOf(process));
     return isDaemon(process.name, config?.command);
   });
+}
+
+/** Of several the one that answers, else one that runs. */
+function daemonProgram(supervisord: SupervisordFacts, pid: number): ProcessInfo | undefined {
+  const found = daemonProcesses(supervisord);
   return found.find((process) => process.pid === pid) ?? found.find((process) => process.pid > 0) ?? found[0];
 }
 
@@ -159,6 +165,6 @@ function addressFor(settings: Settings, daemon: Facts['daemon']): SupervisorAddr
 }
 
 /** Where probes ask that are started with the container's environment. */
-export function containerSocket({ containerEnvironment }: Facts, fallback: string): string | undefined {
-  return containerEnvironment === undefined ? undefined : (containerEnvironment[socketVariable] ?? fallback);
+export function containerSocket({ containerEnvironment }: Facts): string | undefined {
+  return containerEnvironment === undefined ? undefined : (containerEnvironment[socketVariable] ?? defaultSocketPath);
 }

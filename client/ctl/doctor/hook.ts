@@ -1,10 +1,11 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectHook } from '../../../daemon/steps/hook/inspect.ts';
 import { whyNotLoadable } from '../../../daemon/steps/hook/loadable.ts';
 import { formatDuration, sayDuration } from '../../../shared/duration.ts';
 import { NoAnswerError } from '../ask.ts';
 import type { Facts } from './facts.ts';
+import { isExecutable } from './files.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -86,14 +87,7 @@ function headOf(path: string): string {
 }
 
 function isInPath(name: string, searched: string): boolean {
-  return searched.split(':').some((directory) => {
-    try {
-      accessSync(join(directory, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return searched.split(':').some((directory) => isExecutable(join(directory, name)));
 }
 
 function checkDuration({ daemon, settings: { hookTimeoutMs } }: Facts): Finding[] {

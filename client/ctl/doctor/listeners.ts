@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { textOf } from './files.ts';
 
 interface UnixSocket {
   readonly inode: string;
@@ -7,15 +8,11 @@ interface UnixSocket {
 
 /** Unix sockets that have a path, with the one that each was bound under. */
 function unixSockets(): UnixSocket[] {
-  try {
-    const lines = readFileSync('/proc/net/unix', 'utf8').split('\n').slice(1);
-    return lines.flatMap((line) => {
-      const [, inode, path] = /^(?:\S+\s+){6}(\d+) (\/.*)$/.exec(line) ?? [];
-      return inode === undefined || path === undefined ? [] : [{ inode, path }];
-    });
-  } catch {
-    return [];
-  }
+  const lines = (textOf('/proc/net/unix') ?? '').split('\n').slice(1);
+  return lines.flatMap((line) => {
+    const [, inode, path] = /^(?:\S+\s+){6}(\d+) (\/.*)$/.exec(line) ?? [];
+    return inode === undefined || path === undefined ? [] : [{ inode, path }];
+  });
 }
 
 /** The process that has bound a path, for people; undefined when it is not to be found. (readinessd binds under another name, and renames.) */

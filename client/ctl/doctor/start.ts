@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { judgeStart } from '../../../daemon/steps/start/judge.ts';
 import { keyOf, StartProgramBook, type StartPrograms, whyStart } from '../../../daemon/steps/start/programs.ts';
-import type { ProcessConfig, ProcessInfo } from '../../../daemon/supervisor/client.ts';
+import { fullName, type ProcessConfig, type ProcessInfo, processState as state } from '../../../daemon/supervisor/client.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import { fullName } from './supervisor.ts';
 import { createSupervisord, endsInLog, type ProgramTraps, type SupervisordFacts } from './supervisord.ts';
 
 /** Between two looks; a program that supervisord runs again and again has been started anew meanwhile. */
@@ -18,6 +17,9 @@ const narrowSeconds = 1;
 const likeStart = /(?:^|[^a-z])(?:start|init|initiali[sz]e|setup|bootstrap|entrypoint)(?:$|[^a-z])/i;
 
 const restartCure = 'autorestart=false in its section, then supervisorctl update';
+
+/** After an end that counts as none. */
+const failedToStart: readonly number[] = [state.BACKOFF, state.FATAL];
 
 const usualScript = '/usr/bin/start.sh';
 
@@ -83,7 +85,7 @@ function findRestarts(process: ProcessInfo, now: ProcessInfo, log: readonly stri
   const isGood = last === 'exit status 0' || (last === undefined && now.exitstatus === 0);
   const wasAgain = now.start !== process.start && process.start !== 0;
   // In BACKOFF and FATAL it was startsecs; a person may have started it again, but hardly twice.
-  if ([30, 200].includes(now.state) || !isGood || !(wasAgain || startedAgain > 1)) return undefined;
+  if (failedToStart.includes(now.state) || !isGood || !(wasAgain || startedAgain > 1)) return undefined;
   return problem(
     'start',
     `start.sh (program ${fullName(process)}) exits with code 0, and supervisord runs it again and again: autorestart=true`,
@@ -94,7 +96,7 @@ function findRestarts(process: ProcessInfo, now: ProcessInfo, log: readonly stri
 /** While it runs for the first time only the configuration's files tell. */
 function foreseeRestarts(now: ProcessInfo, configuration: Facts['configuration']): Finding | undefined {
   const section = configuration?.sections.get(`program:${now.group}`) ?? configuration?.sections.get(`program:${now.name}`);
-  if (section?.get('autorestart') !== 'true' || [30, 200].includes(now.state)) return undefined;
+  if (section?.get('autorestart') !== 'true' || failedToStart.includes(now.state)) return undefined;
   return problem(
     'start',
     `[program:${now.group}] has autorestart=true: whenever start.sh has ended, supervisord will run it again, and it is never ready`,
@@ -106,26 +108,26 @@ function foreseeRestarts(now: ProcessInfo, configuration: Facts['configuration']
 function findTrap(now: ProcessInfo, trap: ProgramTraps | undefined, log: readonly string[]): Finding | undefined {
   const name = fullName(now);
   const startsecs = trap?.startsecs ?? 1;
-  if ([10, 30, 200].includes(now.state) && now.spawnerr.startsWith('Exited too quickly') && startsecs > 0) {
+  if ([state.STARTING, ...failedToStart].includes(now.state) && now.spawnerr.startsWith('Exited too quickly') && startsecs > 0) {
     const { last } = endsInLog(log, now.name);
-    const again = `startsecs=0 in its section; supervisorctl update${now.state === 200 ? `; supervisorctl start ${name}` : ''}`;
-    const state = now.state === 200 ? 'supervisord gave up on it (FATAL)' : 'supervisord tries again (BACKOFF)';
+    const again = `startsecs=0 in its section; supervisorctl update${now.state === state.FATAL ? `; supervisorctl start ${name}` : ''}`;
+    const outcome = now.state === state.FATAL ? 'supervisord gave up on it (FATAL)' : 'supervisord tries again (BACKOFF)';
     if (last === 'exit status 0') {
       return problem(
         'start',
-        `start.sh (program ${name}) exits with code 0 sooner than startsecs=${startsecs}, which supervisord takes for a failed start; ${state}`,
+        `start.sh (program ${name}) exits with code 0 sooner than startsecs=${startsecs}, which supervisord takes for a failed start; ${outcome}`,
         again,
       );
     }
     const how = last === undefined ? 'sooner than startsecs, with a code that is not known' : `at once with ${last}`;
     return problem(
       'start',
-      `start.sh (program ${name}) ends ${how}; ${state}`,
+      `start.sh (program ${name}) ends ${how}; ${outcome}`,
       `mend what it fails at (supervisorctl tail ${name} stderr, or the log of the container); if its success is quick: ${again}`,
     );
   }
   const tookS = now.stop - now.start;
-  if (now.state === 100 && now.exitstatus === 0 && startsecs > 0 && tookS <= startsecs + narrowSeconds) {
+  if (now.state === state.EXITED && now.exitstatus === 0 && startsecs > 0 && tookS <= startsecs + narrowSeconds) {
     return warning(
       'start',
       `start.sh (program ${name}) took ${tookS} s, with startsecs=${startsecs}: were it quicker, its success would count as a failed start`,
@@ -138,13 +140,13 @@ function findTrap(now: ProcessInfo, trap: ProgramTraps | undefined, log: readonl
 function judgeOne(now: ProcessInfo, trap: ProgramTraps | undefined): Finding {
   const name = fullName(now);
   const cures: Readonly<Record<number, string>> = {
-    0:
+    [state.STOPPED]:
       now.start === 0
         ? `supervisorctl start ${name}${trap?.autostart === false ? ' (autostart=false: something else should have, an event listener perhaps)' : ''}`
         : `supervisorctl start ${name}`,
-    20: `wait, or see what it does: supervisorctl tail ${name}, or the log of the container`,
-    100: `read what it printed (supervisorctl tail ${name} stderr, or the log of the container), mend that, supervisorctl start ${name}`,
-    200: `mend what it says, then supervisorctl start ${name}`,
+    [state.RUNNING]: `wait, or see what it does: supervisorctl tail ${name}, or the log of the container`,
+    [state.EXITED]: `read what it printed (supervisorctl tail ${name} stderr, or the log of the container), mend that, supervisorctl start ${name}`,
+    [state.FATAL]: `mend what it says, then supervisorctl start ${name}`,
   };
   return judged({ taken: [now], notLoaded: [], unknown: [] }, cures[now.state] ?? 'wait');
 }

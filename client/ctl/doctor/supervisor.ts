@@ -1,23 +1,15 @@
 import { existsSync, lstatSync } from 'node:fs';
-import type { ProcessConfig, ProcessInfo } from '../../../daemon/supervisor/client.ts';
+import { keyOf } from '../../../daemon/steps/start/programs.ts';
+import { fullName, type ProcessConfig, type ProcessInfo, processState } from '../../../daemon/supervisor/client.ts';
 import { SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import { NoAnswerError } from '../ask.ts';
 import { environmentOf } from './environment.ts';
-import { type Facts, isDaemon } from './facts.ts';
+import { daemonProcesses, type Facts, isDaemon } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { supervisordSockets } from './listeners.ts';
 import { createSupervisord, endsInLog, type SupervisordFacts } from './supervisord.ts';
 
-/** supervisord's own states of a process (http://supervisord.org/subprocess.html#process-states). */
-const stateNames: Readonly<Record<number, string>> = {
-  0: 'STOPPED',
-  10: 'STARTING',
-  20: 'RUNNING',
-  30: 'BACKOFF',
-  40: 'STOPPING',
-  100: 'EXITED',
-  200: 'FATAL',
-};
+const stateNames = new Map<number, string>(Object.entries(processState).map(([name, number]) => [number, name]));
 
 /** With fewer, supervisord gives up on the daemon one day. */
 const enoughRetries = 1000;
@@ -85,7 +77,8 @@ function cureInFile(configuration: Facts['configuration'], socketPath: string | 
     : `${file} has it at file=${path}: set READINESSD_SUPERVISOR_URL=unix://${path} for the daemon, or remove that setting`;
 }
 
-async function checkProgram(facts: Facts, { configs, processes, traps, log }: SupervisordFacts): Promise<Finding[]> {
+async function checkProgram(facts: Facts, supervisord: SupervisordFacts): Promise<Finding[]> {
+  const { configs, traps, log } = supervisord;
   const { daemon, daemonProcess, address } = facts;
   const isUp = !(daemon instanceof NoAnswerError);
   const config = configs.find(({ name, command }) => isDaemon(name, command));
@@ -109,7 +102,7 @@ async function checkProgram(facts: Facts, { configs, processes, traps, log }: Su
   }
   const name = fullName(daemonProcess);
   const findings: Finding[] = [];
-  const state = stateNames[daemonProcess.state] ?? String(daemonProcess.state);
+  const state = stateNames.get(daemonProcess.state) ?? String(daemonProcess.state);
   // Where node starts slowly, it is RUNNING for a moment before it refuses a setting.
   if (state === 'RUNNING' && (isUp || facts.entryError === undefined))
     findings.push(ok('daemon', `supervisord's program ${name} is RUNNING, pid ${daemonProcess.pid}`));
@@ -126,7 +119,7 @@ async function checkProgram(facts: Facts, { configs, processes, traps, log }: Su
       ),
     );
   }
-  return [...findings, ...checkTraps(name, daemonProcess, config, traps), ...checkBeside(processes, configs, daemonProcess)];
+  return [...findings, ...checkTraps(name, daemonProcess, config, traps), ...checkBeside(supervisord, daemonProcess)];
 }
 
 function whyNotRunning(process: ProcessInfo, state: string, lastWords: string, log: readonly string[]): Finding {
@@ -146,7 +139,7 @@ function whyNotRunning(process: ProcessInfo, state: string, lastWords: string, l
 
 /** What does no harm today. */
 function checkTraps(name: string, process: ProcessInfo, config: ProcessConfig | undefined, traps: SupervisordFacts['traps']): Finding[] {
-  const trap = traps.get(`${process.group}:${process.name}`);
+  const trap = traps.get(keyOf(process));
   const findings: Finding[] = [];
   if (config === undefined)
     findings.push(
@@ -171,18 +164,10 @@ function checkTraps(name: string, process: ProcessInfo, config: ProcessConfig | 
 }
 
 /** Two daemons take the socket from each other. */
-function checkBeside(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[], daemon: ProcessInfo): Finding[] {
-  const others = processes.filter((process) => {
-    const config = configs.find((candidate) => candidate.name === process.name && candidate.group === process.group);
-    return process !== daemon && isDaemon(process.name, config?.command);
-  });
+function checkBeside(supervisord: SupervisordFacts, daemon: ProcessInfo): Finding[] {
+  const others = daemonProcesses(supervisord).filter((process) => process !== daemon);
   if (others.length === 0) return [];
   return [
     problem('daemon', `there is a second program that runs readinessd: ${others.map(fullName).join(', ')}`, 'remove one of the sections'),
   ];
-}
-
-/** As supervisorctl takes it. */
-export function fullName({ group, name }: { readonly group: string; readonly name: string }): string {
-  return group === name ? name : `${group}:${name}`;
 }

@@ -1,6 +1,12 @@
+import { keyOf } from '../../../daemon/steps/start/programs.ts';
 import type { SupervisorAddress } from '../../../daemon/supervisor/address.ts';
-import type { ProcessConfig, ProcessInfo } from '../../../daemon/supervisor/client.ts';
-import { createSupervisorClient } from '../../../daemon/supervisor/client.ts';
+import {
+  configMembers,
+  createSupervisorClient,
+  type ProcessConfig,
+  type ProcessInfo,
+  readConfigs,
+} from '../../../daemon/supervisor/client.ts';
 import { createPost } from '../../../daemon/supervisor/http-post.ts';
 import { methodCall, readResponse, type XmlRpcValue } from '../../../daemon/supervisor/xml-rpc.ts';
 
@@ -12,9 +18,9 @@ const stderrTailBytes = 2000;
 
 /** What getAllConfigInfo says of a program besides; undefined where this supervisord does not tell. */
 export interface ProgramTraps {
-  readonly autostart: boolean | undefined;
-  readonly startsecs: number | undefined;
-  readonly startretries: number | undefined;
+  readonly autostart?: boolean | undefined;
+  readonly startsecs?: number | undefined;
+  readonly startretries?: number | undefined;
 }
 
 /** What supervisord says of itself and its programs, in one look. */
@@ -49,11 +55,9 @@ export function createSupervisord(address: SupervisorAddress) {
       const state = (await call('getState', ['statename'])) as { statename?: string };
       const pid = Number(await call('getPID'));
       const processes = await client.getAllProcessInfo(signal);
-      const configs = await client.getAllConfigInfo(signal);
-      const raw = (await call('getAllConfigInfo', ['name', 'group', 'autostart', 'startsecs', 'startretries'])) as Record<
-        string,
-        XmlRpcValue
-      >[];
+      const described = await call('getAllConfigInfo', [...configMembers, 'autostart', 'startsecs', 'startretries']);
+      const configs = readConfigs(described);
+      const traps = (described as Record<string, XmlRpcValue>[]).map(trapsOf);
       const log = await call('readLog', [], [-logTailBytes, 0]).catch(() => '');
       return {
         version,
@@ -61,7 +65,7 @@ export function createSupervisord(address: SupervisorAddress) {
         pid,
         processes,
         configs,
-        traps: new Map(raw.map((config) => [`${config['group']}:${config['name']}`, trapsOf(config)])),
+        traps: new Map(configs.map((config, index) => [keyOf(config), traps[index] ?? {}])),
         log: String(log).split('\n'),
       };
     },

@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname } from 'node:path';
 import type { ListenAddress } from '../../../daemon/settings/values.ts';
 import { NoAnswerError } from '../ask.ts';
 import type { Facts } from './facts.ts';
+import { textOf } from './files.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** Cold, node does not start in time with less. */
@@ -53,23 +54,14 @@ function checkDirectory(directory: string): Finding {
 }
 
 function checkMemory(): Finding[] {
-  for (const file of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
-    try {
-      const limit = Number(readFileSync(file, 'utf8'));
-      if (limit < leastMemoryBytes) {
-        return [
-          warning(
-            'system',
-            `the container may use ${Math.round(limit / 1024 / 1024)} MB of memory, with which node hardly starts`,
-            'a limit of 128 MB or more',
-          ),
-        ];
-      }
-    } catch {
-      // No such limit, or the other version of cgroups.
-    }
-  }
-  return [];
+  // Of either version of cgroups; neither where there is no limit.
+  const limits = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'].map((file) =>
+    Number(textOf(file) ?? Number.NaN),
+  );
+  const limit = limits.find((bytes) => bytes < leastMemoryBytes);
+  if (limit === undefined) return [];
+  const megabytes = Math.round(limit / 1024 / 1024);
+  return [warning('system', `the container may use ${megabytes} MB of memory, with which node hardly starts`, 'a limit of 128 MB or more')];
 }
 
 function checkClock(): Finding[] {

@@ -1,9 +1,6 @@
-import type { ProcessInfo } from '../../supervisor/client.ts';
+import { fullName, type ProcessInfo, processState as state } from '../../supervisor/client.ts';
 import { failed, type StepResult } from '../step.ts';
 import type { StartPrograms } from './programs.ts';
-
-/** supervisord's process states (http://supervisord.org/subprocess.html#process-states). */
-const state = { STOPPED: 0, STARTING: 10, RUNNING: 20, BACKOFF: 30, STOPPING: 40, EXITED: 100, FATAL: 200 } as const;
 
 /** The worst speaks: given up, failed, unknown, stopped, and last what only takes time. */
 const worstFirst = ['StartFatal', 'StartFailed', 'StartUnknown', 'StartStopped', 'StartNotFinished'] as const;
@@ -82,9 +79,4 @@ function supervisorsWords({ spawnerr }: ProcessInfo): string {
 
 function subject(process: ProcessInfo): string {
   return `start.sh (program "${fullName(process)}")`;
-}
-
-/** As supervisorctl takes it: `group:name`, or the name alone where the group bears the same. */
-function fullName({ group, name }: { readonly group: string; readonly name: string }): string {
-  return group === name ? name : `${group}:${name}`;
 }
