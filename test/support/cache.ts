@@ -14,5 +14,5 @@ export const nodeRoot = (version: string = nodeVersions[0]) => cached('node', ve
 export const imageStore = () => cached('images');
 
 function cached(...words: string[]): string {
-  return execFileSync(join(import.meta.dirname, '../../script/cache'), words, { encoding: 'utf8' }).trim();
+  return execFileSync(join(import.meta.dirname, 'cache'), words, { encoding: 'utf8' }).trim();
 }

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { version } from '../../../shared/version.ts';
+import { alone, ended, TestDaemon } from '../../support/daemon.ts';
+import { isAlive } from '../../support/process.ts';
+import { run } from '../../support/run.ts';
+import { cleanUp, replaceScript, scratchDirectory, tree, until, writeScript } from '../../support/scratch.ts';
+
+const launcher = join(tree, 'usr/bin/readinessd');
+
+suite('daemon', { concurrency: 4 }, () => {
+  test('serves its socket with the mode asked for, whatever the umask', async (t) => {
+    for (const mode of ['0600', '0660']) {
+      const daemon = new TestDaemon(t, { ...alone, READINESSD_SOCKET_MODE: mode });
+      await daemon.expect(/^0 /);
+      const stats = lstatSync(daemon.socket);
+      assert.ok(stats.isSocket());
+      assert.equal((stats.mode & 0o777).toString(8), mode.slice(1));
+      assert.deepEqual(readdirSync(daemon.directory), ['r.sock']);
+    }
+  });
+
+  test('leaves its umask to hooks', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'umask; exit 4');
+    const daemon = new TestDaemon(t, alone, directory);
+    assert.match(await daemon.expect(/^4 /), /\n0?022\n$/);
+  });
+
+  test('refuses to start beside a live one, which goes on', async (t) => {
+    const first = new TestDaemon(t, alone);
+    await first.expect(/^0 /);
+    const second = new TestDaemon(t, { ...alone, READINESSD_SOCKET: first.socket });
+    assert.equal(await ended(second), 1);
+    assert.match(second.stderr(), /^readinessd: cannot listen on .*another process.*already does.*\n$/);
+    await first.expect(/^0 /);
+  });
+
+  test('refuses to start beside a frozen one, and beside a file that is no socket', async (t) => {
+    const first = new TestDaemon(t, alone);
+    await first.expect(/^0 /);
+    first.child.kill('SIGSTOP');
+    const second = new TestDaemon(t, { ...alone, READINESSD_SOCKET: first.socket });
+    assert.equal(await ended(second), 1);
+    first.child.kill('SIGCONT');
+    const directory = scratchDirectory(t);
+    writeFileSync(join(directory, 'r.sock'), 'precious');
+    const third = new TestDaemon(t, alone, directory);
+    assert.equal(await ended(third), 1);
+    assert.match(third.stderr(), /is no socket/);
+    assert.equal(readFileSync(join(directory, 'r.sock'), 'utf8'), 'precious');
+  });
+
+  test("takes the place of a dead one's socket", async (t) => {
+    const first = new TestDaemon(t, alone);
+    await first.expect(/^0 /);
+    first.child.kill('SIGKILL');
+    await ended(first);
+    assert.ok(existsSync(first.socket));
+    assert.equal((await first.probe()).code, 100);
+    const second = new TestDaemon(t, { ...alone, READINESSD_SOCKET: first.socket });
+    await second.expect(/^0 /);
+  });
+
+  test('says why it cannot listen', async (t) => {
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_SOCKET: join(scratchDirectory(t), 'no/r.sock') });
+    assert.equal(await ended(daemon), 1);
+    assert.match(daemon.stderr(), /^readinessd: cannot listen on .*there is no directory .*\/no\n$/);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    test(`stops on ${signal} in mid-hook, with the hook's group, and removes its socket`, async (t) => {
+      const directory = scratchDirectory(t);
+      writeScript(
+        join(directory, 'hook'),
+        `#!/bin/bash\ntrap '' TERM\nsleep 60 &\necho $! $$ > ${directory}/pids.new\nmv ${directory}/pids.new ${directory}/pids\nwait; while :; do sleep 1; done`,
+      );
+      const daemon = new TestDaemon(t, alone, directory);
+      await until('the hook runs', () => existsSync(join(directory, 'pids')));
+      await daemon.expect(/^104 ResultPending the first cycle has not ended\n$/);
+      const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split(' ').map(Number);
+      daemon.child.kill(signal);
+      daemon.child.kill(signal);
+      assert.equal(await ended(daemon), 0);
+      await until('the group is gone', () => !pids.some(isAlive));
+      assert.ok(!existsSync(daemon.socket));
+      const { time: from } = JSON.parse(
+        daemon
+          .stdout()
+          .split('\n')
+          .find((line) => line.includes('stopping')) ?? '',
+      ) as { time: string };
+      assert.ok(Date.now() - Date.parse(from) < 10_000);
+    });
+  }
+
+  test('ends what a daemon killed in mid-hook has left of its hook, before it runs one itself', async (t) => {
+    const directory = scratchDirectory(t);
+    const body = `trap '' TERM; sleep 60 & echo $$ $! > ${directory}/new; mv ${directory}/new ${directory}/pids; wait`;
+    writeScript(join(directory, 'hook'), `[ -e ${directory}/pids ] && exit 8\n${body}`);
+    const first = new TestDaemon(t, alone, directory);
+    await until('the hook runs, and is noted', () => existsSync(join(directory, 'pids')) && existsSync(`${first.socket}.hook`));
+    first.child.kill('SIGKILL');
+    await ended(first);
+    const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split(' ').map(Number);
+    assert.ok(pids.every(isAlive));
+    const second = new TestDaemon(t, alone, directory);
+    await second.expect(/^8 /);
+    await until('the old hook is gone', () => !pids.some(isAlive));
+    await until('nothing is noted between two runs', () => !existsSync(`${second.socket}.hook`));
+  });
+
+  test('does not wait for a named pipe that lies where the note of a running hook belongs', async (t) => {
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'exit 8');
+    await run('mkfifo', [join(directory, 'r.sock.hook')]);
+    await new TestDaemon(t, alone, directory).expect(/^8 /);
+  });
+
+  test('leaves alone what has got the number of a hook since', async (t) => {
+    const directory = scratchDirectory(t);
+    const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    cleanUp(t, () => bystander.kill('SIGKILL'));
+    const initStart = readFileSync('/proc/1/stat', 'utf8').replace(/.*\) /s, '').split(' ')[19];
+    for (const note of [`${bystander.pid} 1 ${initStart}\n`, `${bystander.pid} 1 1\n`, `${bystander.pid}`, '']) {
+      writeFileSync(join(directory, 'r.sock.hook'), note);
+      const daemon = new TestDaemon(t, alone, directory);
+      await daemon.expect(/^0 /);
+      assert.ok(isAlive(bystander.pid ?? 0), note);
+      daemon.child.kill('SIGTERM');
+      assert.equal(await ended(daemon), 0);
+    }
+  });
+
+  test('binds again when its socket file was deleted', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    const { pid } = await daemon.status();
+    rmSync(daemon.socket);
+    await until('the socket is back', () => existsSync(daemon.socket));
+    await daemon.expect(/^0 /);
+    assert.equal((await daemon.status()).pid, pid);
+    assert.deepEqual([lstatSync(daemon.socket).mode & 0o777, readdirSync(daemon.directory)], [0o600, ['r.sock']]);
+  });
+
+  test('one of two that start at once wins, and the other ends', async (t) => {
+    for (let round = 0; round < 4; round++) {
+      const first = new TestDaemon(t, alone);
+      const second = new TestDaemon(t, alone, first.directory);
+      const loser = await Promise.race([first, second].map((daemon) => once(daemon.child, 'exit').then(() => daemon)));
+      assert.equal(loser.child.exitCode, 1);
+      assert.match(loser.stderr(), /^readinessd: cannot listen on .*another process.*\n$/);
+      const winner = loser === first ? second : first;
+      await winner.expect(/^0 /);
+      assert.equal((await winner.status()).pid, winner.child.pid);
+    }
+  });
+
+  test("leaves a socket that is another's, and ends", async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    const server = createServer();
+    const other = join(daemon.directory, 'other.sock');
+    server.listen(other);
+    await once(server, 'listening');
+    cleanUp(t, () => server.close());
+    renameSync(other, daemon.socket);
+    assert.equal(await ended(daemon), 1);
+    assert.match(daemon.stderr(), /another process.*already does/);
+    assert.ok(lstatSync(daemon.socket).isSocket());
+  });
+
+  test('does not open the inspector on SIGUSR1', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    daemon.child.kill('SIGUSR1');
+    await until('it has got the signal', () => daemon.stdout().includes('signal ignored'));
+    await daemon.aWholeCycle();
+    assert.equal(daemon.stderr(), '');
+  });
+
+  test('logs a change of verdict, and nothing while it stays', async (t) => {
+    const directory = scratchDirectory(t);
+    const daemon = new TestDaemon(t, alone, directory);
+    await daemon.expect(/^0 /);
+    await daemon.aWholeCycle();
+    replaceScript(daemon.hook, 'exit 7');
+    await daemon.expect(/^7 /);
+    await daemon.aWholeCycle();
+    rmSync(daemon.hook);
+    await daemon.expect(/^0 /);
+    const lines = daemon
+      .stdout()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const changes = lines
+      .filter(({ msg }) => msg === 'verdict changed')
+      .map(({ level, code, reason, message }) => ({ level, code, reason, message }));
+    assert.deepEqual(changes, [
+      { level: 'info', code: 0, reason: 'Ready', message: 'hook skipped' },
+      { level: 'warn', code: 7, reason: 'HookFailed', message: 'hook exited with code 7' },
+      { level: 'info', code: 0, reason: 'Ready', message: 'hook skipped' },
+    ]);
+  });
+
+  test('has its first verdict soon after its start', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    const status = await daemon.status();
+    assert.ok(status.uptimeMs - (status.ageMs ?? 0) < 5000);
+  });
+
+  for (const [title, args, expected] of [
+    ['a wrong value', ['--hook-timeout=10'], /^readinessd: cannot use --hook-timeout="10": must be .*\n$/],
+    ['an unknown flag', ['--no-such'], /^readinessd: .*--no-such.*\n$/],
+  ] as const) {
+    test(`ends at once with code 2 for ${title}, and starts nothing`, async (t) => {
+      const socket = join(scratchDirectory(t), 'r.sock');
+      const { code, stdout, stderr } = await run(launcher, [...args, `--socket=${socket}`]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, expected);
+      assert.ok(!existsSync(socket));
+    });
+  }
+
+  test('tells its version and its settings', async () => {
+    assert.deepEqual((await run(launcher, ['--version'])).stdout, `readinessd ${version}\n`);
+    assert.match((await run(launcher, ['--help'])).stdout, /^usage: readinessd .*READINESSD_HOOK_TIMEOUT/s);
+  });
+});

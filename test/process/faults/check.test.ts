@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { ended, TestDaemon } from '../../support/daemon.ts';
+import { run } from '../../support/run.ts';
+import { replaceScript, until, writeScript } from '../../support/scratch.ts';
+
+suite('POST /check', { concurrency: 4 }, () => {
+  /** A daemon that rests for a minute between cycles, and whose hook notes its runs. */
+  async function resting(t: TestContext, seconds: string): Promise<{ daemon: TestDaemon; runs: () => number }> {
+    const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', READINESSD_PERIOD_READY: '1m', READINESSD_PERIOD_NOT_READY: '1m' });
+    const log = join(daemon.directory, 'runs');
+    writeScript(`${daemon.hook}`, `echo x >> ${log}; sleep ${seconds}; exit 19`);
+    const runs = () => readFileSync(log, 'utf8').length / 2;
+    await daemon.expect(/^0 |^19 /);
+    return { daemon, runs };
+  }
+
+  test('answers with the verdict of a cycle that began after the call', async (t) => {
+    const { daemon } = await resting(t, '0');
+    for (const code of [3, 0, 4]) {
+      replaceScript(daemon.hook, `exit ${code}`);
+      const { status, body } = await daemon.post('/check');
+      assert.match(body, new RegExp(`^${code} `));
+      assert.equal(status, code === 0 ? 200 : 503);
+      assert.equal(await daemon.body(), body);
+    }
+  });
+
+  test('waits for the next cycle when it is called in the middle of one', async (t) => {
+    const { daemon, runs } = await resting(t, '0.2');
+    await daemon.post('/check');
+    const before = runs();
+    const first = daemon.post('/check');
+    await until('the hook runs', () => runs() === before + 1);
+    const second = daemon.post('/check');
+    await first;
+    assert.equal(runs(), before + 1);
+    await second;
+    assert.equal(runs(), before + 2);
+  });
+
+  test('shares one cycle among all that wait', async (t) => {
+    const { daemon, runs } = await resting(t, '0.1');
+    await daemon.post('/check');
+    const before = runs();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => daemon.post('/check')));
+    assert.ok(answers.every(({ body }) => body.startsWith('19 ')));
+    // Those who came when the first had begun share the second.
+    assert.ok(runs() - before <= 2, `${runs() - before} runs`);
+  });
+
+  test('cannot make the hook run more than a tenth of the time', async (t) => {
+    const { daemon, runs } = await resting(t, '0.2');
+    const before = runs();
+    const beganAtMs = performance.now();
+    await until('it has run some times', async () => {
+      await Promise.all([daemon.post('/check'), daemon.post('/check')]);
+      return runs() - before >= 4;
+    });
+    const spentMs = performance.now() - beganAtMs;
+    assert.ok(runs() - before <= spentMs / 2000 + 1, `${runs() - before} runs in ${spentMs} ms`);
+  });
+
+  test('does not hold up the end of the daemon', async (t) => {
+    const { daemon } = await resting(t, '0.4');
+    await daemon.post('/check');
+    const waiting = daemon.post('/check').catch(() => undefined);
+    await daemon.status();
+    daemon.child.kill('SIGTERM');
+    assert.equal(await ended(daemon), 0);
+    // No answer, or one that says why; no verdict.
+    assert.ok([undefined, 500].includes((await waiting)?.status));
+  });
+
+  test('takes what curl sends along', async (t) => {
+    const { daemon } = await resting(t, '0');
+    for (const [args, expected] of [
+      [['-X', 'POST'], /^(0|19) /],
+      [['-d', ''], /^(0|19) /],
+      [['-d', 'x=1'], /^(0|19) /],
+      // With it curl asks for JSON too.
+      [['--json', '{'], /^\{"ready":/],
+      [['-F', 'a=b'], /^(0|19) /],
+    ] as const) {
+      const { stdout } = await run('curl', ['-sS', ...args, '--unix-socket', daemon.socket, 'http://localhost/check']);
+      assert.match(stdout, expected, args.join(' '));
+    }
+  });
+});

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { alone, watchVerdicts } from '../../support/daemon.ts';
+import { isAlive } from '../../support/process.ts';
+import { run } from '../../support/run.ts';
+import { replaceFile, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+import { setUp } from '../../support/set-up.ts';
+
+suite('the daemon under supervisord', { concurrency: 4 }, () => {
+  test('killed in mid-hook comes back, ends the old hook first, and the probe goes 100, 104, right', async (t) => {
+    const { directory, socket, probe, expect, status } = await setUp(t, { programs: '', settings: alone });
+    const pids = join(directory, 'pids');
+    const go = join(directory, 'go');
+    // Until it may go on each run hangs, with a child.
+    writeScript(join(directory, 'hook'), `echo $$ >> ${pids}; sleep 60 & echo $! >> ${pids}; [ -e ${go} ] || wait; exit 19`);
+    await until('the hook runs, and is noted', () => existsSync(pids) && existsSync(`${socket}.hook`));
+    const codes: (number | null)[] = [];
+    const watching = until('the probe has seen it come back', async () => {
+      const { code } = await probe();
+      if (codes.at(-1) !== code) codes.push(code);
+      return codes.at(-1) === 104 && codes.includes(100);
+    });
+    process.kill((await status()).pid, 'SIGKILL');
+    const left = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
+    await watching;
+    await until('the old hook is gone', () => !left.some(isAlive));
+    writeFileSync(go, '');
+    // The new one, which waits.
+    await until('the new hook runs', () => readFileSync(pids, 'utf8').split('\n').length > left.length + 2);
+    process.kill((await status()).pid, 'SIGTERM');
+    await expect(/^19 HookFailed /);
+    assert.deepEqual(codes.slice(-2), [100, 104]);
+  });
+
+  test('that reaches its limit of memory dies, which is 100, and comes back', async (t) => {
+    const { directory, probe, expect, status } = await setUp(t, { programs: '', settings: alone });
+    writeScript(join(directory, 'hook'), 'exit 19');
+    await expect(/^19 /);
+    const { pid } = await status();
+    const heldKb = Number(/^VmData:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+    await run('prlimit', ['--pid', String(pid), `--data=${(heldKb - 20_000) * 1024}`]);
+    const codes = new Set<number | null>();
+    await until('another daemon answers', async () => {
+      codes.add((await probe()).code);
+      return codes.has(100) && (await status().catch(() => ({ pid }))).pid !== pid;
+    });
+    await expect(/^19 /);
+    assert.ok(!codes.has(0));
+  });
+
+  test('goes on answering while supervisord is frozen and the log pipe is full', async (t) => {
+    const { supervisord, expect, moreCycles, probe, status } = await setUp(t, {
+      programs: '',
+      settings: { READINESSD_RPC_TIMEOUT: '300ms' },
+    });
+    await expect(/^0 /);
+    const { pid } = await status();
+    supervisord.child.kill('SIGSTOP');
+    // 4 KiB instead of 64, so that it is soon full; each signal is a line.
+    const shrink = `import fcntl; fcntl.fcntl(open('/proc/${pid}/fd/1', 'wb'), 1031, 4096)`;
+    assert.equal((await run('python3', ['-c', shrink])).stderr, '');
+    for (let line = 0; line < 200; line++) {
+      process.kill(pid, 'SIGUSR1');
+      await status();
+    }
+    const write = `import os; os.write(os.open('/proc/${pid}/fd/1', os.O_WRONLY | os.O_NONBLOCK), b'x' * 4096)`;
+    assert.match((await run('python3', ['-c', write])).stderr, /BlockingIOError/);
+    await expect(/^110 SupervisorUnreachable /);
+    await moreCycles(3);
+    assert.equal((await probe()).code, 110);
+    supervisord.child.kill('SIGCONT');
+    await expect(/^0 /);
+    assert.equal((await status()).pid, pid);
+  });
+
+  test('does not mind that the wall clock, and with it that of supervisord, is set forth and back by a day', async (t) => {
+    const clock = join(scratchDirectory(t), 'clock');
+    const set = (offset: string) => replaceFile(clock, `${offset}\n`);
+    set('+0');
+    const { supervisord, directory, expect, body } = await setUp(t, {
+      programs: `[program:start]\ncommand=/bin/sh -c "while [ -e ${clock}.hold ]; do sleep 0.1; done"\nstartsecs=0\nautorestart=false`,
+      settings: {
+        LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1',
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: '1',
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      },
+    });
+    const seen = join(directory, 'seen');
+    writeScript(join(directory, 'hook'), `date +%s > ${seen}.new; mv ${seen}.new ${seen}`);
+    await expect(/^0 Ready start passed, hook passed\n$/);
+    const watch = watchVerdicts({ body });
+    for (const days of [1, -1, 0]) {
+      set(`${days >= 0 ? '+' : ''}${days}d`);
+      await until(
+        'the hook has seen the new time',
+        () => Math.round((Number(readFileSync(seen, 'utf8')) * 1000 - Date.now()) / 86_400_000) === days,
+      );
+      await until('supervisord has seen it', async () => {
+        const now = Number(/<name>now<\/name>\s*<value><int>(\d+)/.exec(await supervisord.call('getProcessInfo', 'start'))?.[1]);
+        return Math.round((now * 1000 - Date.now()) / 86_400_000) === days;
+      });
+      rmSync(seen);
+      await until('the hook has run twice', () => existsSync(seen));
+    }
+    assert.deepEqual(await watch.stop(), ['0 Ready start passed, hook passed']);
+    set('-1d');
+    writeFileSync(`${clock}.hold`, '');
+    await supervisord.call('startProcess', 'start');
+    await expect(/^2 /);
+    rmSync(`${clock}.hold`);
+    await expect(/^0 /);
+  });
+});

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Status } from '../../shared/api.ts';
+import { historySeed, isLong } from '../support/long.ts';
+import { type Fault, type HookState, hasGround, truth } from '../support/model/model.ts';
+import { Container, type RealStart } from '../support/model/world.ts';
+
+const steps = isLong ? 400 : 60;
+
+/** Between the daemon's answer and the look at the clock here, on a busy machine. */
+const slackMs = 500;
+
+type Action =
+  | { readonly kind: 'start'; readonly start: RealStart }
+  | { readonly kind: 'hook'; readonly hook: HookState }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+  | { readonly kind: 'daemon'; readonly what: 'killed' | 'restarted' | 'frozen' | 'socket deleted' | 'asked to check' };
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('start'),
+      start: fc.constantFrom('good', 'good', 'good', 'good', 'good', 'absent', 'never started', 'running', 'failed', 'stopped'),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('hook'),
+      hook: fc.constantFrom('good', 'good', 'good', 'absent', 'failing', 'hanging', 'not executable'),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('fault'), fault: fc.constantFrom('supervisord silent', 'supervisord gone') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('daemon'),
+      what: fc.constantFrom('killed', 'restarted', 'frozen', 'socket deleted', 'asked to check'),
+    }),
+  },
+);
+
+/** Each verdict once, so that a run is worth something whatever it draws. */
+const tour: readonly Action[] = [
+  { kind: 'start', start: 'failed' },
+  { kind: 'start', start: 'good' },
+  { kind: 'hook', hook: 'failing' },
+  { kind: 'hook', hook: 'not executable' },
+  { kind: 'hook', hook: 'hanging' },
+  { kind: 'hook', hook: 'good' },
+];
+
+test(`through ${steps} random changes and faults the built daemon says only what has a ground, and soon what is so`, async (t) => {
+  t.diagnostic(`seed ${historySeed}`);
+  const container = await Container.start(t);
+  const { history } = container;
+  /** Since the truth about the world was found by a whole cycle in it, nothing else may be shown. */
+  let isSettled = false;
+  const shown = new Map<number, number>();
+  const wrong: string[] = [];
+  const changes: { readonly fromMs: number; toMs: number }[] = [];
+  let isWatching = true;
+  /** The daemon has been ended or has just started: its first cycle may not have ended. */
+  let isAway = true;
+
+  async function watch(): Promise<void> {
+    while (isWatching) {
+      const wasSettled = isSettled;
+      const wasAway = isAway;
+      const status = await container.daemon.status().catch(() => undefined);
+      // Nobody answers while the daemon is away.
+      if (status !== undefined) judge(status, wasSettled && isSettled, wasAway || isAway);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+  }
+
+  function judge({ code, ageMs }: Status, mustBeTruth: boolean, mayBePending: boolean): void {
+    shown.set(code, (shown.get(code) ?? 0) + 1);
+    const now = performance.now();
+    const isRight =
+      code === 104 ? mayBePending : mustBeTruth ? code === truth(container.world) : hasGround(history, groundFrom(now, ageMs), now, code);
+    if (!isRight) wrong.push(`${code}, ${ageMs} ms old, in ${JSON.stringify(container.world)} after ${JSON.stringify(history.slice(-4))}`);
+  }
+
+  /** While a change is made, what was before may still be so. */
+  function groundFrom(now: number, ageMs = Number.NaN): number {
+    const fromMs = now - ageMs - slackMs;
+    const change = changes.find((span) => span.fromMs <= fromMs && fromMs <= span.toMs);
+    return change?.fromMs ?? fromMs;
+  }
+
+  async function take(next: Action): Promise<void> {
+    if (next.kind === 'daemon') {
+      isAway = true;
+      if (next.what === 'killed') await container.restartDaemon('SIGKILL');
+      else if (next.what === 'restarted') await container.restartDaemon('SIGTERM');
+      else if (next.what === 'frozen') await container.freezeDaemon(300);
+      else if (next.what === 'socket deleted') await container.deleteSocket();
+      else await container.daemon.post('/check').catch(() => {});
+      return;
+    }
+    isSettled = false;
+    const change = { fromMs: performance.now(), toMs: Number.POSITIVE_INFINITY };
+    changes.push(change);
+    await makeChange(next);
+    change.toMs = performance.now();
+  }
+
+  async function makeChange(next: Exclude<Action, { kind: 'daemon' }>): Promise<void> {
+    const { fault } = container.world;
+    if (fault !== 'none' && next.kind !== 'hook') {
+      // Nothing but its end can happen to a supervisord that is away.
+      if (fault === 'supervisord silent') container.thawSupervisord();
+      else await container.startSupervisord();
+    } else if (next.kind === 'start') await container.setStart(next.start);
+    else if (next.kind === 'hook') container.setHook(next.hook);
+    else if (next.fault === 'supervisord silent') container.freezeSupervisord();
+    else await container.killSupervisord();
+  }
+
+  const watching = watch();
+  try {
+    for (const [index, next] of [...tour, ...fc.sample(action, { seed: historySeed, numRuns: steps })].entries()) {
+      await take(next);
+      await container.daemon.aWholeCycle();
+      const expected = truth(container.world);
+      await container.daemon.expect(new RegExp(`^${expected} `)).catch((error: Error) => {
+        throw new Error(`step ${index}, ${JSON.stringify(next)}, world ${JSON.stringify(container.world)}: ${error.message}`);
+      });
+      isSettled = true;
+      isAway = false;
+      assert.deepEqual(wrong, []);
+    }
+  } finally {
+    isWatching = false;
+    await watching;
+    if (container.world.fault === 'supervisord silent') container.thawSupervisord();
+  }
+  assert.deepEqual(wrong, []);
+  t.diagnostic(`shown ${JSON.stringify(Object.fromEntries(shown))}`);
+  assert.deepEqual(
+    [0, 2, 17, 110, 112, 120, 122].filter((code) => !shown.has(code)),
+    [],
+  );
+});

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { HistorySchema, StatusSchema } from '../../shared/api.ts';
+import { lib, tree } from '../support/scratch.ts';
+
+suite('the built tree', () => {
+  test('has the schemas of the API in no bundle: only their types are used at run time', () => {
+    const fields: object[] = Object.values({ ...StatusSchema.properties, ...HistorySchema.properties });
+    const descriptions = fields.map((field) => ('description' in field ? String(field.description) : ''));
+    assert.ok(descriptions.every((description) => description.length > 5));
+    for (const file of ['daemon.cjs', 'readinessctl.cjs', 'readiness_probe.cjs']) {
+      const bundle = readFileSync(join(lib, file), 'utf8');
+      assert.ok(bundle.length > 1000, file);
+      // Short ones may well be words of other texts.
+      const found = descriptions.filter((description) => description.length > 20 && bundle.includes(description));
+      assert.deepEqual(found, [], file);
+    }
+  });
+
+  test('has supervisor.conf.example as its program entry', () => {
+    const example = readFileSync(join(import.meta.dirname, '../../supervisor.conf.example'), 'utf8');
+    assert.equal(readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8'), example);
+  });
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { suite, test } from 'node:test';
+import { commandNames } from '../../client/ctl/program.ts';
+import { withTables } from '../../script/update-docs.ts';
+import { codeOf } from '../../shared/exit-codes.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const documents = [...readdirSync(root), ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith('.md'),
+);
+
+/** What stands in a document as code, in a line or in a block. */
+const codeIn = (text: string): string[] => [...text.matchAll(/```[\s\S]*?```|`([^`\n]+)`/g)].map(([block, span]) => span ?? block);
+
+suite('documents', () => {
+  test("the README's tables are those of the code (npm run docs makes them)", () => {
+    assert.equal(read('README.md'), withTables(read('README.md')));
+  });
+
+  test('links lead somewhere', () => {
+    for (const document of documents) {
+      for (const [, target = ''] of read(document).matchAll(/\]\((?!https?:)([^)#]+)/g))
+        assert.ok(existsSync(join(root, dirname(document), target)), `${document}: ${target}`);
+    }
+  });
+
+  test('files and folders of the project that are named are there', () => {
+    // The changelog speaks of what was.
+    for (const document of documents.filter((name) => name !== 'CHANGELOG.md')) {
+      for (const code of codeIn(read(document))) {
+        // NAME stands for any.
+        for (const [path] of code.matchAll(/(?<![\w/.$-])(?:daemon|client|shared|test|script|docs|examples)\/(?!\S*NAME)[\w./-]*\w/g))
+          assert.ok(existsSync(join(root, path)), `${document}: ${path}`);
+      }
+    }
+  });
+
+  test("npm's scripts that are named are there", () => {
+    const { scripts } = JSON.parse(read('package.json'));
+    for (const document of documents) {
+      for (const [, name = ''] of read(document).matchAll(/\bnpm run ([\w-]+)/g))
+        assert.ok(name in scripts, `${document}: npm run ${name}`);
+    }
+  });
+
+  test('HACKING.md has a reason for each dependency', () => {
+    const hacking = read('HACKING.md');
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+    for (const name of Object.keys({ ...dependencies, ...devDependencies }))
+      assert.match(hacking, new RegExp(`^\\| ${name.replace('/', '\\/')} \\| .+ \\|$`, 'm'));
+  });
+
+  test('the README shows a session of each command of readinessctl (script/sessions.ts makes them)', () => {
+    const sessions = codeIn(read('README.md')).join('\n');
+    for (const name of commandNames)
+      assert.match(sessions, name === 'status' ? /^\$ readinessctl$/m : new RegExp(`^\\$ readinessctl ${name}\\b`, 'm'));
+  });
+
+  test('docs/reliability.md names tests that there are, and every file of faults', () => {
+    const [, tables = ''] = read('docs/reliability.md').split('## The daemon');
+    const rows = tables.split('\n').filter((line) => line.startsWith('| ') && !/^\| (fault|attempt|what) \|/.test(line));
+    const named = rows.map(
+      (row) => /`(\S+\.test\.ts)`: (.+?)(?: \(and its siblings?\))? \|$/.exec(row) ?? assert.fail(`no test in: ${row}`),
+    );
+    assert.ok(named.length > 50);
+    for (const [, file = '', title = ''] of named) {
+      const titles = [...read(`test/${file}`).matchAll(/\btest\(\s*(['"`])(.*?)\1,/g)].map(([, , text = '']) => titlePattern(text));
+      assert.ok(
+        titles.some((pattern) => pattern.test(title)),
+        `${file}: ${title}`,
+      );
+    }
+    for (const file of readdirSync(join(root, 'test/process/faults')))
+      assert.ok(
+        named.some(([, one]) => one === `process/faults/${file}`),
+        file,
+      );
+  });
+
+  test('the shell parts of the client say the code of the table', () => {
+    for (const file of ['client/readiness_probe.sh', 'client/readiness_probe.launch', 'script/build.ts']) {
+      for (const [, code] of read(file).matchAll(/(\d+) ClientBroken/g)) assert.equal(Number(code), codeOf('ClientBroken'));
+    }
+  });
+
+  test("SONiC's program entry is that of supervisor.conf.example", () => {
+    const settings = (text: string) =>
+      text
+        .split('\n')
+        .filter((line) => /^\w+=/.test(line))
+        .sort();
+    const [, sonic = ''] = read('supervisor.conf.example').split('; SONiC:');
+    const [entry = ''] = sonic.replaceAll(/^;/gm, '').split('[program:start]');
+    assert.deepEqual(settings(read('examples/sonic/readinessd.conf')), settings(entry));
+  });
+});
+
+/** A test's title as it stands in its source; what it puts in may be anything. */
+function titlePattern(title: string): RegExp {
+  const parts = title.split(/\$\{.*?\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.+')}$`);
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { historySeed, isLong } from '../support/long.ts';
+import type { World } from '../support/model/model.ts';
+import { hookTimeoutMs } from '../support/model/simulation.ts';
+import { type Event, tickMs, watchHistory } from '../support/model/watch.ts';
+
+const parameters = {
+  numRuns: isLong ? 3000 : 300,
+  seed: historySeed,
+  includeErrorInReport: true,
+};
+
+const ticks = (most: number) => fc.integer({ min: 1, max: most / tickMs }).map((count) => count * tickMs);
+
+/** Ready often enough that it is worth something when it is lost. */
+const world: fc.Arbitrary<World> = fc.record({
+  start: fc.constantFrom('good', 'good', 'good', 'good', 'absent', 'never started', 'running', 'failed', 'fatal', 'stopped', 'restarting'),
+  hook: fc.constantFrom('good', 'good', 'good', 'absent', 'failing', 'hanging', 'not executable'),
+  fault: fc.constantFrom('none', 'none', 'none', 'none', 'supervisord silent', 'supervisord gone', 'supervisord talks nonsense', 'bug'),
+});
+
+const era: fc.Arbitrary<Event> = fc.record({ kind: fc.constant('era'), world, forMs: ticks(25_000) });
+const frozen: fc.Arbitrary<Event> = fc.record({ kind: fc.constant('frozen'), forMs: ticks(120_000) });
+const slow: fc.Arbitrary<Event> = fc.record({ kind: fc.constant('slow'), rpcMs: ticks(1900), hookMs: ticks(hookTimeoutMs - tickMs) });
+const check: fc.Arbitrary<Event> = fc.record({ kind: fc.constant('check'), forMs: ticks(3000) });
+const event = fc.oneof(
+  { weight: 6, arbitrary: era },
+  { weight: 1, arbitrary: frozen },
+  { weight: 1, arbitrary: slow },
+  { weight: 2, arbitrary: check },
+);
+
+test('in any history of the world the daemon says only what has a ground and is young enough, never overlaps itself, and is right in the end', async (t) => {
+  const shown = new Set<number>();
+  t.diagnostic(`seed ${parameters.seed}, ${parameters.numRuns} histories`);
+  await fc.assert(
+    fc.asyncProperty(world, fc.array(event, { minLength: 1, maxLength: 12 }), (first, events) => watchHistory(first, events, shown)),
+    parameters,
+  );
+  // Histories that never brought about some verdict would not notice that it is wrong.
+  assert.deepEqual(
+    [0, 2, 17, 103, 104, 105, 110, 111, 112, 113, 115, 120, 122].filter((code) => !shown.has(code)),
+    [],
+  );
+});

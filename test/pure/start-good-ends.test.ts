@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { GoodEnds } from '../../daemon/steps/start/good-ends.ts';
+import type { ProcessInfo } from '../../daemon/supervisor/client.ts';
+
+/** A good end at second 200, looked at in second 205. */
+function end(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
+  return { name, group: name, state: 100, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', now: 205, ...more };
+}
+
+suite('good ends', () => {
+  test('count when a second look shows the same run, and from then on', () => {
+    const ends = new GoodEnds();
+    assert.equal(ends.look([end('start')]), 'ask again');
+    for (let i = 0; i < 3; i++) assert.equal(ends.look([end('start', { now: 205 + i })]), 'yes');
+  });
+
+  test('do not count in the second that they stopped in, however often they are looked at', () => {
+    const ends = new GoodEnds();
+    for (let i = 0; i < 3; i++) assert.equal(ends.look([end('start', { now: 200 })]), 'not yet');
+    assert.equal(ends.look([end('start', { now: 201 })]), 'ask again');
+    assert.equal(ends.look([end('start', { now: 201 })]), 'yes');
+  });
+
+  test('count though the wall clock has been set back', () => {
+    const ends = new GoodEnds();
+    assert.deepEqual(
+      [1, 1].map((now) => ends.look([end('start', { now })])),
+      ['ask again', 'yes'],
+    );
+  });
+
+  for (const [title, run] of [
+    ['that started at another time', { start: 101 }],
+    ['that stopped at another time', { stop: 201 }],
+  ] as const) {
+    test(`of a run ${title} are another's`, () => {
+      const ends = new GoodEnds();
+      assert.equal(ends.look([end('start')]), 'ask again');
+      assert.equal(ends.look([end('start', run)]), 'ask again');
+      assert.equal(ends.look([end('start', run)]), 'yes');
+      // Also once those have counted.
+      assert.equal(ends.look([end('start', { start: 300, stop: 301, now: 301 })]), 'not yet');
+    });
+  }
+
+  test('of several programs count when each does, in whatever order', () => {
+    for (const isReversed of [false, true]) {
+      const ends = new GoodEnds();
+      const look = (...exited: ProcessInfo[]) => ends.look(isReversed ? exited.reverse() : exited);
+      assert.equal(look(end('a'), end('b', { stop: 205 })), 'not yet');
+      assert.equal(look(end('a'), end('b', { stop: 205 })), 'not yet');
+      assert.equal(look(end('a'), end('b', { stop: 205, now: 206 })), 'ask again');
+      assert.equal(look(end('a'), end('b', { stop: 205, now: 206 })), 'yes');
+      assert.equal(look(end('a'), end('b', { start: 207, stop: 208, now: 208 })), 'not yet');
+    }
+  });
+
+  test('of programs that share a name, or a group, are told apart', () => {
+    for (const other of [end('start', { group: 'x' }), end('x', { group: 'start' })]) {
+      const ends = new GoodEnds();
+      assert.equal(ends.look([end('start')]), 'ask again');
+      assert.equal(ends.look([end('start'), other]), 'ask again');
+      assert.equal(ends.look([end('start'), other]), 'yes');
+    }
+  });
+});
