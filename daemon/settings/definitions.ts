@@ -1,5 +1,6 @@
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
 import { defaultSupervisorUrl, parseSupervisorUrl } from '../supervisor/address.ts';
+import { parseProgramNames } from '../supervisor/names.ts';
 import { absolutePath, credential, duration, listenAddress, oneOf, onOff, socketMode, socketPath } from './values.ts';
 
 const second = 1000;
@@ -20,6 +21,12 @@ export const definitions = {
   periodReadyMs: setting('period-ready', '10s', duration(100, 10 * minute), 'TIME', 'rest between cycles while ready'),
   periodNotReadyMs: setting('period-not-ready', '1s', duration(100, 10 * minute), 'TIME', 'rest between cycles while not ready'),
   startStep: setting('start-step', 'on', onOff, 'on|off', 'look at start.sh (off: a container without supervisord)'),
+  startPrograms: optional(
+    'start-programs',
+    parseProgramNames,
+    'NAMES',
+    'NAME, GROUP:NAME or GROUP:*: the start.sh programs [guessed]; none',
+  ),
   supervisor: setting('supervisor-url', defaultSupervisorUrl, parseSupervisorUrl, 'URL', "supervisord's URL (or as SUPERVISOR_SERVER_URL)"),
   supervisorUser: optional('supervisor-user', credential, 'NAME', 'user for supervisord'),
   supervisorPassword: optional('supervisor-password', credential, 'TEXT', 'its password (better as variable: ps shows flags)'),

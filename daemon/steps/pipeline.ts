@@ -17,7 +17,7 @@ export function createPipeline(settings: Settings, environment: NodeJS.ProcessEn
     const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs);
     steps.push({
       name: 'start',
-      run: createStartStep(client, () => performance.now()),
+      run: createStartStep(client, settings.startPrograms, () => performance.now()),
       boundMs: maxCallsPerLook * settings.rpcTimeoutMs,
       lookAgain: true,
     });

@@ -80,6 +80,11 @@ ${programs}
     );
   }
 
+  /** As it was written last. */
+  configuration(): string {
+    return readFileSync(this.#file, 'utf8');
+  }
+
   /** Sections beside those that there are; `reread` and `update` take them in. */
   add(programs: string): void {
     appendFileSync(this.#file, programs);

@@ -42,13 +42,20 @@ suite('start', { concurrency: 4 }, () => {
     ['a program called start with another command', `[program:start]\ncommand=/bin/sh -c "START; exit $?"\n${once}`],
     ['one in a group', `[group:x]\nprograms=start\n[program:start]\ncommand=START\n${once}`],
     ['one that bash runs with arguments', `[program:init]\ncommand=/bin/bash START -v\n${once}`],
+    ['one behind wrappers', `[program:init]\ncommand=flock /dev/null nice -n 1 env -S "START -x"\n${once}`],
+    [
+      'copies of start in a group',
+      `[group:boot]\nprograms=start\n[program:start]\ncommand=/bin/sh -c "exec START"\nnumprocs=2\nprocess_name=%(program_name)s_%(process_num)02d\n${once}`,
+    ],
     ['a quoted command', `[program:init]\ncommand="START" "an argument"\n${once}`],
     ['copies of one program', `[program:init]\ncommand=START\nnumprocs=2\nprocess_name=%(program_name)s_%(process_num)d\n${once}`],
     ['copies of start', `[program:start]\ncommand=/bin/sh -c "exec START"\nnumprocs=2\nprocess_name=%(process_num)d\n${once}`],
   ] as const) {
     test(`waits for ${title}`, async (t) => {
       const { daemon, finish } = await scene(t, section);
-      await daemon.expect(/^2 StartNotFinished start\.sh \(program ".+"\) is running\n$/);
+      await daemon.expect(
+        /^2 StartNotFinished start\.sh \(program ".+"\) is running( \(recognised by its command; .*READINESSD_START_PROGRAMS\))?\n$/,
+      );
       const watch = watchVerdicts(daemon);
       finish(0);
       await daemon.expect(/^0 Ready start passed, hook skipped\n$/);
@@ -57,7 +64,11 @@ suite('start', { concurrency: 4 }, () => {
     });
   }
 
-  for (const command of ['tail -f /var/log/start.sh.log', '/bin/sh -c "while :; do echo start.sh; sleep 1; done"', 'sleep 60']) {
+  for (const command of [
+    'tail -f /var/log/start.sh.log',
+    '/bin/sh -c "while :; do echo start.sh.bak restart.sh; sleep 1; done"',
+    'sleep 60',
+  ]) {
     test(`does not take ${command} for it`, async (t) => {
       const { daemon } = await scene(t, `[program:restart]\ncommand=${command}\n[program:start-foo]\ncommand=${command}`);
       assert.match(await daemon.expect(/^0 /), /start skipped/);
@@ -222,6 +233,61 @@ suite('start', { concurrency: 4 }, () => {
     supervisord.configure('[program:other]\ncommand=sleep 60');
     await supervisord.ctl('update');
     await daemon.expect(/^0 Ready start skipped/);
+  });
+
+  test('that a reread puts into a loaded group, or makes one more of, is not finished', async (t) => {
+    const group = (numprocs: number, more = '') =>
+      `[group:boot]\nprograms=web,init${more}\n[program:web]\ncommand=sleep 60\n` +
+      `[program:init]\ncommand=/bin/sh START\nnumprocs=${numprocs}\nprocess_name=%(program_name)s_%(process_num)d\n${once}`;
+    const { daemon, supervisord, finish } = await scene(t, group(1));
+    finish(0);
+    await daemon.expect(/^0 /);
+    const [, script = ''] = /^command=\/bin\/sh (.*)$/m.exec(supervisord.configuration()) ?? [];
+    supervisord.configure(group(2).replaceAll('START', script));
+    await supervisord.ctl('reread');
+    await daemon.expect(/^2 StartNotFinished .*"boot:init_1".* not loaded/);
+    supervisord.configure(group(1).replaceAll('START', script));
+    await supervisord.ctl('reread');
+    await daemon.expect(/^0 /);
+    supervisord.configure(`${group(1, ',more').replaceAll('START', script)}[program:more]\ncommand=/x/start.sh\nautostart=false\n`);
+    await supervisord.ctl('reread');
+    await daemon.expect(/^2 StartNotFinished .*"boot:more".* not loaded/);
+  });
+
+  test('that a reread puts in the place of another program is not what runs there, though that is run again', async (t) => {
+    const { daemon, supervisord } = await scene(t, `[program:job]\ncommand=true\n${once}`);
+    await daemon.expect(/^0 Ready start skipped/);
+    supervisord.configure(`[program:job]\ncommand=/bin/sh -c "true /x/start.sh"\n${once}`);
+    await supervisord.ctl('reread');
+    await daemon.expect(/^2 StartNotFinished .*perhaps not loaded/);
+    const watch = watchVerdicts(daemon);
+    await supervisord.ctl('start', 'job');
+    await daemon.aWholeCycle();
+    assert.deepEqual(
+      (await watch.stop()).filter((line) => !/^2 /.test(line)),
+      [],
+    );
+    await supervisord.ctl('update');
+    await daemon.expect(/^0 Ready start passed/);
+  });
+
+  test('of which another section has the name is never loaded', async (t) => {
+    const section = (program: string, command: string) => `[program:${program}]\ncommand=${command}\nprocess_name=same\n${once}`;
+    const { daemon } = await scene(t, `[group:x]\nprograms=a,b\n${section('a', '/x/start.sh')}${section('b', 'true')}`);
+    await daemon.expect(/^2 StartNotFinished .*"x:same".* another section has the same group and process name/);
+  });
+
+  test('is what READINESSD_START_PROGRAMS names, and nothing else', async (t) => {
+    const programs = `[program:start]\ncommand=/x/start.sh\nautostart=false\n[program:init]\ncommand=START\n${once}`;
+    const { daemon, supervisord, finish } = await scene(t, programs, { READINESSD_START_PROGRAMS: 'init' });
+    await daemon.expect(/^2 StartNotFinished start\.sh \(program "init"\) is running\n$/);
+    finish(0);
+    await daemon.expect(/^0 Ready start passed/);
+    const settings = { READINESSD_SUPERVISOR_URL: supervisord.url };
+    await new TestDaemon(t, { ...settings, READINESSD_START_PROGRAMS: 'init,other' }).expect(
+      /^2 .*READINESSD_START_PROGRAMS names other, /,
+    );
+    await new TestDaemon(t, { ...settings, READINESSD_START_PROGRAMS: 'none' }).expect(/^0 Ready start skipped/);
   });
 
   test('is not finished while it is configured and not loaded', async (t) => {

@@ -49,7 +49,7 @@ export class Simulation {
       { name: 'mark', run: () => this.#beginCycle(), boundMs: 0 },
       {
         name: 'start',
-        run: createStartStep(this.#supervisord, () => this.nowMs),
+        run: createStartStep(this.#supervisord, undefined, () => this.nowMs),
         boundMs: maxCallsPerLook * rpcTimeoutMs,
         lookAgain: true,
       },
@@ -148,7 +148,17 @@ class SimulatedSupervisord implements SupervisorClient {
       this.#stoppedAt = now;
     }
     this.#was = start;
-    const info = { name: 'start', group: 'start', pid: 0, start: this.#startedAt, stop: this.#stoppedAt, now, exitstatus: 0, spawnerr: '' };
+    const info = {
+      name: 'start',
+      group: 'start',
+      pid: 0,
+      start: this.#startedAt,
+      stop: this.#stoppedAt,
+      now,
+      exitstatus: 0,
+      spawnerr: '',
+      logs: '',
+    };
     switch (start) {
       case 'absent':
         return [];
@@ -169,7 +179,7 @@ class SimulatedSupervisord implements SupervisorClient {
 
   async getAllConfigInfo(): Promise<ProcessConfig[]> {
     await this.#answer();
-    return this.#simulation.world.start === 'absent' ? [] : [{ name: 'start', group: 'start', inuse: true, command: '/usr/bin/start.sh' }];
+    return this.#simulation.world.start === 'absent' ? [] : [{ name: 'start', group: 'start', command: '/usr/bin/start.sh' }];
   }
 
   async #answer(): Promise<void> {

@@ -113,9 +113,13 @@ export async function watchHistory(first: World, events: readonly Event[], shown
       await simulation.pass(0);
       const check = { askedAtMs: simulation.nowMs, isAnswered: false };
       checks.push(check);
-      void simulation.check().then(() => {
-        check.isAnswered = true;
-      });
+      void simulation.check().then(
+        () => {
+          check.isAnswered = true;
+        },
+        // Stopped, after a history that has failed.
+        () => {},
+      );
     }
     await pass(event.forMs);
   }
