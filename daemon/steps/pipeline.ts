@@ -1,7 +1,7 @@
 import type { Settings } from '../settings/definitions.ts';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
-import { createHookStep, hookBoundMs } from './hook/hook.ts';
+import { createHookStep, maxRuns, runBoundMs } from './hook/hook.ts';
 import { createStartStep, maxCallsPerLook } from './start/start.ts';
 import { restForATenth, type Step } from './step.ts';
 
@@ -18,7 +18,8 @@ export function createPipeline(settings: Settings, environment: NodeJS.ProcessEn
     steps.push({
       name: 'start',
       run: createStartStep(client, settings.startPrograms, () => performance.now()),
-      boundMs: maxCallsPerLook * settings.rpcTimeoutMs,
+      boundMs: settings.rpcTimeoutMs,
+      worstMs: maxCallsPerLook * settings.rpcTimeoutMs,
       lookAgain: true,
     });
   }
@@ -31,7 +32,8 @@ export function createPipeline(settings: Settings, environment: NodeJS.ProcessEn
       environment: withoutCredentials(environment),
       notePath: `${settings.socketPath}.hook`,
     }),
-    boundMs: hookBoundMs(settings.hookTimeoutMs),
+    boundMs: runBoundMs(settings.hookTimeoutMs),
+    worstMs: maxRuns * runBoundMs(settings.hookTimeoutMs),
     restFactor: restForATenth,
   });
   return steps;

@@ -7,7 +7,15 @@ import { until } from '../support/scratch.ts';
 import { passed, step } from '../support/steps.ts';
 
 suite('loop', () => {
-  const quick = { periodReadyMs: 1, periodNotReadyMs: 1, staleLimitMs: undefined, now: () => performance.now(), onBug: () => {} };
+  const quick = {
+    periodReadyMs: 1,
+    periodNotReadyMs: 1,
+    staleLimitMs: undefined,
+    now: () => performance.now(),
+    onBug: () => {},
+    onBegin: () => {},
+    onAlive: () => {},
+  };
 
   test('runs one cycle after the other, never two at once', async () => {
     let running = 0;
@@ -43,9 +51,10 @@ suite('loop', () => {
     assert.deepEqual(events, ['cancelled']);
   });
 
-  test('keeps the limit that was set, and else works it out', async () => {
+  test('keeps the limit that was set where it is lower than the one it works out', async () => {
     for (const [staleLimitMs, isRight] of [
       [77, (limit: number) => limit === 77],
+      [60_000, (limit: number) => limit >= 1 + 500 + 3000 && limit < 60_000],
       [undefined, (limit: number) => limit >= 1 + 500 + 3000 && limit < 60_000],
     ] as const) {
       const cycles: Published[] = [];
@@ -74,7 +83,7 @@ suite('check', () => {
 
     constructor(t: TestContext, periodMs: number) {
       this.#t = t;
-      t.mock.timers.enable({ apis: ['setTimeout'] });
+      t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
       const run: RunStep = async (signal) => {
         this.begins.push(this.nowMs);
         assert.equal(++this.running, 1, 'cycles overlap');
@@ -89,6 +98,8 @@ suite('check', () => {
         periodNotReadyMs: periodMs,
         staleLimitMs: undefined,
         now: () => this.nowMs,
+        onBegin: () => {},
+        onAlive: () => {},
         onCycle: () => this.published.push(this.nowMs),
         onBug: assert.fail,
       });

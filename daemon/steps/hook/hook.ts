@@ -7,16 +7,16 @@ import { whyNotLoadable } from './loadable.ts';
 import { endingBoundMs, type HookEnd, type RunOptions, runHook } from './run.ts';
 
 /** Runs of a hook that was replaced while it ran; one that changes at every run is no hook to believe. */
-const maxRuns = 2;
+export const maxRuns = 2;
 
 export interface HookOptions extends RunOptions {
   /** Ask that only root can have written the hook. */
   readonly checkSafety: boolean;
 }
 
-/** The longest that one look can take, milliseconds. */
-export function hookBoundMs(timeoutMs: number): number {
-  return maxRuns * (timeoutMs + endingBoundMs);
+/** The longest that one run can take, milliseconds. */
+export function runBoundMs(timeoutMs: number): number {
+  return timeoutMs + endingBoundMs;
 }
 
 /** The hook step: does the feature owner's executable, if there is one, exit with code 0? */

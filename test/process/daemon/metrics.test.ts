@@ -18,7 +18,7 @@ function report(name: string, durationMs: number, outcome: 'passed' | 'skipped' 
 }
 
 function readyCycle(steps: readonly StepReport[]): Published {
-  return { startedAtMs: 0, endedAtMs: 0, verdict: { code: 0, reason: 'Ready', message: '' }, steps, staleLimitMs: 5000 };
+  return { startedAtMs: 0, endedAtMs: 0, verdict: { code: 0, reason: 'Ready', message: '' }, steps, staleLimitMs: 5000, nextAtMs: 5000 };
 }
 
 /** The value of a series; undefined when there is none. */

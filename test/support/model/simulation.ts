@@ -44,16 +44,17 @@ export class Simulation {
 
   constructor(world: World) {
     this.world = world;
-    mock.timers.enable({ apis: ['setTimeout'] });
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
     const steps: Step[] = [
       { name: 'mark', run: () => this.#beginCycle(), boundMs: 0 },
       {
         name: 'start',
         run: createStartStep(this.#supervisord, undefined, () => this.nowMs),
-        boundMs: maxCallsPerLook * rpcTimeoutMs,
+        boundMs: rpcTimeoutMs,
+        worstMs: maxCallsPerLook * rpcTimeoutMs,
         lookAgain: true,
       },
-      { name: 'hook', run: () => this.#runHook(), boundMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
+      { name: 'hook', run: () => this.#runHook(), boundMs: hookTimeoutMs + 1200, worstMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
     ];
     this.#loop = startLoop({
       steps,
@@ -61,6 +62,8 @@ export class Simulation {
       periodNotReadyMs: periods.notReady,
       staleLimitMs: undefined,
       now: () => this.nowMs,
+      onBegin: this.#cache.begin,
+      onAlive: this.#cache.alive,
       onCycle: (cycle) => {
         Object.assign(this.cycles.at(-1) ?? {}, { toMs: this.nowMs, code: cycle.verdict.code });
         this.#cache.publish(cycle);
