@@ -1,7 +1,8 @@
 import type { Settings } from '../settings/definitions.ts';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
-import { createHookStep, maxRuns, runBoundMs } from './hook/hook.ts';
+import { createHookStep, runBoundMs } from './hook/hook.ts';
+import { maxRuns } from './hook/judge.ts';
 import { createStartStep, maxCallsPerLook } from './start/start.ts';
 import { restForATenth, type Step } from './step.ts';
 
