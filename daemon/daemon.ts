@@ -6,7 +6,7 @@ import { cycleBounds } from './cycle.ts';
 import { garbageCollector } from './garbage.ts';
 import { type AppSources, createApp } from './http/app.ts';
 import { describeHistory, describeStatus } from './http/status.ts';
-import { type Loop, startLoop } from './loop.ts';
+import { type Loop, StoppedError, startLoop } from './loop.ts';
 import { countCycle, countProbe, createTally } from './metrics/tally.ts';
 import type { Settings } from './settings/definitions.ts';
 import { describeSettings } from './settings/describe.ts';
@@ -67,7 +67,15 @@ export async function startDaemon(
       const { metricsContentType, processFigures, renderMetrics } = await import('./metrics/render.ts');
       return [renderMetrics(cache.read(), tally, cache.history().count, processFigures()), metricsContentType];
     },
-    check: async () => loop?.check(),
+    check: async () => {
+      try {
+        await loop?.check();
+        return loop !== undefined;
+      } catch (error) {
+        if (error instanceof StoppedError) return false;
+        throw error;
+      }
+    },
     onProbe: (endpoint, { code }) => countProbe(tally, endpoint, code),
   };
   const tcp = settings.listen === undefined ? undefined : await serveTcp(settings.listen, sources);

@@ -95,7 +95,7 @@ suite('start step', () => {
   test('hands on the signal that cancels it', async () => {
     const fake = new FakeSupervisor();
     const { signal } = new AbortController();
-    await fake.look(signal);
+    await fake.step.run(signal);
     assert.deepEqual([fake.configReads, ...fake.signals], [1, signal]);
   });
 

@@ -31,11 +31,11 @@ export class FakeSupervisor implements SupervisorClient {
     return this.#nowMs;
   };
   #nowMs = 0;
-  readonly look;
+  readonly step;
 
   /** @param named - READINESSD_START_PROGRAMS */
   constructor(named?: string) {
-    this.look = createStartStep(this, named === undefined ? undefined : parseProgramNames(named), () => this.now());
+    this.step = createStartStep(this, named === undefined ? undefined : parseProgramNames(named), () => this.now());
   }
 
   /** One process, and what the configuration says that it runs. */
@@ -60,7 +60,7 @@ export class FakeSupervisor implements SupervisorClient {
   }
 
   async code(): Promise<number> {
-    const result = await this.look(new AbortController().signal);
+    const result = await this.step.run(new AbortController().signal);
     return result.outcome === 'failed' ? result.code : 0;
   }
 }

@@ -1,6 +1,6 @@
 import type { ProcessConfig, SupervisorClient } from '../../supervisor/client.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../supervisor/errors.ts';
-import type { NamedPrograms } from '../../supervisor/names.ts';
+import { keyOf, type NamedPrograms } from '../../supervisor/names.ts';
 import { failed, type RunStep, type StepResult } from '../step.ts';
 import { GoodEnds } from './good-ends.ts';
 import { judgeStart, judgeUnsettled } from './judge.ts';
@@ -17,6 +17,12 @@ const changingTooFast = failed('StartNotFinished', "supervisord's programs chang
 /** Calls of supervisord in one look, at the most: processes, configuration, and processes twice more. */
 export const maxCallsPerLook = 4;
 
+export interface StartStep {
+  readonly run: RunStep;
+  /** What tells the last good run of start.sh from any other; '' when there is none. */
+  lastRun(): string;
+}
+
 /**
  * The start step: has every start.sh program of supervisord exited with code 0?
  *
@@ -24,9 +30,10 @@ export const maxCallsPerLook = 4;
  * @param named - READINESSD_START_PROGRAMS, where it is set
  * @param now - the monotonic clock, milliseconds
  */
-export function createStartStep(supervisor: SupervisorClient, named: NamedPrograms | undefined, now: () => number): RunStep {
+export function createStartStep(supervisor: SupervisorClient, named: NamedPrograms | undefined, now: () => number): StartStep {
   const book = new StartProgramBook(named);
   const goodEnds = new GoodEnds();
+  let lastRun = '';
   let configDueAtMs = Number.NEGATIVE_INFINITY;
 
   async function readConfigs(signal: AbortSignal): Promise<ProcessConfig[]> {
@@ -51,17 +58,21 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
       const result = judgeStart(programs);
       if (result.outcome !== 'passed') {
         goodEnds.forget();
+        lastRun = '';
         return result;
       }
       const lasting = goodEnds.look(programs.live);
-      if (lasting === 'yes') return result;
+      if (lasting === 'yes') {
+        lastRun = programs.live.map((process) => `${keyOf(process)} ${process.start} ${process.stop}`).join();
+        return result;
+      }
       if (lasting === 'not yet' || hasAskedAgain) return judgeUnsettled(programs.live);
       processes = await supervisor.getAllProcessInfo(signal);
       if (book.hasNews(processes)) return changingTooFast;
     }
   }
 
-  return async (signal) => {
+  const run: RunStep = async (signal) => {
     try {
       return await look(signal);
     } catch (error) {
@@ -70,4 +81,5 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
       throw error;
     }
   };
+  return { run, lastRun: () => lastRun };
 }

@@ -49,7 +49,7 @@ export class Simulation {
       { name: 'mark', run: () => this.#beginCycle(), boundMs: 0 },
       {
         name: 'start',
-        run: createStartStep(this.#supervisord, undefined, () => this.nowMs),
+        run: createStartStep(this.#supervisord, undefined, () => this.nowMs).run,
         boundMs: rpcTimeoutMs,
         worstMs: maxCallsPerLook * rpcTimeoutMs,
         lookAgain: true,
