@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ctl } from './ctl.ts';
-import { quickSettings, ServedSocket } from './daemon.ts';
+import { patient, quickSettings, ServedSocket } from './daemon.ts';
 import type { Finished } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, tree, until } from './scratch.ts';
 import { type SupervisordOptions, TestSupervisord } from './supervisord.ts';
@@ -43,7 +43,7 @@ export async function setUp(t: Context, { programs = goodStart, entry = (text) =
     env,
     supervisord: started,
     doctor: (more: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<Finished> =>
-      ctl(env.READINESSD_SOCKET, ['doctor'], { ...env, READINESSD_PROBE_TIMEOUT_MS: '10000', ...more }, by),
+      ctl(env.READINESSD_SOCKET, ['doctor'], { ...env, ...patient, ...more }, by),
     /** Stops the daemon as SIGSTOP does, until the end of the test: frozen, it could not be ended. */
     async freeze(): Promise<void> {
       const { pid } = await served.status();

@@ -8,8 +8,9 @@ import { type Context, replaceScript, scratchDirectory, writeScript } from '../.
 
 /** A daemon whose hook says this. */
 async function daemonWithHook(t: Context, hook: string, expected: RegExp) {
-  const daemon = new TestDaemon(t, alone);
-  writeScript(daemon.hook, hook);
+  const directory = scratchDirectory(t);
+  writeScript(join(directory, 'hook'), hook);
+  const daemon = new TestDaemon(t, alone, directory);
   await daemon.expect(expected);
   return daemon;
 }
