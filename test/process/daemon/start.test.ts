@@ -33,7 +33,7 @@ function startScript(directory: string): string {
   return writeScript(join(directory, 'start.sh'), `while ! [ -s ${end} ]; do sleep 0.02; done\nexit "$(cat ${end})"`);
 }
 
-suite('start', { concurrency: 4 }, () => {
+suite('start', { concurrency: 8 }, () => {
   test('passes when supervisord has no start program', async (t) => {
     const { daemon } = await scene(t, '[program:other]\ncommand=sleep 1000');
     assert.equal(await daemon.expect(/^0 /), '0 Ready start skipped, hook skipped\n');

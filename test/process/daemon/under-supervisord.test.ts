@@ -7,7 +7,7 @@ import { holdingsOf } from '../../support/process.ts';
 import { cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { goodStart, setUp } from '../../support/set-up.ts';
 
-suite('under supervisord', { concurrency: 4 }, () => {
+suite('under supervisord', { concurrency: 5 }, () => {
   test('holds under 30 MB of private memory, with 20 programs and a hook', async (t) => {
     const programs = Array.from({ length: 20 }, (_, index) => `[program:p${index}]\ncommand=sleep 1000\n`).join('');
     const { supervisord, body, directory, status } = await setUp(t, { programs });

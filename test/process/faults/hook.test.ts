@@ -15,7 +15,7 @@ function withHook(t: Context, script: string, settings: Record<string, string> =
   return new TestDaemon(t, { READINESSD_START_STEP: 'off', ...settings }, directory);
 }
 
-suite('a hook', { concurrency: 4 }, () => {
+suite('a hook', { concurrency: 8 }, () => {
   test('that makes a daemon of a grandchild (fork, setsid, fork) has ended when it exits, and the daemon is left to its owner', async (t) => {
     const script = `#!/usr/bin/env python3
 import os, sys, time

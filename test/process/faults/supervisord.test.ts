@@ -38,7 +38,7 @@ const ok = 'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n';
 const array = '<methodResponse><params><param><value><array><data>';
 const member = '<value><struct><member><name>name</name><value><string>x</string></value></member></struct></value>';
 
-suite('a supervisord that answers', { concurrency: 4 }, () => {
+suite('a supervisord that answers', { concurrency: 8 }, () => {
   for (const [title, head, piece, expected] of [
     ['with 100 MB', `${ok}Content-Length: 104857600\r\n\r\n${array}`, member.repeat(500), /^111 .*answer is larger than 8388608 bytes\n$/],
     ['without an end', `${ok}Transfer-Encoding: chunked\r\n\r\n`, chunk(member.repeat(500)), /^111 SupervisorBadReply /],
