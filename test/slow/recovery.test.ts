@@ -88,7 +88,7 @@ const faults: readonly Fault[] = [
 suite('with its own settings the daemon', () => {
   for (const { title, begin, code, end } of faults) {
     test(`is right again after: ${title}`, async (t) => {
-      const own = { READINESSD_PERIOD_READY: '10s', READINESSD_PERIOD_NOT_READY: '1s' };
+      const own = { READINESSD_PERIOD_READY: '10s', READINESSD_PERIOD_NOT_READY: '1s', READINESSD_RPC_TIMEOUT: '2s' };
       const hold = join(scratchDirectory(t), 'hold');
       const command = `/bin/sh -c "sleep 2; while [ -e ${hold} ]; do sleep 0.1; done"`;
       const programs = `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=false`;
