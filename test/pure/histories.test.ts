@@ -17,9 +17,13 @@ const ticks = (most: number) => fc.integer({ min: 1, max: most / tickMs }).map((
 /** Ready often enough that it is worth something when it is lost. */
 const world: fc.Arbitrary<World> = fc.record({
   start: fc.constantFrom('good', 'good', 'good', 'good', 'absent', 'never started', 'running', 'failed', 'fatal', 'stopped', 'restarting'),
+  config: fc.constantFrom('loaded', 'loaded', 'loaded', 'loaded', 'loaded', 'start.sh added', 'service made start.sh', 'sections dropped'),
   hook: fc.constantFrom('good', 'good', 'good', 'absent', 'failing', 'hanging', 'not executable'),
   fault: fc.constantFrom('none', 'none', 'none', 'none', 'supervisord silent', 'supervisord gone', 'supervisord talks nonsense', 'bug'),
 });
+
+/** What was so when the daemon began it takes for granted, so it begins when configuration and processes are one. */
+const firstWorld = world.map((first): World => ({ ...first, config: 'loaded', fault: 'none' }));
 
 const era: fc.Arbitrary<Event> = fc.record({ kind: fc.constant('era'), world, forMs: ticks(25_000) });
 const frozen: fc.Arbitrary<Event> = fc.record({ kind: fc.constant('frozen'), forMs: ticks(120_000) });
@@ -36,12 +40,12 @@ test('in any history of the world the daemon says only what has a ground and is 
   const shown = new Set<number>();
   t.diagnostic(`seed ${parameters.seed}, ${parameters.numRuns} histories`);
   await fc.assert(
-    fc.asyncProperty(world, fc.array(event, { minLength: 1, maxLength: 12 }), (first, events) => watchHistory(first, events, shown)),
+    fc.asyncProperty(firstWorld, fc.array(event, { minLength: 1, maxLength: 12 }), (first, events) => watchHistory(first, events, shown)),
     parameters,
   );
   // Histories that never brought about some verdict would not notice that it is wrong.
   assert.deepEqual(
-    [0, 2, 17, 103, 104, 105, 110, 111, 112, 113, 115, 120, 122].filter((code) => !shown.has(code)),
+    [0, 2, 17, 103, 104, 105, 110, 111, 112, 113, 114, 115, 120, 122].filter((code) => !shown.has(code)),
     [],
   );
 });

@@ -1,6 +1,6 @@
 import type { RunStep, StepResult } from '../step.ts';
 import { fingerprint, inspectHook } from './inspect.ts';
-import { besideLeftover, gone, judgeFile, judgeHook, judgeRun, missing, notStarted, timedOut } from './judge.ts';
+import { besideLeftover, hookPresence, judgeFile, judgeHook, judgeRun, notStarted, timedOut } from './judge.ts';
 import { endLeftover } from './leftover.ts';
 import { whyNotLoadable } from './loadable.ts';
 import { endingBoundMs, type RunOptions, runHook } from './run.ts';
@@ -25,15 +25,11 @@ export function createHookStep(options: HookOptions): RunStep {
   /** A hook that SIGKILL did not end: while it lives, no second one is started beside it. */
   let survivor: Promise<unknown> | undefined;
   let isLeftoverEnded = false;
-  /** The run of start.sh after which a hook was last seen. */
-  let seenAfter: string | undefined;
+  const presence = hookPresence(path, options.isRequired, options.startRun);
 
   async function runOnce(signal: AbortSignal): Promise<StepResult> {
     const found = await inspectHook(path, options.checkSafety);
-    if (found.kind !== 'absent') seenAfter = options.startRun();
-    else if (options.isRequired) return missing(path);
-    else if (seenAfter === options.startRun()) return gone(path);
-    const settled = judgeFile(found, path);
+    const settled = presence(found.kind === 'absent') ?? judgeFile(found, path);
     if (settled !== undefined) return settled;
     const refusal = await whyNotLoadable(path);
     if (refusal !== undefined) return notStarted(path, refusal);

@@ -26,20 +26,30 @@ export function judgeFile(found: Inspection, path: string): StepResult | undefin
   }
 }
 
-/** A hook that READINESSD_HOOK names and that is not there. */
-export function missing(path: string): StepResult {
-  return failed(
-    'HookNotExecutable',
-    `hook ${path} is not there, though READINESSD_HOOK names it: put it there, or set READINESSD_HOOK=none`,
-  );
-}
-
-/** A hook that was there after the last run of start.sh, which might have switched its feature off. */
-export function gone(path: string): StepResult {
-  return failed(
-    'HookNotExecutable',
-    `hook ${path} was there and is gone: put it back, or "supervisorctl restart readinessd" if there is to be none`,
-  );
+/**
+ * Whether a hook that is not there is missed: READINESSD_HOOK names it, or it was there after the last run of start.sh, which might
+ * have switched its feature off.
+ *
+ * @param isRequired - READINESSD_HOOK names it
+ * @param startRun - what tells the last good run of start.sh from others
+ * @returns a function that is told at each look, and gives the verdict on one that is missed
+ */
+export function hookPresence(path: string, isRequired: boolean, startRun: () => string): (isAbsent: boolean) => StepResult | undefined {
+  /** The run after which it was last seen. */
+  let seenAfter: string | undefined;
+  return (isAbsent) => {
+    if (!isAbsent) seenAfter = startRun();
+    else if (isRequired) {
+      return failed(
+        'HookNotExecutable',
+        `hook ${path} is not there, though READINESSD_HOOK names it: put it there, or set READINESSD_HOOK=none`,
+      );
+    } else if (seenAfter === startRun()) {
+      const help = 'put it back, or "supervisorctl restart readinessd" if there is to be none';
+      return failed('HookNotExecutable', `hook ${path} was there and is gone: ${help}`);
+    }
+    return undefined;
+  };
 }
 
 /** A daemon before this one was killed while its hook ran, and that cannot be ended since it cannot be told from others. */

@@ -19,7 +19,7 @@ export const maxCallsPerLook = 4;
 
 export interface StartStep {
   readonly run: RunStep;
-  /** What tells the last good run of start.sh from any other; '' when there is none. */
+  /** What tells the last good run of start.sh from any other; '' before the first. */
   lastRun(): string;
 }
 
@@ -58,7 +58,6 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
       const result = judgeStart(programs);
       if (result.outcome !== 'passed') {
         goodEnds.forget();
-        lastRun = '';
         return result;
       }
       const lasting = goodEnds.look(programs.live);

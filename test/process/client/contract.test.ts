@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -9,8 +9,10 @@ import { defaultSocketPath, maxSocketPathBytes } from '../../../shared/defaults.
 import { version } from '../../../shared/version.ts';
 import { clients } from '../../support/clients.ts';
 import { patient, TestDaemon } from '../../support/daemon.ts';
-import { run } from '../../support/run.ts';
-import { type Context, cleanUp, scratchDirectory, writeScript } from '../../support/scratch.ts';
+import { fullPipe } from '../../support/pipe.ts';
+import { statFieldsOf } from '../../support/process.ts';
+import { collect, end, run } from '../../support/run.ts';
+import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
 /** Something on a socket that is not readinessd; it answers each connection as told. */
 async function listener(t: Context, answer: (socket: Socket) => void): Promise<string> {
@@ -138,6 +140,44 @@ for (const { name, command, ask } of clients) {
       daemon.child.kill('SIGCONT');
       await daemon.expect(/^0 /);
     });
+
+    test('says 101 when it was stopped after its request, and goes on when its deadline is over and the answer is there', async (t) => {
+      const answers: (() => void)[] = [];
+      const path = await listener(t, (socket) => socket.once('data', () => answers.push(() => socket.end(http('200 OK', '0 Ready\n')))));
+      const [program, ...args] = command;
+      const beganAtMs = performance.now();
+      const env = { PATH: process.env['PATH'], READINESSD_SOCKET: path, READINESSD_PROBE_TIMEOUT_MS: '3000' };
+      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+      cleanUp(t, () => end(child));
+      const output = collect(child, 'stdout');
+      const closed = once(child, 'close');
+      await until('it has asked', () => answers.length > 0);
+      child.kill('SIGSTOP');
+      await until('it is stopped', () => statFieldsOf(child.pid ?? 0)[0] === 'T');
+      answers[0]?.();
+      await until('its deadline is over', () => performance.now() > beganAtMs + 3500);
+      child.kill('SIGCONT');
+      assert.deepEqual(await closed, [101, null]);
+      assert.match(output(), /^101 DaemonTimeout readinessd at .* gave no whole answer within 3000 ms\n$/);
+    });
+
+    for (const [title, reply, code] of [
+      ['ready', http('200 OK', '0 Ready\n'), 107],
+      ['not ready', http('503 No', '17 HookFailed x\n'), 17],
+      ['no answer', undefined, 101],
+    ] as const) {
+      test(`exits with ${code} at its deadline when it has got "${title}" and nobody reads what it writes`, async (t) => {
+        const path = await listener(t, (socket) => socket.once('data', () => reply === undefined || socket.end(reply)));
+        const [program, ...args] = command;
+        const stdout = await fullPipe(t);
+        const env = { PATH: process.env['PATH'], READINESSD_SOCKET: path, READINESSD_PROBE_TIMEOUT_MS: '1500' };
+        const child = spawn(program, args, { stdio: ['ignore', stdout, 'ignore'], env });
+        cleanUp(t, () => end(child));
+        closeSync(stdout);
+        const exited = once(child, 'exit');
+        assert.deepEqual(await exited, [code, null]);
+      });
+    }
 
     test('says why it cannot reach the daemon, and where to look', async (t) => {
       const directory = scratchDirectory(t);

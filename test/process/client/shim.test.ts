@@ -1,50 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
 import { patient } from '../../support/daemon.ts';
+import { brokenNode, damages, native, replace } from '../../support/damages.ts';
 import { run } from '../../support/run.ts';
-import { type Context, lib, replaceFile, scratchDirectory, tree } from '../../support/scratch.ts';
-
-const replace = (path: string, content: string | Buffer) => replaceFile(path, content, 0o755);
+import { scratchDirectory, tree } from '../../support/scratch.ts';
 
 /** What both clients say where no daemon is: the shim has run one of them. */
 const asked = /^100 DaemonUnreachable /;
 const nobody = { READINESSD_SOCKET: '/no/such/socket', ...patient };
-
-const native = readFileSync(join(lib, 'readiness_probe'));
-const foreign = Buffer.from(native);
-foreign.writeUInt16LE(foreign.readUInt16LE(18) === 183 ? 62 : 183, 18);
-
-/** Ways to break an executable, and what the kernel then does with it: refuse it, or start it. */
-const damages: readonly (readonly [title: string, damage: (path: string) => void])[] = [
-  ['missing', (path) => rmSync(path)],
-  ['empty', (path) => replace(path, '')],
-  ['white space', (path) => replace(path, '\n \n')],
-  ['NULs', (path) => replace(path, Buffer.alloc(10_000))],
-  ['a text that would be a success in a shell', (path) => replace(path, 'exit 0\n')],
-  ['a script that was cut to its #! line', (path) => replace(path, '#!/bin/sh\n')],
-  ['cut to its magic number', (path) => replace(path, readFileSync(path).subarray(0, 4))],
-  ['cut within its header', (path) => replace(path, readFileSync(path).subarray(0, 60))],
-  ['of another architecture', (path) => replace(path, foreign)],
-  ['not executable', (path) => chmodSync(path, 0o644)],
-  ['a directory', (path) => replaceBy(path, mkdirSync)],
-  ['a link that leads nowhere', (path) => replaceBy(path, () => symlinkSync('/no/such/file', path))],
-];
-
-function replaceBy(path: string, make: (path: string) => unknown): void {
-  rmSync(path);
-  make(path);
-}
-
-/** A PATH with this machine's tools and a node that may be damaged; the shim also looks in the usual places. */
-function brokenNode(t: Context, damage: (path: string) => void): string {
-  const bin = scratchDirectory(t);
-  replace(join(bin, 'node'), readFileSync('/bin/true'));
-  damage(join(bin, 'node'));
-  return bin;
-}
 
 suite('readiness_probe.sh', { concurrency: 4 }, () => {
   for (const [title, damage] of damages) {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { treeCopy } from '../../support/clients.ts';
 import { answered, ctl } from '../../support/ctl.ts';
+import { brokenNode, damages, replace } from '../../support/damages.ts';
 import { run } from '../../support/run.ts';
 import { scratchDirectory, tree, until } from '../../support/scratch.ts';
 
@@ -67,6 +70,46 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
       const { code, stdout, stderr } = await answered(socket, args);
       assert.equal(code, 102, args.join(' '));
       assert.match(stdout + stderr, /not readinessd/);
+    }
+  });
+
+  for (const [title, damage] of damages) {
+    test(`says 107 where its program is ${title}`, async (t) => {
+      const copy = treeCopy(t);
+      damage(join(copy.lib, 'readinessctl.cjs'));
+      const { code, stderr } = await run(join(copy.root, 'usr/bin/readinessctl'), ['codes'], { env: { PATH: process.env['PATH'] } });
+      // What node reads needs no x bit.
+      if (title === 'not executable') return assert.equal(code, 0);
+      assert.match(stderr, /^readinessctl: cannot be run, or only in part: install readinessd again\n$/);
+      assert.equal(code, 107);
+    });
+
+    test(`is no success where node is ${title}`, async (t) => {
+      const bin = brokenNode(t, damage);
+      for (const tool of ['readlink', 'tail']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool));
+      const { code, stderr } = await run(join(tree, 'usr/bin/readinessctl'), ['status'], { env: { PATH: bin } });
+      // One that is no binary is passed over; one that the kernel refuses ends it; cut within its header, it dies of a signal.
+      assert.ok(code !== 0, stderr);
+      if (code !== null) assert.match(`${code} ${stderr}`, /^10[07] .*readinessctl: (cannot be run|cannot find node)/s);
+    });
+  }
+
+  test('is no success wherever its program, or itself, is cut short', async (t) => {
+    const copy = treeCopy(t);
+    for (const [file, first] of [
+      [join(copy.lib, 'readinessctl.cjs'), 0],
+      // The first line alone is a valid, empty script: nothing can guard that.
+      [join(copy.root, 'usr/bin/readinessctl'), 11],
+    ] as const) {
+      const whole = readFileSync(file);
+      for (let length = first; length < whole.length - 1; length += Math.max(1, Math.floor(whole.length / 30))) {
+        replace(file, whole.subarray(0, length));
+        const { code } = await run(join(copy.root, 'usr/bin/readinessctl'), ['status'], {
+          env: { PATH: process.env['PATH'], READINESSD_SOCKET: '/no' },
+        });
+        assert.ok(code !== 0, `${file} cut to ${length} bytes`);
+      }
+      replace(file, whole);
     }
   });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { exitCodeTable } from '../../../shared/exit-codes.ts';
 import { ctl } from '../../support/ctl.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
-import { type Context, replaceScript, scratchDirectory, writeScript } from '../../support/scratch.ts';
+import { type Context, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
 /** A daemon whose hook says this. */
 async function daemonWithHook(t: Context, hook: string, expected: RegExp) {
@@ -43,8 +44,10 @@ suite('readinessctl', { concurrency: 4 }, () => {
   });
 
   test('check looks afresh, although the next cycle is far away', async (t) => {
-    const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m' });
-    await daemon.expect(/^0 .*hook skipped/);
+    const directory = scratchDirectory(t);
+    writeScript(join(directory, 'hook'), 'exit 0');
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m' }, directory);
+    await daemon.expect(/^0 .*hook passed/);
     replaceScript(daemon.hook, 'exit 9');
     const { code, stdout } = await ctl(daemon.socket, ['check']);
     assert.equal(code, 9);
@@ -52,6 +55,21 @@ suite('readinessctl', { concurrency: 4 }, () => {
     replaceScript(daemon.hook, 'exit 0');
     const json = await ctl(daemon.socket, ['check', '--json']);
     assert.deepEqual([json.code, (JSON.parse(json.stdout) as { ready: boolean }).ready], [0, true]);
+  });
+
+  test('check says that the daemon is gone when it is stopped meanwhile', async (t) => {
+    const directory = scratchDirectory(t);
+    const [begun, hold] = [join(directory, 'begun'), join(directory, 'hold')];
+    writeScript(join(directory, 'hook'), `[ ! -e ${hold} ] || { : >${begun}; sleep 1000; }`);
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '10m', READINESSD_HOOK_TIMEOUT: '10m' }, directory);
+    await daemon.expect(/^0 /);
+    writeFileSync(hold, '');
+    const checking = ctl(daemon.socket, ['check']);
+    await until('its cycle runs', () => existsSync(begun));
+    daemon.child.kill('SIGTERM');
+    const { code, stdout } = await checking;
+    assert.equal(code, 100, stdout);
+    assert.match(stdout, /100 DaemonUnreachable cannot reach readinessd at .*: it closed the connection without an answer/);
   });
 
   test('history lists each change, newest first, with how long it lasted', async (t) => {

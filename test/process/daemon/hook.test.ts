@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { createHookStep } from '../../../daemon/steps/hook/hook.ts';
 import { TestDaemon, watchVerdicts } from '../../support/daemon.ts';
 import { isAlive } from '../../support/process.ts';
 import { cleanUp, replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
@@ -85,6 +86,42 @@ suite('hook', { concurrency: 8 }, () => {
     writeFileSync(join(directory, 'file'), '');
     const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', READINESSD_HOOK: join(directory, 'file/hook') });
     await daemon.expect(/^120 HookNotExecutable .*not a directory\n$/);
+  });
+
+  test('in a directory that is not there cannot be looked at', async (t) => {
+    const directory = scratchDirectory(t);
+    symlinkSync('/no/such/directory', join(directory, 'link'));
+    for (const path of ['none/hook', 'link/hook']) {
+      const options = { path: join(directory, path), isRequired: false, checkSafety: false, startRun: () => '', timeoutMs: 1000 };
+      const result = await createHookStep({ ...options, environment: {}, notePath: join(directory, 'note') })(new AbortController().signal);
+      assert.match(JSON.stringify(result), /"code":120,.*there is no directory/);
+    }
+  });
+
+  test('that was there is missed until it is back, or start.sh has been run again', async (t) => {
+    const directory = scratchDirectory(t);
+    const path = join(directory, 'hook');
+    let startRun = 'first';
+    const step = createHookStep({
+      ...{ path, isRequired: false, checkSafety: false, timeoutMs: 60_000, environment: {}, notePath: join(directory, 'note') },
+      startRun: () => startRun,
+    });
+    const look = async () => {
+      const result = await step(new AbortController().signal);
+      return result.outcome === 'failed' ? `${result.code} ${result.message}` : result.outcome;
+    };
+    const gone = /^120 .*was there and is gone: put it back, or "supervisorctl restart readinessd"/;
+    assert.equal(await look(), 'skipped');
+    writeScript(path, 'exit 0');
+    assert.equal(await look(), 'passed');
+    rmSync(path);
+    for (let i = 0; i < 2; i++) assert.match(await look(), gone);
+    writeScript(path, 'exit 0', 0o644);
+    assert.match(await look(), /^120 .*not executable/);
+    rmSync(path);
+    assert.match(await look(), gone);
+    startRun = 'second';
+    for (let i = 0; i < 2; i++) assert.equal(await look(), 'skipped');
   });
 
   for (const [title, content, expected] of [
@@ -285,14 +322,30 @@ suite('hook', { concurrency: 8 }, () => {
   });
 
   test('is followed when it appears, changes and disappears', async (t) => {
-    const daemon = withHook(t, () => {});
-    await daemon.expect(/^0 Ready hook skipped/);
+    const directory = scratchDirectory(t);
+    const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', READINESSD_HOOK: join(directory, 'hook') }, directory);
+    await daemon.expect(/^120 HookNotExecutable hook .* is not there, though READINESSD_HOOK names it/);
     replaceScript(daemon.hook, 'exit 3');
     await daemon.expect(/^3 /);
     replaceScript(daemon.hook, 'exit 0');
     await daemon.expect(/^0 Ready hook passed/);
     rmSync(daemon.hook);
+    await daemon.expect(/^120 HookNotExecutable .*is not there/);
+  });
+
+  test('is switched off by READINESSD_HOOK=none', async (t) => {
+    const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', READINESSD_HOOK: 'none' });
     await daemon.expect(/^0 Ready hook skipped/);
+    assert.match(JSON.stringify(await daemon.status()), /switched off by READINESSD_HOOK=none/);
+  });
+
+  test('that root may not execute for want of a capability is not executable, whatever is mounted how', async (t) => {
+    const directory = scratchDirectory(t);
+    chownSync(writeScript(join(directory, 'hook'), 'exit 0', 0o700), 1234, 1234);
+    const by = ['setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override'];
+    const settings = { READINESSD_START_STEP: 'off', READINESSD_HOOK_SAFETY_CHECK: 'off' };
+    await new TestDaemon(t, settings, directory, { by }).expect(/^120 HookNotExecutable .*lacks the capability CAP_DAC_OVERRIDE/);
+    await new TestDaemon(t, { ...settings, READINESSD_SOCKET: join(directory, 'other.sock') }, directory).expect(/^0 Ready hook passed/);
   });
 
   test('gets the environment of the daemon without credentials for supervisord', async (t) => {

@@ -25,7 +25,7 @@ suite('socket API', { concurrency: 4 }, () => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'echo "3 of 4"; exit 17');
     const supervisord = await TestSupervisord.start(t, '');
-    const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_STALE_LIMIT: '1m' }, directory);
+    const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_STALE_LIMIT: '20s' }, directory);
     await daemon.expect(/^17 /);
     const status = await daemon.status();
     assert.deepEqual(
@@ -37,7 +37,7 @@ suite('socket API', { concurrency: 4 }, () => {
     );
     assert.deepEqual(
       [status.ready, status.code, status.reason, status.detail, status.staleLimitMs],
-      [false, 17, 'HookFailed', '3 of 4', 60_000],
+      [false, 17, 'HookFailed', '3 of 4', 20_000],
     );
     // Also that nothing is left out that need not be there.
     assert.deepEqual(Object.keys(status).sort(), Object.keys(StatusSchema.properties).sort());

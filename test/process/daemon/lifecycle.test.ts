@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { version } from '../../../shared/version.ts';
-import { alone, ended, TestDaemon } from '../../support/daemon.ts';
+import { alone, ended, TestDaemon, watchVerdicts } from '../../support/daemon.ts';
 import { isAlive } from '../../support/process.ts';
 import { run } from '../../support/run.ts';
 import { cleanUp, replaceScript, scratchDirectory, tree, until, writeScript } from '../../support/scratch.ts';
@@ -132,6 +144,90 @@ suite('daemon', { concurrency: 4 }, () => {
     }
   });
 
+  test('ends no group for a note that is not its own: that of another user, a link, or one that others may write', async (t) => {
+    const directory = scratchDirectory(t);
+    const bystander = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    cleanUp(t, () => bystander.kill('SIGKILL'));
+    const startOf = (pid: number | undefined) => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ')[19];
+    const [path, other] = [join(directory, 'r.sock.hook'), join(directory, 'note')];
+    const note = (at: string) => writeFileSync(at, `${bystander.pid} ${startOf(bystander.pid)} ${startOf(1)}\n`, { mode: 0o600 });
+    const looks = async () => {
+      const daemon = new TestDaemon(t, alone, directory);
+      await daemon.expect(/^0 /);
+      daemon.child.kill('SIGTERM');
+      assert.equal(await ended(daemon), 0);
+    };
+    writeScript(join(directory, 'hook'), 'exit 0');
+    for (const forge of [
+      () => {
+        note(path);
+        chownSync(path, 1234, 1234);
+      },
+      () => {
+        note(other);
+        symlinkSync(other, path);
+      },
+      () => {
+        note(other);
+        linkSync(other, path);
+      },
+      () => {
+        note(path);
+        chmodSync(path, 0o644);
+      },
+    ]) {
+      forge();
+      await looks();
+      assert.ok(isAlive(bystander.pid ?? 0), String(forge));
+    }
+    note(path);
+    await looks();
+    await until('that of its own counts', () => !isAlive(bystander.pid ?? 0));
+  });
+
+  test('runs no hook beside one that an earlier daemon has left, where no /proc tells whose that is', async (t) => {
+    const directory = scratchDirectory(t);
+    const pids = join(directory, 'pids');
+    writeScript(join(directory, 'hook'), `echo $$ >>${pids}; [ "$(wc -l <${pids})" -gt 1 ] || sleep 1000; exit 8`);
+    const by = ['unshare', '--mount', 'sh', '-c', 'umount -l /proc && exec "$0" "$@"'];
+    const first = new TestDaemon(t, { ...alone, READINESSD_HOOK_TIMEOUT: '10m' }, directory, { by });
+    await until('the hook runs, and is noted', () => existsSync(pids) && existsSync(`${first.socket}.hook`));
+    first.child.kill('SIGKILL');
+    await ended(first);
+    const second = new TestDaemon(t, alone, directory, { by });
+    await second.expect(/^122 HookTimeout the hook that an earlier readinessd started may still run/);
+    await second.aWholeCycle();
+    const [left = '', ...more] = readFileSync(pids, 'utf8').trim().split('\n');
+    assert.deepEqual(more, []);
+    process.kill(-Number(left), 'SIGKILL');
+    await second.expect(/^8 /);
+  });
+
+  test('shows no verdict of before it was stopped, until it has a new one', async (t) => {
+    const directory = scratchDirectory(t);
+    const hold = join(directory, 'hold');
+    writeScript(join(directory, 'hook'), `while [ -e ${hold} ]; do sleep 0.05; done`);
+    const settings = { ...alone, READINESSD_PERIOD_READY: '1s', READINESSD_HOOK_TIMEOUT: '10m' };
+    const daemon = new TestDaemon(t, settings, directory);
+    await daemon.expect(/^0 /);
+    writeFileSync(hold, '');
+    daemon.child.kill('SIGSTOP');
+    const waiting = daemon.body();
+    // Whether it rested or was in a cycle: 3 s late, and 1 s of either.
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    daemon.child.kill('SIGCONT');
+    const stale = /^103 ResultStale .*; it was 0 Ready\n$/;
+    assert.match(await waiting, stale);
+    const watch = watchVerdicts(daemon);
+    await daemon.expect(stale);
+    rmSync(hold);
+    await daemon.expect(/^0 /);
+    assert.deepEqual(
+      (await watch.stop()).map((line) => line.split(' ')[0]),
+      ['103', '0'],
+    );
+  });
+
   test('binds again when its socket file was deleted', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
@@ -181,14 +277,15 @@ suite('daemon', { concurrency: 4 }, () => {
 
   test('logs a change of verdict, and nothing while it stays', async (t) => {
     const directory = scratchDirectory(t);
-    // It rests while the hook is changed: one that is removed while it runs would be a verdict of its own.
+    writeScript(join(directory, 'hook'), 'exit 0');
+    // It rests while the hook is changed: one that is replaced while it runs is run again.
     const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m' }, directory);
     await daemon.expect(/^0 /);
     await daemon.post('/check');
     replaceScript(daemon.hook, 'exit 7');
     await daemon.post('/check');
     await daemon.post('/check');
-    rmSync(daemon.hook);
+    replaceScript(daemon.hook, 'exit 0');
     await daemon.post('/check');
     await daemon.post('/check');
     daemon.child.kill('SIGTERM');
@@ -202,9 +299,9 @@ suite('daemon', { concurrency: 4 }, () => {
       .filter(({ msg }) => msg === 'verdict changed')
       .map(({ level, code, reason, message }) => ({ level, code, reason, message }));
     assert.deepEqual(changes, [
-      { level: 'info', code: 0, reason: 'Ready', message: 'hook skipped' },
+      { level: 'info', code: 0, reason: 'Ready', message: 'hook passed' },
       { level: 'warn', code: 7, reason: 'HookFailed', message: 'hook exited with code 7' },
-      { level: 'info', code: 0, reason: 'Ready', message: 'hook skipped' },
+      { level: 'info', code: 0, reason: 'Ready', message: 'hook passed' },
     ]);
   });
 
@@ -216,6 +313,11 @@ suite('daemon', { concurrency: 4 }, () => {
   });
 
   for (const [title, args, expected] of [
+    [
+      'a stale limit that is too high',
+      ['--stale-limit=30m'],
+      /^readinessd: cannot use READINESSD_STALE_LIMIT="?30m"?: must be at most .*\n$/,
+    ],
     ['a wrong value', ['--hook-timeout=10'], /^readinessd: cannot use --hook-timeout="10": must be .*\n$/],
     ['an unknown flag', ['--no-such'], /^readinessd: .*--no-such.*\n$/],
   ] as const) {

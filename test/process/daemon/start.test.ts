@@ -306,6 +306,23 @@ suite('start', { concurrency: 8 }, () => {
   });
 });
 
+suite('another program', { concurrency: 4 }, () => {
+  test('may have control characters in its command', async (t) => {
+    const { daemon, finish } = await scene(t, `[program:escape]\ncommand=sleep 1000 \x1b[1m\n[program:start]\ncommand=START\n${once}`);
+    await daemon.expect(/^2 /);
+    finish(0);
+    await daemon.expect(/^0 Ready start passed/);
+  });
+
+  test('may have a number that supervisord cannot tell, which is 111 and says what it is', async (t) => {
+    const { daemon } = await scene(
+      t,
+      `[program:big]\ncommand=sleep 1000\nstdout_capture_maxbytes=2GB\n[program:start]\ncommand=START\n${once}`,
+    );
+    await daemon.expect(/^111 SupervisorBadReply .* HTTP 500: .*stdout_capture_maxbytes/);
+  });
+});
+
 suite('supervisord', { concurrency: 4 }, () => {
   test('is unreachable while it is not there, and asked again when it is', async (t) => {
     const directory = scratchDirectory(t);
@@ -320,6 +337,23 @@ suite('supervisord', { concurrency: 4 }, () => {
     await daemon.expect(/^110 SupervisorUnreachable .*no whole answer within 1s\n$/);
     supervisord.child.kill('SIGCONT');
     await daemon.expect(/^0 /);
+  });
+
+  test('is believed when its clock is past 2038, which it can no longer tell', async (t) => {
+    const env = { LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1', FAKETIME: '@2040-01-01 00:00:00', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+    const supervisord = await TestSupervisord.start(t, `[program:start]\ncommand=true\n${once}`, { env });
+    const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url });
+    await daemon.expect(/^2 StartNotFinished .*has just exited with code 0/);
+    await daemon.expect(/^0 Ready start passed/);
+    const again = await TestSupervisord.start(t, '[program:start]\ncommand=sleep 0.3\nstartsecs=0\nautorestart=true', { env });
+    const never = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: again.url });
+    await never.expect(/^2 /);
+    const watch = watchVerdicts(never);
+    await never.moreCycles(60);
+    assert.deepEqual(
+      (await watch.stop()).filter((line) => !line.startsWith('2 ')),
+      [],
+    );
   });
 
   test('is unreachable when it was killed, and right again when it is back', async (t) => {

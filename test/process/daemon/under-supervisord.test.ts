@@ -10,8 +10,7 @@ import { goodStart, setUp } from '../../support/set-up.ts';
 suite('under supervisord', { concurrency: 5 }, () => {
   test('holds under 30 MB of private memory, with 20 programs and a hook', async (t) => {
     const programs = Array.from({ length: 20 }, (_, index) => `[program:p${index}]\ncommand=sleep 1000\n`).join('');
-    const { supervisord, body, directory, status } = await setUp(t, { programs });
-    writeScript(join(directory, 'hook'), 'exit 0');
+    const { supervisord, body, status } = await setUp(t, { programs, hook: (path) => writeScript(path, 'exit 0') });
     await until('it is ready', async () => (await body()).startsWith('0 Ready start skipped, hook passed'));
     // What it needs is the least that is seen: the rest is garbage, which these quick cycles make plenty of.
     let least = Number.POSITIVE_INFINITY;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, closeSync, constants, openSync, writeSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
 import { alone, ended, TestDaemon, watchVerdicts } from '../../support/daemon.ts';
 import { mount } from '../../support/mount.ts';
+import { fullPipe } from '../../support/pipe.ts';
 import { run } from '../../support/run.ts';
 import { cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { setUp } from '../../support/set-up.ts';
@@ -39,6 +40,14 @@ suite("the socket's directory", { concurrency: 4 }, () => {
   }
 });
 
+/** The limit of open files with which so many more can be opened beside these. */
+function limitThatLeaves(room: number, open: readonly number[]): number {
+  const free = Array.from({ length: open.length + room + 1 }, (_, descriptor) => descriptor).filter(
+    (descriptor) => !open.includes(descriptor),
+  );
+  return free[room] ?? Number.NaN;
+}
+
 suite('the limit', { concurrency: 4 }, () => {
   test('of 64 open files holds through a storm of clients: the hook runs, and probes are answered', async (t) => {
     const directory = scratchDirectory(t);
@@ -64,6 +73,32 @@ suite('the limit', { concurrency: 4 }, () => {
       (await watch.stop()).filter((line) => !/^(19 .*|)$/.test(line)),
       [],
     );
+  });
+
+  test('of open files that is reached when the hook must start is 123, and the daemon lives', async (t) => {
+    const directory = scratchDirectory(t);
+    const log = join(directory, 'runs');
+    writeScript(join(directory, 'hook'), `echo >>${log}; exit 19`);
+    const daemon = new TestDaemon(t, alone, directory);
+    await daemon.expect(/^19 /);
+    const { pid = 0 } = daemon.child;
+    const limit = async (most: number) => {
+      assert.equal((await run('prlimit', ['--pid', String(pid), `--nofile=${most}:`])).stderr, '');
+    };
+    const runs = () => readFileSync(log).length;
+    // Each leaves room for one more of the descriptors that a start needs. Nobody can be asked meanwhile, for want of one.
+    for (let room = 0; room < 6; room++) {
+      const [said, ran] = [daemon.stdout().length, runs()];
+      await limit(limitThatLeaves(room, readdirSync(`/proc/${pid}/fd`).map(Number)));
+      await until('it has failed to run, or run', () => daemon.stdout().slice(said).includes('"code":123') || runs() > ran + 1);
+      await limit(1024);
+      await daemon.expect(/^19 /);
+    }
+    assert.match(
+      daemon.stdout(),
+      /"code":123,"reason":"HookSpawnFailed","message":"hook .* cannot be started: the limit of open files is reached"/,
+    );
+    assert.equal((await daemon.status()).pid, pid);
   });
 
   test('of processes that is reached when the hook must start is 123, and right again when it is lifted', async (t) => {
@@ -93,15 +128,8 @@ suite('its stdout', { concurrency: 4 }, () => {
 
   test('may be a pipe that is full from the start and never read', async (t) => {
     const directory = scratchDirectory(t);
-    const fifo = join(directory, 'fifo');
-    await run('mkfifo', [fifo]);
-    const full = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-    cleanUp(t, () => closeSync(full));
-    assert.throws(() => {
-      for (;;) writeSync(full, Buffer.alloc(4096));
-    }, /EAGAIN/);
     writeScript(join(directory, 'hook'), flicker(directory));
-    const stdout = openSync(fifo, constants.O_WRONLY);
+    const stdout = await fullPipe(t);
     const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_NOT_READY: '100ms' }, directory, { stdout });
     closeSync(stdout);
     await daemon.expect(/^\d+ HookFailed/);

@@ -4,12 +4,16 @@
  */
 
 export type StartState = 'absent' | 'never started' | 'running' | 'good' | 'failed' | 'fatal' | 'stopped' | 'restarting';
-export type HookState = 'absent' | 'good' | 'failing' | 'hanging' | 'not executable';
+/** Absent at the default path, which may be; missing at another. */
+export type HookState = 'absent' | 'missing' | 'good' | 'failing' | 'hanging' | 'not executable';
+/** What a reread has made of supervisord's configuration, without an update: a start.sh more, a service that is one now, or nothing at all. */
+export type ConfigState = 'loaded' | 'start.sh added' | 'service made start.sh' | 'sections dropped';
 export type Fault = 'none' | 'supervisord silent' | 'supervisord gone' | 'supervisord talks nonsense' | 'bug';
 
 /** How things are for some time. */
 export interface World {
   readonly start: StartState;
+  readonly config: ConfigState;
   readonly hook: HookState;
   readonly fault: Fault;
 }
@@ -31,7 +35,14 @@ const codeOfStart: Readonly<Record<StartState, number>> = {
   restarting: 2,
 };
 
-const codeOfHook: Readonly<Record<HookState, number>> = { absent: 0, good: 0, failing: 17, hanging: 122, 'not executable': 120 };
+const codeOfHook: Readonly<Record<HookState, number>> = {
+  absent: 0,
+  missing: 120,
+  good: 0,
+  failing: 17,
+  hanging: 122,
+  'not executable': 120,
+};
 
 const codeOfFault: Readonly<Record<Fault, number>> = {
   none: 0,
@@ -41,19 +52,36 @@ const codeOfFault: Readonly<Record<Fault, number>> = {
   bug: 105,
 };
 
-/** What the start step must find. */
-export function startCode(world: World): number {
-  return codeOfFault[world.fault] || codeOfStart[world.start];
+/** What the start step may find. */
+function startCodes({ fault, start, config }: World): readonly number[] {
+  const code = codeOfFault[fault] || codeOfStart[start];
+  if (fault !== 'none' || config === 'loaded') return [code];
+  // What it runs, a daemon knows that saw it beside its section.
+  if (config === 'sections dropped') return [code, 114];
+  return [code === 0 ? 2 : code];
 }
 
-/** What the hook step must find. */
-export function hookCode(world: World): number {
-  return codeOfHook[world.hook];
+/** What the hook step may find; of a hook that is not there, whether it was there before is not known here. */
+function hookCodes({ hook }: World): readonly number[] {
+  return hook === 'absent' ? [0, 120] : [codeOfHook[hook]];
 }
 
-/** What must be shown in the end when the world stays as it is. */
-export function truth(world: World): number {
-  return startCode(world) || hookCode(world);
+/** What may be shown in the end when the world stays as it is; more than one code where that follows from what was before. */
+export function truths(world: World): readonly number[] {
+  return startCodes(world).flatMap((code) => (code === 0 ? hookCodes(world) : [code]));
+}
+
+/** How late it may be seen what a reread has changed. */
+export const configLagMs = 15_000;
+
+/** The worlds of a time, each also with a configuration that the daemon may still go by. */
+export function worldsOf(history: readonly Era[], fromMs: number, toMs: number): World[] {
+  const between = (from: number) =>
+    history
+      .filter((era, index) => era.fromMs <= toMs && (history[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= from)
+      .map(({ world }) => world);
+  const configs = new Set(between(fromMs - configLagMs).map(({ config }) => config));
+  return between(fromMs).flatMap((world) => [...configs].map((config) => ({ ...world, config })));
 }
 
 /**
@@ -66,13 +94,11 @@ export function truth(world: World): number {
  * @param code - that is shown, other than 103 and 104
  */
 export function hasGround(history: readonly Era[], fromMs: number, nowMs: number, code: number): boolean {
-  const worlds = history
-    .filter((era, index) => era.fromMs <= nowMs && (history[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= fromMs)
-    .map(({ world }) => world);
+  const worlds = worldsOf(history, fromMs, nowMs);
   // A good end counts from the second after it.
   if (code === 2 && worlds.some(({ start }) => start === 'good')) return true;
-  if (code !== 0) return worlds.some((world) => startCode(world) === code || hookCode(world) === code);
-  const first = worlds.findIndex((world) => startCode(world) === 0);
-  const last = worlds.findLastIndex((world) => startCode(world) === 0);
-  return first !== -1 && worlds.slice(first, last + 1).some((world) => hookCode(world) === 0);
+  if (code !== 0) return worlds.some((world) => startCodes(world).includes(code) || hookCodes(world).includes(code));
+  const first = worlds.findIndex((world) => startCodes(world).includes(0));
+  const last = worlds.findLastIndex((world) => startCodes(world).includes(0));
+  return first !== -1 && worlds.slice(first, last + 1).some((world) => hookCodes(world).includes(0));
 }

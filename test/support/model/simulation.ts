@@ -1,5 +1,6 @@
 import { mock } from 'node:test';
 import { startLoop } from '../../../daemon/loop.ts';
+import { hookPresence } from '../../../daemon/steps/hook/judge.ts';
 import { createStartStep, maxCallsPerLook } from '../../../daemon/steps/start/start.ts';
 import { failed, type Step, type StepResult } from '../../../daemon/steps/step.ts';
 import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../../daemon/supervisor/client.ts';
@@ -34,6 +35,8 @@ export class Simulation {
   hookMs = 100;
   readonly cycles: SeenCycle[] = [];
   readonly hookRuns: Span[] = [];
+  /** Each look for a hook, whether there was one, and after which run of start.sh. */
+  readonly hookLooks: { readonly isThere: boolean; readonly run: number }[] = [];
   overlaps = 0;
   bugs = 0;
   /** That the timers have not been told of. */
@@ -41,15 +44,18 @@ export class Simulation {
   readonly #supervisord = new SimulatedSupervisord(this);
   readonly #cache = createVerdictCache(() => this.nowMs);
   readonly #loop;
+  readonly #presence;
 
   constructor(world: World) {
     this.world = world;
     mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+    const start = createStartStep(this.#supervisord, undefined, () => this.nowMs);
+    this.#presence = hookPresence('/hook', false, start.lastRun);
     const steps: Step[] = [
       { name: 'mark', run: () => this.#beginCycle(), boundMs: 0 },
       {
         name: 'start',
-        run: createStartStep(this.#supervisord, undefined, () => this.nowMs).run,
+        run: start.run,
         boundMs: rpcTimeoutMs,
         worstMs: maxCallsPerLook * rpcTimeoutMs,
         lookAgain: true,
@@ -117,6 +123,9 @@ export class Simulation {
   /** What a hook says is decided when it is started: what is put in its place later is another one. */
   async #runHook(): Promise<StepResult> {
     const { hook } = this.world;
+    this.hookLooks.push({ isThere: hook !== 'absent', run: this.#supervisord.run });
+    const missed = this.#presence(hook === 'absent');
+    if (missed !== undefined) return missed;
     if (hook === 'absent') return { outcome: 'skipped', message: 'no hook' };
     if (hook === 'not executable') return failed('HookNotExecutable', 'hook is not executable');
     const run = { fromMs: this.nowMs, toMs: Number.POSITIVE_INFINITY };
@@ -130,12 +139,16 @@ export class Simulation {
   }
 }
 
-/** supervisord with one start.sh, or none; each call is a turn of its loop. */
+const service = { name: 'web', group: 'web', state: 20, pid: 5, start: 1, stop: 0, exitstatus: 0, spawnerr: '', logs: '' };
+
+/** supervisord with a service, and one start.sh or none; each call is a turn of its loop. */
 class SimulatedSupervisord implements SupervisorClient {
   readonly #simulation: Simulation;
   #startedAt = 0;
   #stoppedAt = 0;
   #was: World['start'] = 'absent';
+  /** How often start.sh has been run. */
+  run = 0;
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
@@ -149,11 +162,12 @@ class SimulatedSupervisord implements SupervisorClient {
     if (isNewRun) {
       this.#startedAt = now;
       this.#stoppedAt = now;
+      this.run++;
     }
     this.#was = start;
     const info = {
-      name: 'start',
-      group: 'start',
+      name: 'init',
+      group: 'init',
       pid: 0,
       start: this.#startedAt,
       stop: this.#stoppedAt,
@@ -162,6 +176,10 @@ class SimulatedSupervisord implements SupervisorClient {
       spawnerr: '',
       logs: '',
     };
+    return [{ ...service, now }, ...this.#startProcess(info, start)];
+  }
+
+  #startProcess(info: Omit<ProcessInfo, 'state'>, start: World['start']): ProcessInfo[] {
     switch (start) {
       case 'absent':
         return [];
@@ -182,7 +200,14 @@ class SimulatedSupervisord implements SupervisorClient {
 
   async getAllConfigInfo(): Promise<ProcessConfig[]> {
     await this.#answer();
-    return this.#simulation.world.start === 'absent' ? [] : [{ name: 'start', group: 'start', command: '/usr/bin/start.sh' }];
+    const { start, config } = this.#simulation.world;
+    if (config === 'sections dropped') return [];
+    const command = config === 'service made start.sh' ? '/x/start.sh' : 'nginx';
+    const more = config === 'start.sh added' ? ['more'] : [];
+    return [
+      { name: 'web', group: 'web', command },
+      ...[...more, ...(start === 'absent' ? [] : ['init'])].map((name) => ({ name, group: name, command: '/usr/bin/start.sh' })),
+    ];
   }
 
   async #answer(): Promise<void> {

@@ -6,11 +6,12 @@ import { TestSupervisord } from '../supervisord.ts';
 import type { Era, HookState, StartState, World } from './model.ts';
 
 export type RealStart = Exclude<StartState, 'fatal' | 'restarting'>;
+export type RealHook = Exclude<HookState, 'absent'>;
 
 /** Long enough for a busy machine to start a shell, and short enough to be waited for. */
 const settings = { READINESSD_RPC_TIMEOUT: '2s', READINESSD_HOOK_TIMEOUT: '3s' };
-const hookScripts: Readonly<Record<HookState, string>> = {
-  absent: '',
+const hookScripts: Readonly<Record<RealHook, string>> = {
+  missing: '',
   good: 'exit 0',
   failing: 'echo "3 of 4"; exit 17',
   hanging: 'sleep 1000',
@@ -20,7 +21,7 @@ const hookScripts: Readonly<Record<HookState, string>> = {
 /** A world made of a real supervisord, start.sh, hook and the built daemon. */
 export class Container {
   /** What the world was like, and since when. */
-  readonly history: Era[] = [{ fromMs: performance.now(), world: { start: 'absent', hook: 'absent', fault: 'none' } }];
+  readonly history: Era[] = [{ fromMs: performance.now(), world: { start: 'absent', config: 'loaded', hook: 'good', fault: 'none' } }];
   daemon: TestDaemon;
   readonly #context: Context;
   readonly #directory: string;
@@ -30,6 +31,7 @@ export class Container {
     this.#context = context;
     this.#directory = directory;
     this.#supervisord = supervisord;
+    writeScript(join(directory, 'hook'), hookScripts.good);
     this.daemon = this.#newDaemon();
   }
 
@@ -63,9 +65,9 @@ export class Container {
     }
   }
 
-  setHook(hook: HookState): void {
+  setHook(hook: RealHook): void {
     this.#become({ hook });
-    if (hook === 'absent') rmSync(this.daemon.hook, { force: true });
+    if (hook === 'missing') rmSync(this.daemon.hook, { force: true });
     else replaceScript(this.daemon.hook, hookScripts[hook], hook === 'not executable' ? 0o644 : 0o755);
   }
 
@@ -116,7 +118,11 @@ export class Container {
   }
 
   #newDaemon(): TestDaemon {
-    return new TestDaemon(this.#context, { ...settings, READINESSD_SUPERVISOR_URL: this.#supervisord.url }, this.#directory);
+    return new TestDaemon(
+      this.#context,
+      { ...settings, READINESSD_SUPERVISOR_URL: this.#supervisord.url, READINESSD_HOOK: join(this.#directory, 'hook') },
+      this.#directory,
+    );
   }
 
   /** Takes start.sh out of supervisord, and puts it in anew, never started, if it is wanted. */
