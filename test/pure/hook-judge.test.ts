@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Inspection } from '../../daemon/steps/hook/inspect.ts';
+import { judgeFile, judgeHook, judgeRun, notStarted, timedOut } from '../../daemon/steps/hook/judge.ts';
+import type { HookEnd } from '../../daemon/steps/hook/run.ts';
+import { failed, type StepResult } from '../../daemon/steps/step.ts';
+import { passed } from '../support/steps.ts';
+
+/** As a probe's first line has it, with the output after it. */
+function say(result: StepResult | undefined): string {
+  if (result === undefined) return 'undecided';
+  const { outcome, message, detail } = result;
+  const verdict = result.outcome === 'failed' ? `${result.code} ${result.reason}` : outcome;
+  return `${verdict}: ${message}${detail === undefined ? '' : ` | ${detail}`}`;
+}
+
+suite('verdict on the hook', () => {
+  const output = 'bgp: 3 of 4';
+  const exited = (code: number): HookEnd => ({ kind: 'exited', code, output });
+  const reserved = "which is readinessd's own: use 1, 3-99 or 126-255";
+
+  for (const [end, expected] of [
+    [exited(0), 'passed: hook exited with code 0 | bgp: 3 of 4'],
+    [exited(1), '1 HookCrashed: hook exited with code 1 | bgp: 3 of 4'],
+    [exited(2), `125 HookReservedCode: hook exited with code 2, ${reserved} | bgp: 3 of 4`],
+    [exited(3), '3 HookFailed: hook exited with code 3 | bgp: 3 of 4'],
+    [exited(99), '99 HookFailed: hook exited with code 99 | bgp: 3 of 4'],
+    [exited(100), `125 HookReservedCode: hook exited with code 100, ${reserved} | bgp: 3 of 4`],
+    [exited(125), `125 HookReservedCode: hook exited with code 125, ${reserved} | bgp: 3 of 4`],
+    [exited(126), '126 HookFailed: hook exited with code 126 | bgp: 3 of 4'],
+    [exited(255), '255 HookFailed: hook exited with code 255 | bgp: 3 of 4'],
+    [{ kind: 'killed', signal: 'SIGSEGV', output }, '124 HookKilled: hook was killed by SIGSEGV | bgp: 3 of 4'],
+    [
+      { kind: 'timed out', survives: undefined, output },
+      '122 HookTimeout: hook ran longer than its timeout of 10s and was killed | bgp: 3 of 4',
+    ],
+    [
+      { kind: 'timed out', survives: Promise.resolve(), output },
+      '122 HookTimeout: hook ran longer than its timeout of 10s and could not be killed | bgp: 3 of 4',
+    ],
+    [{ kind: 'not started', why: 'no memory' }, '123 HookSpawnFailed: hook /hook cannot be started: no memory'],
+  ] as const) {
+    test(expected, () => assert.equal(say(judgeHook(end, { path: '/hook', timeoutMs: 10_000 })), expected));
+  }
+
+  test('passes for no code but 0, and never speaks with a code of the daemon', () => {
+    for (let code = 1; code <= 255; code++) {
+      const result = judgeHook(exited(code), { path: '/hook', timeoutMs: 1 });
+      assert.equal(result.outcome, 'failed');
+      assert.equal(result.outcome === 'failed' && result.code, code === 2 || (code >= 100 && code <= 125) ? 125 : code);
+    }
+  });
+
+  test('is a timeout while one lives that could not be killed, and tells no output of it', () => {
+    assert.equal(say(timedOut(300, true)), '122 HookTimeout: hook ran longer than its timeout of 300ms and could not be killed');
+  });
+});
+
+suite("verdict on the hook's file", () => {
+  for (const [found, expected] of [
+    [{ kind: 'absent' }, 'skipped: there is no hook /hook'],
+    [{ kind: 'not executable', why: 'is a socket' }, '120 HookNotExecutable: hook /hook is a socket'],
+    [
+      { kind: 'unsafe', why: '/ belongs to user 7' },
+      '121 HookUnsafe: hook /hook was not run, since it would run as root and / belongs to user 7; mend that, or set READINESSD_HOOK_SAFETY_CHECK=off',
+    ],
+    [{ kind: 'refused', why: 'permission denied' }, '123 HookSpawnFailed: hook /hook cannot be started: permission denied'],
+    [{ kind: 'ready' }, 'undecided'],
+  ] as readonly [Inspection, string][]) {
+    test(`${found.kind}: ${expected}`, () => assert.equal(say(judgeFile(found, '/hook')), expected));
+  }
+
+  test('says why the kernel would not start it', () => {
+    assert.equal(say(notStarted('/hook', 'it is empty')), '123 HookSpawnFailed: hook /hook cannot be started: it is empty');
+  });
+
+  test('lets a result count, good or bad, only when the same file is there after the run', () => {
+    const bad = failed('HookKilled', 'hook was killed by SIGTERM');
+    for (const result of [passed, bad]) {
+      for (const run of [1, 2]) assert.equal(judgeRun(result, '/hook', run, 'a', 'a'), result);
+      // There was none before nor after the look.
+      assert.equal(judgeRun(result, '/hook', 1, '', ''), result);
+      assert.equal(judgeRun(result, '/hook', 1, 'a', 'b'), undefined);
+      assert.equal(judgeRun(result, '/hook', 1, '', 'b'), undefined);
+      for (const run of [2, 3]) {
+        assert.equal(
+          say(judgeRun(result, '/hook', run, 'a', 'b')),
+          '123 HookSpawnFailed: hook /hook changes while it runs, so its result does not count',
+        );
+      }
+      for (const run of [1, 2]) {
+        assert.equal(
+          say(judgeRun(result, '/hook', run, 'a', '')),
+          '123 HookSpawnFailed: hook /hook was removed while it ran, so its result does not count',
+        );
+      }
+    }
+  });
+});
