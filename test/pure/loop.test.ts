@@ -57,7 +57,8 @@ suite('loop', () => {
       });
       await until('a cycle has ended', () => cycles.length > 0);
       await loop.stop();
-      assert.ok(isRight(cycles[0]?.staleLimitMs ?? Number.NaN));
+      const limitMs = cycles[0]?.staleLimitMs ?? Number.NaN;
+      assert.ok(isRight(limitMs), `${limitMs}`);
     }
   });
 });
@@ -188,7 +189,7 @@ suite('check', () => {
     const waiting = simulated.check();
     await simulated.loop.stop();
     await simulated.pass(5000);
-    assert.ok(waiting.came instanceof StoppedError);
+    assert.ok(waiting.came instanceof StoppedError, `${waiting.came}`);
     assert.deepEqual(simulated.begins, [0]);
   });
 });
