@@ -62,7 +62,7 @@ export interface RestRules {
 export function restAfter(cycle: Cycle, rules: RestRules): number {
   const period = cycle.verdict.code === 0 ? rules.periodReadyMs : rules.periodNotReadyMs;
   const earned = cycle.steps.map(({ name, durationMs }) => durationMs * (rules.restFactors.get(name) ?? 0));
-  return Math.max(period, Math.min(maxEarnedRestMs, Math.max(0, ...earned)));
+  return Math.max(period, Math.min(maxEarnedRestMs, Math.max(...earned)));
 }
 
 /** The least rest between a cycle and one that somebody asked for, milliseconds: callers cannot make the hook run more often than its share. */
