@@ -35,7 +35,8 @@ export function withCycle(history: History, previous: Published | undefined, cyc
 export function upTo(history: History, newest: Published | undefined, nowMs: number): History {
   if (newest === undefined) return history;
   const staleAtMs = Math.max(newest.endedAtMs, newest.startedAtMs + newest.staleLimitMs);
-  return nowMs > staleAtMs ? withVerdict(history, verdictAt(newest, nowMs), staleAtMs) : history;
+  // One that still counts is the last of the history, and adds nothing.
+  return withVerdict(history, verdictAt(newest, nowMs), staleAtMs);
 }
 
 function withVerdict(history: History, verdict: Verdict, sinceMs: number): History {

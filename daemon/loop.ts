@@ -42,7 +42,7 @@ interface Caller {
 export function startLoop(options: LoopOptions): Loop {
   const { steps, now } = options;
   const cancel = new AbortController();
-  const rules: RestRules = { ...options, restFactors: new Map(steps.map(({ name, restFactor }) => [name, restFactor ?? 0])) };
+  const rules: RestRules = { ...options, restFactors: new Map(steps.map(({ name, restFactor }) => [name, restFactor])) };
   /** Undefined while a cycle runs. */
   let timer: NodeJS.Timeout | undefined;
   let nextAtMs = now();

@@ -54,8 +54,8 @@ export function verdictAt(published: Published | undefined, nowMs: number): Verd
 export interface RestRules {
   readonly periodReadyMs: number;
   readonly periodNotReadyMs: number;
-  /** By step's name: how many times its last duration a step rests. */
-  readonly restFactors: ReadonlyMap<string, number>;
+  /** By step's name: how many times its last duration a step rests, if at all. */
+  readonly restFactors: ReadonlyMap<string, number | undefined>;
 }
 
 /** How long to rest after a cycle, milliseconds. */

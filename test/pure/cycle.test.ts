@@ -64,6 +64,18 @@ suite('cycle', () => {
     assert.deepEqual(fewer, ['start', 'peers', 'hook', 'start']);
   });
 
+  test('looks again only at steps that ask for it', async () => {
+    const runs: string[] = [];
+    const { verdict } = await cycleOf([
+      step('start', [passed], runs, { lookAgain: true }),
+      step('disk', [passed, failed], runs),
+      step('peers', [passed, failed], runs, { lookAgain: false }),
+      step('hook', [passed], runs),
+    ]);
+    assert.deepEqual(runs, ['start', 'disk', 'peers', 'hook', 'start']);
+    assert.equal(verdict.code, 0);
+  });
+
   test('runs nothing after a failure in the middle, and does not look again after one at the end', async () => {
     for (const [results, expected] of [
       [

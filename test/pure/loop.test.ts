@@ -61,6 +61,30 @@ suite('loop', () => {
       assert.ok(isRight(limitMs), `${limitMs}`);
     }
   });
+
+  test('lets a cycle that took longer than it can count for nothing, whatever limit was set', async () => {
+    for (const staleLimitMs of [undefined, 600_000]) {
+      let nowMs = 0;
+      const cycles: Published[] = [];
+      const run: RunStep = async () => {
+        nowMs += cycles.length === 0 ? 500 + 3001 : 500 + 3000;
+        return passed;
+      };
+      const loop = startLoop({
+        ...quick,
+        staleLimitMs,
+        now: () => nowMs,
+        steps: [{ name: 'start', run, boundMs: 500 }],
+        onCycle: (cycle) => cycles.push(cycle),
+      });
+      await until('two cycles have ended', () => cycles.length > 1);
+      await loop.stop();
+      assert.deepEqual(
+        cycles.slice(0, 2).map((cycle) => cycle.staleLimitMs),
+        [0, staleLimitMs ?? 3500 + 1 + 500 + 3000],
+      );
+    }
+  });
 });
 
 suite('check', () => {

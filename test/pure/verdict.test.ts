@@ -116,6 +116,30 @@ suite('verdict cache', () => {
     assert.equal(cache.read().verdict.code, 0);
   });
 
+  test('keeps the history of what was shown, up to now', () => {
+    let nowMs = 500;
+    const cache = createVerdictCache(() => nowMs);
+    cache.publish(published(failing, 1000));
+    cache.publish(published(ready, 2000));
+    const told = () => cache.history().changes.map(({ sinceMs, verdict }) => [sinceMs, verdict.code]);
+    const changes = [
+      [500, 104],
+      [1100, 17],
+      [2100, 0],
+    ];
+    nowMs = 7000;
+    assert.deepEqual(told(), changes);
+    nowMs = 7001;
+    assert.deepEqual(told(), [...changes, [7000, 103]]);
+  });
+
+  test('knows neither age nor verdict before the first cycle', () => {
+    const cache = createVerdictCache(() => 700);
+    const { verdict, ...rest } = cache.read();
+    assert.equal(verdict.code, 104);
+    assert.deepEqual(rest, { nowMs: 700, newest: undefined, ageMs: undefined, unchangedForMs: undefined, cycles: 0 });
+  });
+
   test('takes another code, or another reason, for a change', () => {
     const cache = createVerdictCache(() => 0);
     cache.publish(published(failing));
