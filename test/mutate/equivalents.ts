@@ -6,4 +6,15 @@ interface Equivalents {
   readonly mutants: readonly (readonly [from: string, to: string])[];
 }
 
-export const equivalents: readonly Equivalents[] = [];
+export const equivalents: readonly Equivalents[] = [
+  {
+    file: 'daemon/verdict.ts',
+    why: 'no step took less than no time, so a negative factor earns no more rest than none: the period is longer',
+    mutants: [
+      [
+        'const earned = cycle.steps.map(({ name, durationMs }) => durationMs * (rules.restFactors.get(name) ?? 0));',
+        'const earned = cycle.steps.map(({ name, durationMs }) => durationMs * (rules.restFactors.get(name) ?? -1));',
+      ],
+    ],
+  },
+];

@@ -35,7 +35,7 @@ interface Subject {
   readonly mutants: readonly Mutant[];
 }
 
-type Fate = 'killed' | 'killed late' | 'timed out' | 'refused by the compiler' | 'equivalent' | 'survived';
+type Fate = 'killed' | 'timed out' | 'refused by the compiler' | 'equivalent' | 'survived';
 
 interface Result {
   readonly file: string;
@@ -93,7 +93,7 @@ async function tryOut(sandbox: Sandbox, subject: Subject, mutant: Mutant): Promi
     if ((await sandbox.compile(limitMs)) !== 'passed') return 'refused by the compiler';
     if (isListed(file, linesOf(subject, mutant))) return 'equivalent';
     const last = subject.lastTests.length === 0 ? 'passed' : await sandbox.test(subject.lastTests, lastLimitMs);
-    return last === 'passed' ? 'survived' : last === 'failed' ? 'killed late' : last;
+    return last === 'passed' ? 'survived' : last === 'failed' ? 'killed' : last;
   } finally {
     sandbox.write(file, source);
   }
@@ -110,10 +110,8 @@ async function tryAll(sandboxes: readonly Sandbox[], subjects: readonly Subject[
   async function work(sandbox: Sandbox): Promise<void> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const { subject, mutant } = next;
-      const b = performance.now();
       const fate = await tryOut(sandbox, subject, mutant);
-      if (fate === 'survived' || process.env['MUTATE_VERBOSE'] === '1')
-        console.log(`${Math.round(performance.now() - b)} ${fate}: ${describe(subject, mutant)}`);
+      if (fate === 'survived') console.log(describe(subject, mutant));
       results.push({ file: subject.file, fate, lines: linesOf(subject, mutant).join('\n') });
     }
   }
@@ -133,8 +131,8 @@ function staleEntries(files: readonly string[], results: readonly Result[]): str
 
 function report(file: string, results: readonly Result[]): string {
   const count = (fate: Fate) => results.filter((result) => result.file === file && result.fate === fate).length;
-  const dead = count('killed') + count('killed late') + count('timed out') + count('refused by the compiler');
-  const how = `${count('refused by the compiler')} by the compiler, ${count('killed late')} late, ${count('timed out')} by the time limit`;
+  const dead = count('killed') + count('timed out') + count('refused by the compiler');
+  const how = `${count('refused by the compiler')} by the compiler, ${count('timed out')} by the time limit`;
   return `${file}: ${dead} dead (${how}), ${count('equivalent')} equivalent, ${count('survived')} survived`;
 }
 

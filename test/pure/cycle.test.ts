@@ -105,8 +105,11 @@ suite('cycle', () => {
     const cycle = await runCycle(steps, new AbortController().signal, () => nowMs, assert.fail);
     assert.deepEqual([cycle.startedAtMs, cycle.endedAtMs], [1000, 1300]);
     assert.deepEqual(
-      cycle.steps.map(({ durationMs }) => durationMs),
-      [100, 100],
+      cycle.steps.map(({ startedAtMs, durationMs }) => [startedAtMs, durationMs]),
+      [
+        [1000, 100],
+        [1100, 100],
+      ],
     );
   });
 
