@@ -87,10 +87,9 @@ export function startLoop(options: LoopOptions): Loop {
       return new Promise((resolve, reject) => callers.push({ resolve, reject }));
     },
     async stop() {
-      cancel.abort(new StoppedError('readinessd is stopping'));
+      cancel.abort();
       clearTimeout(timer);
       refuse(callers);
-      callers = [];
       await running;
     },
   };
