@@ -8,7 +8,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,12 +17,12 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "contract.h" /* made by the build from shared/: exit codes, default paths, limits */
 
 #define REPLY_BYTES 8192 /* headers and body; readinessd's are under 1.3 KiB */
+#define LAST_LINE_MS 20  /* for the line that says that the deadline is over, where stdout is full */
 
 static const char request[] = "GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
@@ -35,9 +34,54 @@ struct reply {
 	int status;
 };
 
-/* Writes all of it; what has not been written has not been said. */
-static int write_out(const char *text, size_t length)
+/* What SIGALRM ends with: the deadline is over, whatever the client waits for, or was stopped or frozen at. */
+static volatile sig_atomic_t code_when_over = CODE_DaemonTimeout;
+static char timeout_line[256];
+
+static void set_deadline(int milliseconds)
 {
+	struct itimerval after = {.it_value = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000}};
+	setitimer(ITIMER_REAL, &after, NULL);
+}
+
+/* Its line may find stdout full, and is then given up at the next alarm. */
+static void over(int signal_number)
+{
+	(void)signal_number;
+	if (timeout_line[0] != '\0') {
+		size_t length = strlen(timeout_line);
+		char line[sizeof timeout_line];
+		memcpy(line, timeout_line, length);
+		timeout_line[0] = '\0';
+		set_deadline(LAST_LINE_MS);
+		if (write(STDOUT_FILENO, line, length) < 0)
+			_exit(code_when_over);
+	}
+	_exit(code_when_over);
+}
+
+/* One deadline for everything, from here on. It counts while the process is stopped, and comes before anything else after. */
+static void keep_deadline(const char *path, int timeout_ms)
+{
+	struct sigaction action = {.sa_handler = over, .sa_flags = SA_NODEFER};
+	sigset_t alarms;
+	int length = snprintf(timeout_line, sizeof timeout_line, "%d DaemonTimeout readinessd at %s gave no whole answer within %d ms\n",
+			      CODE_DaemonTimeout, path, timeout_ms);
+	for (int i = 0; i < length - 1; i++)
+		if ((unsigned char)timeout_line[i] < 0x20 || timeout_line[i] == 0x7f)
+			timeout_line[i] = '?';
+	sigaction(SIGALRM, &action, NULL);
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+	set_deadline(timeout_ms);
+}
+
+/* Writes all of it; what has not been written has not been said. At the deadline it ends with this code. */
+static int write_out(const char *text, size_t length, int code_if_over)
+{
+	timeout_line[0] = '\0';
+	code_when_over = code_if_over;
 	while (length > 0) {
 		ssize_t written = write(STDOUT_FILENO, text, length);
 		if (written < 0 && errno == EINTR)
@@ -64,7 +108,7 @@ __attribute__((noreturn, format(printf, 3, 4))) static void say(int code, const 
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
 	line[length++] = '\n';
-	(void)write_out(line, length);
+	(void)write_out(line, length, code);
 	exit(code);
 }
 
@@ -84,43 +128,21 @@ __attribute__((noreturn)) static void unreachable(const char *path, int error)
 	    "cannot reach readinessd at %s: %s; see \"supervisorctl status readinessd\"", path, cause);
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Milliseconds left; does not return when there are none. */
-static int left_ms(const char *path, long long started_ms, int timeout_ms)
-{
-	long long left = started_ms + timeout_ms - now_ms();
-	if (left <= 0)
-		say(CODE_DaemonTimeout, "DaemonTimeout", "readinessd at %s gave no whole answer within %d ms", path, timeout_ms);
-	return (int)left;
-}
-
-/* A blocking connect waits for a place in a full backlog as long as SO_SNDTIMEO allows; poll cannot. */
-static int connect_in_time(const char *path, long long started_ms, int timeout_ms)
+/* Waits for a place in a full backlog. */
+static int connect_to(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		unreachable(path, errno);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	for (;;) {
-		int left = left_ms(path, started_ms, timeout_ms);
-		struct timeval wait = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
-		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0)
+	while (connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+		if (errno != EINTR)
 			unreachable(path, errno);
-		if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-			return fd;
-		if (errno != EAGAIN && errno != EINTR)
-			unreachable(path, errno);
-	}
+	return fd;
 }
 
-/* SO_SNDTIMEO still bounds it; a peer that is gone shows when its answer is read. */
+/* A peer that is gone shows when its answer is read. */
 static void send_request(int fd)
 {
 	size_t sent = 0;
@@ -208,14 +230,11 @@ static int code_in(const struct reply *reply)
 	return code;
 }
 
-static void read_reply(int fd, struct reply *reply, const char *path, long long started_ms, int timeout_ms)
+static void read_reply(int fd, struct reply *reply, const char *path)
 {
 	for (;;) {
-		struct pollfd readable = {.fd = fd, .events = POLLIN};
-		if (poll(&readable, 1, left_ms(path, started_ms, timeout_ms)) <= 0)
-			continue;
-		ssize_t count = recv(fd, reply->bytes + reply->length, REPLY_BYTES + 1 - reply->length, MSG_DONTWAIT);
-		if (count < 0 && (errno == EINTR || errno == EAGAIN))
+		ssize_t count = recv(fd, reply->bytes + reply->length, REPLY_BYTES + 1 - reply->length, 0);
+		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0 && reply->length == 0)
 			unreachable(path, count < 0 && errno != ECONNRESET ? errno : 0);
@@ -254,10 +273,10 @@ static const char *socket_setting(int count, char **arguments)
 			path = arguments[i] + 9;
 		} else if (strcmp(arguments[i], "--help") == 0) {
 			static const char help[] = HELP;
-			exit(write_out(help, sizeof help - 1) == 0 ? 0 : CODE_ClientBroken);
+			exit(write_out(help, sizeof help - 1, CODE_ClientBroken) == 0 ? 0 : CODE_ClientBroken);
 		} else if (strcmp(arguments[i], "--version") == 0) {
 			static const char version[] = "readiness_probe.sh " VERSION "\n";
-			exit(write_out(version, sizeof version - 1) == 0 ? 0 : CODE_ClientBroken);
+			exit(write_out(version, sizeof version - 1, CODE_ClientBroken) == 0 ? 0 : CODE_ClientBroken);
 		} else if (strcmp(arguments[i], "--socket") == 0) {
 			say(CODE_ClientUsage, "ClientUsage", "--socket wants a path; " USAGE);
 		} else {
@@ -285,20 +304,19 @@ static void occupy_standard_fds(void)
 int main(int argc, char **argv)
 {
 	static struct reply reply;
-	long long started_ms = now_ms();
 	/* readiness_probe.launch starts it: the kernel puts the #! line's argument and that file's name in front. */
 	int first = argc > 2 && strcmp(argv[1], "--from-shim") == 0 ? 3 : 1;
 	signal(SIGPIPE, SIG_IGN);
 	occupy_standard_fds();
 
 	const char *path = socket_setting(argc - first, argv + first);
-	int timeout_ms = timeout_setting();
-	int fd = connect_in_time(path, started_ms, timeout_ms);
+	keep_deadline(path, timeout_setting());
+	int fd = connect_to(path);
 	send_request(fd);
-	read_reply(fd, &reply, path, started_ms, timeout_ms);
+	read_reply(fd, &reply, path);
 
 	int code = code_in(&reply);
-	if (write_out(reply.bytes + reply.body_at, reply.body_length) == 0 || code != CODE_Ready)
+	if (write_out(reply.bytes + reply.body_at, reply.body_length, code == CODE_Ready ? CODE_ClientBroken : code) == 0 || code != CODE_Ready)
 		return code;
 	fprintf(stderr, "%d ClientBroken cannot write the answer to stdout: %s\n", CODE_ClientBroken, strerror(errno));
 	return CODE_ClientBroken;

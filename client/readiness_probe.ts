@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import {
   defaultProbeTimeoutMs,
@@ -27,6 +27,12 @@ const connectAgainMs = 5;
 /** The deadline counts from the start of the process; a slow start must not use up all of it. */
 const leastWaitMs = 100;
 
+/** For the line that says that the deadline is over, where stdout is full. */
+const lastLineMs = 20;
+
+/** A full pipe is tried again so often. */
+const writeAgainMs = 5;
+
 interface Options {
   readonly path: string;
   readonly timeoutMs: number;
@@ -36,12 +42,17 @@ interface Options {
 process.exitCode = codeOf('ClientBroken');
 process.on('uncaughtException', (error) => say('ClientBroken', `the TypeScript client failed: ${error.message}`));
 
+/** On Node's own clock, which begins with the process. Set once the options are read. */
+let deadlineMs = Number.POSITIVE_INFINITY;
 const options = readOptions(process.argv.slice(2));
-setTimeout(
-  () => say('DaemonTimeout', `readinessd at ${options.path} gave no whole answer within ${options.timeoutMs} ms`),
-  Math.max(leastWaitMs, options.timeoutMs - performance.now()),
-);
+deadlineMs = Math.max(performance.now() + leastWaitMs, options.timeoutMs);
+setTimeout(timeOut, deadlineMs - performance.now());
 connect(options.path);
+
+function timeOut(): never {
+  deadlineMs = performance.now() + lastLineMs;
+  say('DaemonTimeout', `readinessd at ${options.path} gave no whole answer within ${options.timeoutMs} ms`);
+}
 
 function connect(path: string): void {
   const socket = createConnection(path);
@@ -61,6 +72,8 @@ function connect(path: string): void {
 /** Ends when the reply is whole, or cannot become one. */
 function conclude(received: Buffer, path: string): void {
   const reply = parseHttpReply(received);
+  // It may have been stopped or frozen before it came to read.
+  if (performance.now() > deadlineMs) timeOut();
   if (reply === 'incomplete') return;
   const code = reply === 'bad' ? undefined : codeInReply(reply.status, reply.body.toString('latin1'));
   if (reply === 'bad' || code === undefined) badReply(path);
@@ -128,15 +141,44 @@ function say(
   end(codeOf(reason), `${codeOf(reason)} ${reason} ${message}`.replace(/[\x00-\x1F\x7F]/g, '?').concat('\n'));
 }
 
-/** Writes the answer and exits; what cannot be written is not a success. */
+/** Writes the answer and exits; what cannot be written, or not in time, is not a success. */
 function end(code: number, text: string | Buffer): never {
   try {
+    const fd = withoutWaiting(process.stdout.fd);
     const bytes = Buffer.from(text);
-    for (let written = 0; written < bytes.length; ) written += writeSync(process.stdout.fd, bytes, written);
+    for (let written = 0; written < bytes.length; ) written += writeSome(fd, bytes.subarray(written));
+    if (performance.now() > deadlineMs) throw new Error('it took longer than the deadline allows');
   } catch (error) {
     if (code !== 0) process.exit(code);
-    process.stderr.write(`${codeOf('ClientBroken')} ClientBroken cannot write the answer to stdout: ${(error as Error).message}\n`);
+    complain(`${codeOf('ClientBroken')} ClientBroken cannot write the answer to stdout: ${(error as Error).message}\n`);
     process.exit(codeOf('ClientBroken'));
   }
   process.exit(code);
+}
+
+/** A full pipe would be waited for without end. Opened again, it can be asked not to: who else writes to it does not notice. */
+function withoutWaiting(fd: number): number {
+  if (!fstatSync(fd).isFIFO()) return fd;
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return fd;
+  }
+}
+
+function complain(line: string): void {
+  try {
+    writeSync(withoutWaiting(process.stderr.fd), line);
+  } catch {}
+}
+
+/** @returns how much was written; 0 when the pipe was full for a moment */
+function writeSome(fd: number, bytes: Buffer): number {
+  try {
+    return writeSync(fd, bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() > deadlineMs) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, writeAgainMs);
+    return 0;
+  }
 }

@@ -1,10 +1,14 @@
 import { codeOf } from '../shared/exit-codes.ts';
 import { failed, type Step, type StepResult } from './steps/step.ts';
-import type { Cycle, StepReport, Verdict } from './verdict.ts';
+import type { Cycle, CycleBounds, StepReport, Verdict } from './verdict.ts';
 
-/** The longest that a cycle of these steps can take, milliseconds. */
-export function cycleBound(steps: readonly Step[]): number {
-  return steps.reduce((sum, step) => sum + step.boundMs * (step.lookAgain === true ? 2 : 1), 0);
+/** What the bounds of the steps add up to. */
+export function cycleBounds(steps: readonly Step[]): CycleBounds {
+  const sum = (boundOf: (step: Step) => number) => steps.reduce((total, step) => total + boundOf(step), 0);
+  return {
+    usualMs: sum(({ boundMs }) => boundMs),
+    worstMs: sum(({ boundMs, worstMs = boundMs, lookAgain }) => worstMs * (lookAgain === true ? 2 : 1)),
+  };
 }
 
 /**

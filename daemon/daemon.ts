@@ -1,14 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { formatDuration } from '../shared/duration.ts';
 import { version } from '../shared/version.ts';
-import { cycleBound } from './cycle.ts';
+import { cycleBounds } from './cycle.ts';
 import { garbageCollector } from './garbage.ts';
 import { type AppSources, createApp } from './http/app.ts';
 import { describeHistory, describeStatus } from './http/status.ts';
-import { type Loop, startLoop } from './loop.ts';
+import { type Loop, StoppedError, startLoop } from './loop.ts';
 import { countCycle, countProbe, createTally } from './metrics/tally.ts';
 import type { Settings } from './settings/definitions.ts';
 import { describeSettings } from './settings/describe.ts';
+import { SettingsError } from './settings/settings.ts';
 import type { ListenAddress } from './settings/values.ts';
 import { listenOn } from './socket.ts';
 import type { Step } from './steps/step.ts';
@@ -32,7 +34,7 @@ export interface Daemon {
  * @param settings - in force
  * @param steps - of each cycle
  * @param onSocketLost - told when the socket is another's now: the daemon should end
- * @throws SocketError when the socket, or the TCP address, cannot be had; nothing runs then
+ * @throws SettingsError when the stale limit is too high, SocketError when the socket, or the TCP address, cannot be had; nothing runs then
  */
 export async function startDaemon(
   settings: Settings,
@@ -40,6 +42,7 @@ export async function startDaemon(
   log: Logger,
   onSocketLost: (error: Error) => void,
 ): Promise<Daemon> {
+  checkStaleLimit(settings, steps, log);
   const now = () => performance.now();
   const cache = createVerdictCache(now);
   const tally = createTally(steps.map(({ name }) => name));
@@ -64,7 +67,15 @@ export async function startDaemon(
       const { metricsContentType, processFigures, renderMetrics } = await import('./metrics/render.ts');
       return [renderMetrics(cache.read(), tally, cache.history().count, processFigures()), metricsContentType];
     },
-    check: async () => loop?.check(),
+    check: async () => {
+      try {
+        await loop?.check();
+        return loop !== undefined;
+      } catch (error) {
+        if (error instanceof StoppedError) return false;
+        throw error;
+      }
+    },
     onProbe: (endpoint, { code }) => countProbe(tally, endpoint, code),
   };
   const tcp = settings.listen === undefined ? undefined : await serveTcp(settings.listen, sources);
@@ -72,12 +83,13 @@ export async function startDaemon(
   await app.ready();
   const socket = await listenOn(app.server, settings.socketPath, settings.socketMode);
   log.info({ version, pid: process.pid, settings: shownSettings }, 'started');
-  warnOfLowStaleLimit(settings, steps, log);
 
   loop = startLoop({
     ...settings,
     steps,
     now,
+    onBegin: cache.begin,
+    onAlive: cache.alive,
     onCycle(cycle) {
       countCycle(tally, cycle);
       if (cache.publish(cycle)) logVerdict(cycle.verdict, log);
@@ -108,9 +120,18 @@ async function serveTcp(address: ListenAddress, sources: AppSources): Promise<Fa
   return app;
 }
 
-function warnOfLowStaleLimit({ staleLimitMs, periodReadyMs }: Settings, steps: readonly Step[], log: Logger): void {
-  const usualMs = usualStaleLimit(Math.max(periodReadyMs, maxEarnedRestMs), cycleBound(steps));
-  if (staleLimitMs === undefined || staleLimitMs >= usualMs) return;
+/**
+ * A lower limit may be wanted; a higher one would keep a verdict beyond what it is good for.
+ *
+ * @throws SettingsError
+ */
+function checkStaleLimit({ staleLimitMs, periodReadyMs }: Settings, steps: readonly Step[], log: Logger): void {
+  const usualMs = usualStaleLimit(Math.max(periodReadyMs, maxEarnedRestMs), cycleBounds(steps).usualMs);
+  if (staleLimitMs === undefined || staleLimitMs === usualMs) return;
+  if (staleLimitMs > usualMs) {
+    const given = `READINESSD_STALE_LIMIT=${formatDuration(staleLimitMs)}`;
+    throw new SettingsError(`cannot use ${given}: must be at most ${formatDuration(usualMs)}, which follows from the periods and timeouts`);
+  }
   log.warn({ staleLimitMs, usualMs }, 'stale limit is lower than the bounds need: a verdict may go stale while all is well');
 }
 

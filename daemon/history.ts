@@ -1,5 +1,5 @@
 import { oneLine } from '../shared/reply.ts';
-import { isSameVerdict, type Published, type Verdict, verdictAt } from './verdict.ts';
+import { isSameVerdict, type Published, type RunningCycle, staleAt, type Verdict, verdictAt } from './verdict.ts';
 
 /** Enough for a night of trouble; with the longest messages they take 50 KB. */
 const maxChanges = 100;
@@ -19,24 +19,26 @@ export interface History {
 
 /** Before the first cycle. */
 export function emptyHistory(nowMs: number): History {
-  return { changes: [{ sinceMs: nowMs, verdict: shown(verdictAt(undefined, nowMs)) }], count: 0 };
+  return { changes: [{ sinceMs: nowMs, verdict: shown(verdictAt(undefined, undefined, nowMs)) }], count: 0 };
 }
 
 /**
  * The history after one more cycle.
  *
  * @param previous - the newest cycle before it
+ * @param running - what was known of the one more while it ran
  */
-export function withCycle(history: History, previous: Published | undefined, cycle: Published): History {
-  return withVerdict(upTo(history, previous, cycle.endedAtMs), verdictAt(cycle, cycle.endedAtMs), cycle.endedAtMs);
+export function withCycle(history: History, previous: Published | undefined, running: RunningCycle | undefined, cycle: Published): History {
+  const before = upTo(history, previous, running, cycle.endedAtMs);
+  return withVerdict(before, verdictAt(cycle, undefined, cycle.endedAtMs), cycle.endedAtMs);
 }
 
 /** The history as of now: the newest verdict may have gone stale since. */
-export function upTo(history: History, newest: Published | undefined, nowMs: number): History {
+export function upTo(history: History, newest: Published | undefined, running: RunningCycle | undefined, nowMs: number): History {
   if (newest === undefined) return history;
-  const staleAtMs = Math.max(newest.endedAtMs, newest.startedAtMs + newest.staleLimitMs);
+  const staleAtMs = Math.max(newest.endedAtMs, staleAt(newest, running));
   // One that still counts is the last of the history, and adds nothing.
-  return withVerdict(history, verdictAt(newest, nowMs), staleAtMs);
+  return withVerdict(history, verdictAt(newest, running, nowMs), staleAtMs);
 }
 
 function withVerdict(history: History, verdict: Verdict, sinceMs: number): History {

@@ -1,15 +1,19 @@
-import { cycleBound, runCycle } from './cycle.ts';
+import { cycleBounds, runCycle } from './cycle.ts';
 import type { Step } from './steps/step.ts';
-import { type Published, type RestRules, restAfter, restBeforeDemand, staleLimit } from './verdict.ts';
+import { alivePeriodMs, type Published, type RestRules, restAfter, restBeforeDemand, staleLimit } from './verdict.ts';
 
 export interface LoopOptions {
   readonly steps: readonly Step[];
   readonly periodReadyMs: number;
   readonly periodNotReadyMs: number;
-  /** Instead of the one that follows from the bounds. */
+  /** Where it is lower than the one that follows from the bounds. */
   readonly staleLimitMs: number | undefined;
   /** The monotonic clock, milliseconds. */
   readonly now: () => number;
+  /** A cycle begins. */
+  readonly onBegin: () => void;
+  /** Time has passed in it, and the daemon has had its share. */
+  readonly onAlive: () => void;
   readonly onCycle: (cycle: Published) => void;
   /** Told of what a step threw. */
   readonly onBug: (error: unknown, step: string) => void;
@@ -53,11 +57,14 @@ export function startLoop(options: LoopOptions): Loop {
   async function runOnce(): Promise<void> {
     const served = callers;
     callers = [];
-    const cycle = await runCycle(steps, cancel.signal, now, options.onBug);
+    options.onBegin();
+    const ticker = setInterval(options.onAlive, alivePeriodMs);
+    const cycle = await runCycle(steps, cancel.signal, now, options.onBug).finally(() => clearInterval(ticker));
     if (cancel.signal.aborted) return refuse(served);
     const restMs = restAfter(cycle, rules);
-    const limitMs = staleLimit(cycle, restMs, cycleBound(steps));
-    options.onCycle({ ...cycle, staleLimitMs: limitMs === 0 ? 0 : (options.staleLimitMs ?? limitMs) });
+    const limitMs = staleLimit(cycle, restMs, cycleBounds(steps));
+    const staleLimitMs = Math.min(limitMs, options.staleLimitMs ?? limitMs);
+    options.onCycle({ ...cycle, staleLimitMs, nextAtMs: cycle.endedAtMs + restMs });
     for (const { resolve } of served) resolve();
     demandAtMs = now() + Math.min(restMs, restBeforeDemand(cycle));
     arm(callers.length > 0 ? demandAtMs : now() + restMs);

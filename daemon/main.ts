@@ -49,7 +49,7 @@ async function run(settings: Settings): Promise<void> {
   };
   const fail = (error: Error) => {
     process.stderr.write(`readinessd: ${error.message}\n`);
-    stop(exitFailure);
+    stop(error instanceof SettingsError ? exitUsage : exitFailure);
   };
   // Not once: a second signal would meet Node's own answer to it, which leaves the hook behind.
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -64,7 +64,7 @@ async function run(settings: Settings): Promise<void> {
   try {
     daemon = await startDaemon(settings, createPipeline(settings, process.env), log, fail);
   } catch (error) {
-    if (!(error instanceof SocketError)) throw error;
+    if (!(error instanceof SocketError || error instanceof SettingsError)) throw error;
     fail(error);
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -48,15 +48,23 @@ export async function listenOn(server: Server, path: string, mode: number): Prom
   };
 }
 
-/** Bound under a temporary name, given its mode and renamed, so that under its own name it never has a wider one. */
+/**
+ * Bound under a temporary name and renamed, so that it never takes another's place unfinished. It has its mode from the
+ * beginning, by the umask: a chmod would follow a link that somebody puts there in a directory that others may write.
+ */
 async function bind(server: Server, path: string, mode: number): Promise<Stats> {
   // bind itself would say EACCES: libuv's word for a directory that is not there.
   if (!existsSync(dirname(path))) throw new SocketError(`cannot listen on ${path}: there is no directory ${dirname(path)}`);
   const temporary = join(dirname(path), `.rd-${Math.random().toString(36).slice(2, 10)}`);
   try {
-    server.listen({ path: temporary, backlog });
+    const umask = process.umask(0o777 & ~mode);
+    try {
+      // It binds before it returns.
+      server.listen({ path: temporary, backlog });
+    } finally {
+      process.umask(umask);
+    }
     await once(server, 'listening');
-    chmodSync(temporary, mode);
     const own = lstatSync(temporary);
     renameSync(temporary, path);
     return own;

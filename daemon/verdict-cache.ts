@@ -1,5 +1,5 @@
 import { emptyHistory, type History, upTo, withCycle } from './history.ts';
-import { isSameVerdict, type Published, type Verdict, verdictAt } from './verdict.ts';
+import { frozenAt, isSameVerdict, type Published, type RunningCycle, type Verdict, verdictAt } from './verdict.ts';
 
 /** What is known at one moment. Times are milliseconds of the monotonic clock. */
 export interface Reading {
@@ -15,6 +15,10 @@ export interface Reading {
 
 /** The one mutable cell: the newest cycle, and what came before it. One writer, the loop; every request reads. */
 export interface VerdictCache {
+  /** A cycle has begun. */
+  begin(): void;
+  /** The daemon gets to run, while a cycle does. */
+  alive(): void;
   /** @returns whether the verdict is another than the one before */
   publish(cycle: Published): boolean;
   read(): Reading;
@@ -24,24 +28,33 @@ export interface VerdictCache {
 /** @param now - the monotonic clock, milliseconds: the wall clock may jump */
 export function createVerdictCache(now: () => number): VerdictCache {
   let newest: Published | undefined;
+  let running: RunningCycle | undefined;
   let changedAtMs = now();
   let cycles = 0;
   let history = emptyHistory(changedAtMs);
   return {
+    begin() {
+      running = { startedAtMs: now(), aliveAtMs: now() };
+    },
+    alive() {
+      // Once frozen, a cycle stays so.
+      if (running !== undefined && now() <= frozenAt(running)) running = { ...running, aliveAtMs: now() };
+    },
     publish(cycle) {
       const isChange = !isSameVerdict(newest?.verdict, cycle.verdict);
       if (isChange) changedAtMs = cycle.endedAtMs;
-      history = withCycle(history, newest, cycle);
+      history = withCycle(history, newest, running, cycle);
+      running = undefined;
       newest = cycle;
       cycles++;
       return isChange;
     },
     read() {
       const nowMs = now();
-      const verdict = verdictAt(newest, nowMs);
+      const verdict = verdictAt(newest, running, nowMs);
       if (newest === undefined) return { nowMs, verdict, newest, ageMs: undefined, unchangedForMs: undefined, cycles };
       return { nowMs, verdict, newest, ageMs: nowMs - newest.startedAtMs, unchangedForMs: nowMs - changedAtMs, cycles };
     },
-    history: () => upTo(history, newest, now()),
+    history: () => upTo(history, newest, running, now()),
   };
 }

@@ -22,13 +22,33 @@ export interface Cycle {
   readonly steps: readonly StepReport[];
 }
 
+/** How long a cycle of these steps can take, milliseconds. */
+export interface CycleBounds {
+  /** When nothing has to be done twice. */
+  readonly usualMs: number;
+  /** Longer than that it can only take when it has waited for something that has no bound, a file system perhaps. */
+  readonly worstMs: number;
+}
+
 /** A cycle as it is kept: how long its verdict counts follows from how long the next may take. */
 export interface Published extends Cycle {
   readonly staleLimitMs: number;
+  /** When the next cycle should begin at the latest. */
+  readonly nextAtMs: number;
+}
+
+/** The cycle that runs now. */
+export interface RunningCycle {
+  readonly startedAtMs: number;
+  /** The last time that the daemon is known to have had the processor. */
+  readonly aliveAtMs: number;
 }
 
 /** On top of what the bounds add up to: for a busy machine. */
 const staleMarginMs = 3000;
+
+/** So often a running cycle shows that the daemon is not stopped or starved. */
+export const alivePeriodMs = 1000;
 
 /** No rest that a slow step earns is longer than this. */
 export const maxEarnedRestMs = 30_000;
@@ -37,18 +57,33 @@ export const maxEarnedRestMs = 30_000;
 const pending: Verdict = { code: codeOf('ResultPending'), reason: 'ResultPending', message: 'the first cycle has not ended' };
 
 /**
- * The verdict to show now: the published one, unless there is none or it is too old.
+ * The verdict to show now: the published one, unless there is none, it is too old, or the next cycle is held up.
  *
  * @param published - the newest cycle, its verdict as old as its start
+ * @param running - the cycle that has begun since, if one has
  * @param nowMs - of the monotonic clock
  */
-export function verdictAt(published: Published | undefined, nowMs: number): Verdict {
+export function verdictAt(published: Published | undefined, running: RunningCycle | undefined, nowMs: number): Verdict {
   if (published === undefined) return pending;
-  const ageMs = nowMs - published.startedAtMs;
   // Written so that a number that is none (NaN) is stale too.
-  if (ageMs >= 0 && ageMs <= published.staleLimitMs) return published.verdict;
+  if (nowMs >= published.startedAtMs && nowMs <= staleAt(published, running)) return published.verdict;
   const message = `the newest verdict is older than it may be; it was ${published.verdict.code} ${published.verdict.reason}`;
   return { code: codeOf('ResultStale'), reason: 'ResultStale', message };
+}
+
+/**
+ * The last moment at which a verdict counts: it grows too old, or the next cycle is overdue, began so late, or was frozen in
+ * its midst, since the daemon was stopped or starved and nobody knows what has changed meanwhile.
+ */
+export function staleAt({ startedAtMs, staleLimitMs, nextAtMs }: Published, running: RunningCycle | undefined): number {
+  const overdueAtMs = nextAtMs + staleMarginMs;
+  const isLate = running === undefined || running.startedAtMs > overdueAtMs;
+  return Math.min(startedAtMs + staleLimitMs, isLate ? overdueAtMs : frozenAt(running));
+}
+
+/** When a running cycle should have shown again that the daemon gets to run, with a margin. */
+export function frozenAt({ aliveAtMs }: RunningCycle): number {
+  return aliveAtMs + alivePeriodMs + staleMarginMs;
 }
 
 export interface RestRules {
@@ -71,21 +106,20 @@ export function restBeforeDemand(cycle: Cycle): number {
 }
 
 /**
- * How old a verdict may be: its own cycle, the rest after it, a whole next cycle, and a margin. A cycle that took longer
- * than it can has waited for something that has no bound, a file system perhaps: what it found counts no more.
+ * How old a verdict may be: its own cycle, the rest after it, a next cycle in which nothing has to be done twice, and a margin.
+ * What a cycle found that took longer than it can does not count at all.
  *
  * @param cycle - whose verdict it is
  * @param restMs - that follows it
- * @param cycleBoundMs - the longest that a cycle can take
  */
-export function staleLimit(cycle: Cycle, restMs: number, cycleBoundMs: number): number {
+export function staleLimit(cycle: Cycle, restMs: number, { usualMs, worstMs }: CycleBounds): number {
   const tookMs = cycle.endedAtMs - cycle.startedAtMs;
-  return tookMs > cycleBoundMs + staleMarginMs ? 0 : tookMs + usualStaleLimit(restMs, cycleBoundMs);
+  return tookMs > worstMs + staleMarginMs ? 0 : tookMs + usualStaleLimit(restMs, usualMs);
 }
 
 /** The same for a cycle that took no time. */
-export function usualStaleLimit(restMs: number, cycleBoundMs: number): number {
-  return restMs + cycleBoundMs + staleMarginMs;
+export function usualStaleLimit(restMs: number, usualMs: number): number {
+  return restMs + usualMs + staleMarginMs;
 }
 
 /** Whether people would call it another verdict: what is told differs, not when it was found. */

@@ -66,7 +66,7 @@ install('client/fallback.sh', 'usr/lib/readinessd/fallback.sh');
 buildNativeClient();
 
 // As old, so that an old node can say that it is one.
-await bundle('client/ctl/main.ts', 'readinessctl.cjs', { target: 'node14', banner: { js: refusal } });
+await bundle('client/ctl/main.ts', 'readinessctl.cjs', { target: 'node14', banner: { js: refusal }, footer: { js: '// whole' } });
 install('client/ctl/readinessctl', 'usr/bin/readinessctl', 0o755);
 
 // https://reproducible-builds.org/specs/source-date-epoch: who sets it gets the same tree from each build.

@@ -55,6 +55,7 @@ function metricRows(): Rows {
     startedAtMs: 0,
     endedAtMs: 0,
     staleLimitMs: 0,
+    nextAtMs: 0,
     steps: [],
     verdict: { code: 0, reason: 'Ready', message: '' },
   });

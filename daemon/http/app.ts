@@ -16,8 +16,8 @@ export interface AppSources {
   readonly history: () => History;
   /** Text, and its type. */
   readonly metrics: () => Promise<readonly [text: string, contentType: string]>;
-  /** Settles when a cycle that began after the call has been published. */
-  readonly check: () => Promise<void>;
+  /** Settles when a cycle that began after the call has been published; false when the daemon stops before. */
+  readonly check: () => Promise<boolean>;
   /** Told of each probe that is answered. */
   readonly onProbe: (endpoint: ProbeEndpoint, answer: Answer) => void;
 }
@@ -42,7 +42,11 @@ export function createApp(sources: AppSources, listeners: number): FastifyInstan
     const release = connections.keep(request.socket);
     waiting++;
     try {
-      await sources.check();
+      if (!(await sources.check())) {
+        // As a daemon that is gone answers: none of its codes says that it stops.
+        request.socket.destroy();
+        return reply.hijack();
+      }
     } finally {
       waiting--;
       release();

@@ -40,6 +40,8 @@ export function createServer(help: string, listeners: number): BareServer {
     http: { headersTimeout: requestTimeoutMs },
     bodyLimit: maxRequestBodyBytes,
     maxRequestsPerSocket: maxRequestsPerConnection,
+    // `GET *` is a request for no path; Fastify would take it for /.
+    rewriteUrl: ({ url = '*' }) => (url.startsWith('*') ? `/${url}` : url),
     // No route has a schema. Without these two Fastify would load its compilers all the same, for 3 MB.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     frameworkErrors: (error, _request, reply) => {

@@ -1,6 +1,10 @@
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
 import { defaultSupervisorUrl, parseSupervisorUrl } from '../supervisor/address.ts';
-import { absolutePath, credential, duration, listenAddress, oneOf, onOff, socketMode, socketPath } from './values.ts';
+import { parseProgramNames } from '../supervisor/names.ts';
+import { credential, duration, hookPath, listenAddress, oneOf, onOff, socketMode, socketPath } from './values.ts';
+
+/** Here a hook may be missing: then there is none. At any other path somebody has said that there is one. */
+export const defaultHookPath = '/usr/bin/readiness_probe_hook';
 
 const second = 1000;
 const minute = 60 * second;
@@ -14,12 +18,18 @@ export const definitions = {
   socketPath: setting('socket', defaultSocketPath, socketPath, 'PATH', 'socket to serve verdicts on'),
   socketMode: setting('socket-mode', '0600', socketMode, 'MODE', "the socket's mode"),
   listen: optional('listen', listenAddress, 'ADDRESS:PORT', 'serve also /readyz and /metrics over TCP, at this address only'),
-  hookPath: setting('hook', '/usr/bin/readiness_probe_hook', absolutePath, 'PATH', "the feature owner's hook"),
+  hookPath: setting('hook', defaultHookPath, hookPath, 'PATH|none', "the feature owner's hook; must exist at any other path"),
   hookTimeoutMs: setting('hook-timeout', '10s', duration(100, 10 * minute), 'TIME', 'a hook that runs longer is killed'),
   hookSafetyCheck: setting('hook-safety-check', 'on', onOff, 'on|off', 'as root, refuse a hook that others can write'),
   periodReadyMs: setting('period-ready', '10s', duration(100, 10 * minute), 'TIME', 'rest between cycles while ready'),
   periodNotReadyMs: setting('period-not-ready', '1s', duration(100, 10 * minute), 'TIME', 'rest between cycles while not ready'),
   startStep: setting('start-step', 'on', onOff, 'on|off', 'look at start.sh (off: a container without supervisord)'),
+  startPrograms: optional(
+    'start-programs',
+    parseProgramNames,
+    'NAMES',
+    'NAME, GROUP:NAME or GROUP:*: the start.sh programs [guessed]; none',
+  ),
   supervisor: setting('supervisor-url', defaultSupervisorUrl, parseSupervisorUrl, 'URL', "supervisord's URL (or as SUPERVISOR_SERVER_URL)"),
   supervisorUser: optional('supervisor-user', credential, 'NAME', 'user for supervisord'),
   supervisorPassword: optional('supervisor-password', credential, 'TEXT', 'its password (better as variable: ps shows flags)'),

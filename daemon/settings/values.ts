@@ -38,7 +38,12 @@ export function socketMode(text: string): number {
   return mode;
 }
 
-export function absolutePath(text: string): string {
+/** The path of the hook; `none` switches it off. */
+export function hookPath(text: string): string {
+  return text === 'none' ? text : absolutePath(text);
+}
+
+function absolutePath(text: string): string {
   if (!text.startsWith('/') || text.endsWith('/') || text.includes('\0')) throw new Error('must be the absolute path of a file');
   return text;
 }

@@ -1,7 +1,8 @@
-import type { Settings } from '../settings/definitions.ts';
+import { defaultHookPath, type Settings } from '../settings/definitions.ts';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
-import { createHookStep, hookBoundMs } from './hook/hook.ts';
+import { createHookStep, runBoundMs } from './hook/hook.ts';
+import { maxRuns } from './hook/judge.ts';
 import { createStartStep, maxCallsPerLook } from './start/start.ts';
 import { restForATenth, type Step } from './step.ts';
 
@@ -12,29 +13,40 @@ import { restForATenth, type Step } from './step.ts';
  * @param environment - what the daemon was given; the hook gets it, less the credentials
  */
 export function createPipeline(settings: Settings, environment: NodeJS.ProcessEnv): Step[] {
-  const steps: Step[] = [];
-  if (settings.startStep) {
-    const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs);
-    steps.push({
-      name: 'start',
-      run: createStartStep(client, () => performance.now()),
-      boundMs: maxCallsPerLook * settings.rpcTimeoutMs,
-      lookAgain: true,
-    });
+  if (!settings.startStep) return [hookStep(settings, environment, () => '')];
+  const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs);
+  const { run, lastRun } = createStartStep(client, settings.startPrograms, () => performance.now());
+  const start: Step = {
+    name: 'start',
+    run,
+    boundMs: settings.rpcTimeoutMs,
+    worstMs: maxCallsPerLook * settings.rpcTimeoutMs,
+    lookAgain: true,
+  };
+  return [start, hookStep(settings, environment, lastRun)];
+}
+
+/** @param startRun - what tells the last good run of start.sh from others */
+function hookStep(settings: Settings, environment: NodeJS.ProcessEnv, startRun: () => string): Step {
+  const { hookPath, hookTimeoutMs, hookSafetyCheck, socketPath } = settings;
+  if (hookPath === 'none') {
+    return { name: 'hook', run: async () => ({ outcome: 'skipped', message: 'switched off by READINESSD_HOOK=none' }), boundMs: 0 };
   }
-  steps.push({
+  return {
     name: 'hook',
     run: createHookStep({
-      path: settings.hookPath,
-      timeoutMs: settings.hookTimeoutMs,
-      checkSafety: settings.hookSafetyCheck && process.geteuid?.() === 0,
+      path: hookPath,
+      isRequired: hookPath !== defaultHookPath,
+      startRun,
+      timeoutMs: hookTimeoutMs,
+      checkSafety: hookSafetyCheck && process.geteuid?.() === 0,
       environment: withoutCredentials(environment),
-      notePath: `${settings.socketPath}.hook`,
+      notePath: `${socketPath}.hook`,
     }),
-    boundMs: hookBoundMs(settings.hookTimeoutMs),
+    boundMs: runBoundMs(hookTimeoutMs),
+    worstMs: maxRuns * runBoundMs(hookTimeoutMs),
     restFactor: restForATenth,
-  });
-  return steps;
+  };
 }
 
 /** A URL may hold a password as well; what supervisord gave (SUPERVISOR_SERVER_URL) it gives to every program. */

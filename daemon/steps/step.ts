@@ -23,8 +23,10 @@ export type RunStep = (signal: AbortSignal) => Promise<StepResult>;
 export interface Step {
   readonly name: string;
   readonly run: RunStep;
-  /** The longest that one run can take, milliseconds: how old a verdict may be follows from it. */
+  /** What one run may need when nothing has to be done twice, milliseconds: how old a verdict may be follows from it. */
   readonly boundMs: number;
+  /** The longest that one run can take, milliseconds; boundMs where that is all. */
+  readonly worstMs?: number;
   /** Look once more before a ready verdict, when a later step has taken its time. */
   readonly lookAgain?: boolean;
   /** Rest this many times the step's last duration, so that it takes only a share of the time. */

@@ -20,22 +20,26 @@ export interface ProcessInfo {
   readonly exitstatus: number;
   /** supervisord's own words on what went wrong; often empty. */
   readonly spawnerr: string;
+  /** The names of its logs; made up for each process that supervisord adds, where its section gives none. */
+  readonly logs: string;
 }
 
 /** supervisord's process states (http://supervisord.org/subprocess.html#process-states). */
-export const processState = { STOPPED: 0, STARTING: 10, RUNNING: 20, BACKOFF: 30, STOPPING: 40, EXITED: 100, FATAL: 200 } as const;
-
-/** As supervisorctl takes it: `group:name`, or the name alone where the group bears the same. */
-export function fullName({ group, name }: { readonly group: string; readonly name: string }): string {
-  return group === name ? name : `${group}:${name}`;
-}
+export const processState = {
+  STOPPED: 0,
+  STARTING: 10,
+  RUNNING: 20,
+  BACKOFF: 30,
+  STOPPING: 40,
+  EXITED: 100,
+  FATAL: 200,
+  UNKNOWN: 1000,
+} as const;
 
 /** A process in the configuration as supervisord last read it: what getAllConfigInfo says of it. */
 export interface ProcessConfig {
   readonly name: string;
   readonly group: string;
-  /** Whether its group is loaded. */
-  readonly inuse: boolean;
   /** Undefined before supervisor 4.0. */
   readonly command: string | undefined;
 }
@@ -47,10 +51,22 @@ export interface SupervisorClient {
   getAllConfigInfo(signal: AbortSignal): Promise<ProcessConfig[]>;
 }
 
-const processMembers = ['name', 'group', 'state', 'pid', 'start', 'stop', 'now', 'exitstatus', 'spawnerr'];
+const processMembers = [
+  'name',
+  'group',
+  'state',
+  'pid',
+  'start',
+  'stop',
+  'now',
+  'exitstatus',
+  'spawnerr',
+  'stdout_logfile',
+  'stderr_logfile',
+];
 
 /** What readConfigs needs of each struct. */
-export const configMembers = ['name', 'group', 'inuse', 'command'];
+export const configMembers = ['name', 'group', 'command'];
 
 /**
  * @param address - where supervisord listens
@@ -82,6 +98,7 @@ function readProcesses(value: XmlRpcValue): ProcessInfo[] {
     now: struct.number('now'),
     exitstatus: struct.number('exitstatus'),
     spawnerr: struct.string('spawnerr'),
+    logs: ['stdout_logfile', 'stderr_logfile'].map((name) => (struct.has(name) ? struct.string(name) : '')).join(' '),
   }));
 }
 
@@ -94,7 +111,6 @@ export function readConfigs(value: XmlRpcValue): ProcessConfig[] {
   return structsOf('getAllConfigInfo', value).map((struct) => ({
     name: struct.string('name'),
     group: struct.string('group'),
-    inuse: struct.boolean('inuse'),
     command: struct.has('command') ? struct.string('command') : undefined,
   }));
 }
@@ -128,12 +144,6 @@ class Struct {
   number(name: string): number {
     const value = this.#members[name];
     if (typeof value !== 'number') throw wrong(this.#method, `a number "${name}"`);
-    return value;
-  }
-
-  boolean(name: string): boolean {
-    const value = this.#members[name];
-    if (typeof value !== 'boolean') throw wrong(this.#method, `a boolean "${name}"`);
     return value;
   }
 }

@@ -115,7 +115,10 @@ function cutShort(cause: Error): SupervisorBadReplyError {
 }
 
 function badStatus(address: SupervisorAddress, status: number): SupervisorBadReplyError {
-  const help =
-    status === 401 ? ': user or password is missing or wrong (READINESSD_SUPERVISOR_USER, READINESSD_SUPERVISOR_PASSWORD)' : ', not 200';
+  const helps: Readonly<Record<number, string>> = {
+    401: ': user or password is missing or wrong (READINESSD_SUPERVISOR_USER, READINESSD_SUPERVISOR_PASSWORD)',
+    500: ': its log has the reason; it cannot tell a number of 2 GiB or more, as of stdout_capture_maxbytes in the section of any program',
+  };
+  const help = helps[status] ?? ', not 200';
   return new SupervisorBadReplyError(`supervisord at ${address.display} answered with HTTP ${status}${help}`);
 }

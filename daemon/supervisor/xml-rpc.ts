@@ -19,8 +19,11 @@ const structEnd = /<\/struct>[ \t\n]*<\/value>[ \t\n]*/y;
 const memberStart = /<member>[ \t\n]*<name>(?<name>[^<]*)<\/name>[ \t\n]*/y;
 const memberEnd = /<\/member>[ \t\n]*/y;
 
-/** What no XML text holds (https://www.w3.org/TR/xml/#charsets); surrogates no UTF-8 holds. */
-const notXml = /[^\P{Cc}\t\n\r\x7f-\x9f]|[\ufffe\uffff]|\]\]>/u;
+/**
+ * What no XML text may hold (https://www.w3.org/TR/xml/#charsets), but Python writes all the same: a control character in a
+ * program's command, or in what its start failed with.
+ */
+const notXml = /[^\P{Cc}\t\n\r\x7f-\x9f]|[\ufffe\uffff]/gu;
 const entity = /&(?:(?<name>lt|gt|amp|quot|apos)|#(?<decimal>\d{1,7})|#x(?<hex>[0-9a-fA-F]{1,6}));|&/g;
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
@@ -35,7 +38,7 @@ const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&',
  * @throws SupervisorBadReplyError for a fault, and for anything that is not a whole response
  */
 export function readResponse(text: string, keep: readonly string[]): XmlRpcValue {
-  if (notXml.test(text)) fail('it holds a character that XML has not');
+  if (text.includes(']]>')) fail('it holds "]]>", which no XML text may');
   const source = new Source(text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text);
   source.expect(head, 'a <methodResponse>');
   const isFault = source.expect(outcome, '<params> or <fault>')[0].startsWith('<fault');
@@ -120,11 +123,12 @@ function scalarOf({ type, typed = '', empty, untyped = '' }: { readonly [group: 
 }
 
 function unescapeText(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(entity, (whole, name?: string, decimal?: string, hex?: string) => {
+  const readable = text.replace(notXml, '?');
+  if (!readable.includes('&')) return readable;
+  return readable.replace(entity, (whole, name?: string, decimal?: string, hex?: string) => {
     if (name !== undefined) return entities[name] ?? '';
     const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex ?? '', 16);
-    if (!(code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)) || notXml.test(String.fromCodePoint(code))) {
+    if (!(code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)) || String.fromCodePoint(code).search(notXml) !== -1) {
       fail(`it holds ${JSON.stringify(whole)}, which stands for no character`);
     }
     return String.fromCodePoint(code);

@@ -22,7 +22,7 @@ function builder(t: Context) {
   const storage = join(scratchDirectory(t), 's');
   const options = ['--root', storage, '--runroot', `${storage}.run`, '--storage-opt', `overlay.imagestore=${imageStore()}`];
   const buildah = async (...words: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await run('buildah', [...options, ...words], { timeout: 300_000 });
+    const { code, stdout, stderr } = await run('buildah', [...options, ...words], { timeout: 1_200_000 });
     assert.equal(code, 0, `${stdout} ${stderr}`);
     return stdout.trim();
   };

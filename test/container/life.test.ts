@@ -28,7 +28,7 @@ files=/etc/supervisor/conf.d/*.conf
 `;
 
 /** So that no test must wait ten seconds for the next cycle. */
-const quick = { READINESSD_PERIOD_READY: '1s' };
+const quick = { READINESSD_PERIOD_READY: '1s', READINESSD_RPC_TIMEOUT: '30s' };
 
 /** supervisord does not start without a directory for temporary files. */
 const writable = { TMPDIR: '/run/app' };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { publint } from 'publint';
 import { version } from '../../shared/version.ts';
 import { nodeRoot } from '../support/cache.ts';
-import { quickSettings, ServedSocket } from '../support/daemon.ts';
+import { patient, quickSettings, ServedSocket } from '../support/daemon.ts';
 import { run } from '../support/run.ts';
 import { scratchDirectory, tree } from '../support/scratch.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
@@ -63,7 +63,7 @@ test('npm package', async (t) => {
       await TestSupervisord.start(t, `${entry.stdout}\n${start}`, { env: { ...env, ...settings } });
       await new ServedSocket(settings.READINESSD_SOCKET).expect(/^0 Ready /);
       // It needs no node, so no PATH.
-      const asked = { READINESSD_SOCKET: settings.READINESSD_SOCKET, READINESSD_PROBE_TIMEOUT_MS: '10000' };
+      const asked = { READINESSD_SOCKET: settings.READINESSD_SOCKET, ...patient };
       const { code, stdout } = await run(probe, [], { env: asked });
       assert.deepEqual([code, stdout], [0, '0 Ready start passed, hook skipped\n']);
     });

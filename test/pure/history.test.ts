@@ -9,12 +9,16 @@ const failing: Verdict = { code: 17, reason: 'HookFailed', message: 'hook exited
 
 /** A cycle of 100 ms whose verdict counts for 5 s from its start on. */
 function cycle(startedAtMs: number, verdict: Verdict, staleLimitMs = 5000): Published {
-  return { startedAtMs, endedAtMs: startedAtMs + 100, verdict, steps: [], staleLimitMs };
+  return { startedAtMs, endedAtMs: startedAtMs + 100, verdict, steps: [], staleLimitMs, nextAtMs: Number.POSITIVE_INFINITY };
 }
+
+const running = (startedAtMs: number, aliveAtMs = startedAtMs) => ({ startedAtMs, aliveAtMs });
 
 /** The history after some cycles, beginning at 0. */
 function historyOf(...cycles: readonly Published[]): History {
-  return cycles.reduce((history, next, index) => withCycle(history, cycles[index - 1], next), emptyHistory(0));
+  const add = (history: History, next: Published, index: number) =>
+    withCycle(history, cycles[index - 1], running(next.startedAtMs, next.endedAtMs), next);
+  return cycles.reduce(add, emptyHistory(0));
 }
 
 const told = ({ changes }: History) => changes.map(({ sinceMs, verdict }) => [sinceMs, verdict.code]);
@@ -42,8 +46,26 @@ suite('history', () => {
   test('shows that the newest verdict is stale now, and not before its time', () => {
     const newest = cycle(0, ready);
     const history = historyOf(newest);
-    assert.equal(upTo(history, newest, 5000), history);
-    assert.deepEqual(told(upTo(history, newest, 5001)).at(-1), [5000, 103]);
+    assert.equal(upTo(history, newest, undefined, 5000), history);
+    assert.deepEqual(told(upTo(history, newest, undefined, 5001)).at(-1), [5000, 103]);
+  });
+
+  test('shows that the next cycle is overdue, began late, or has been frozen', () => {
+    const newest = { ...cycle(0, ready, 60_000), nextAtMs: 1000 };
+    const history = historyOf(newest);
+    for (const [next, nowMs, staleAtMs] of [
+      [undefined, 4001, 4000],
+      [running(4001), 5000, 4000],
+      [running(1000, 3000), 7001, 7000],
+    ] as const) {
+      assert.equal(upTo(history, newest, next, staleAtMs).changes.length, next?.startedAtMs === 4001 ? 2 : history.changes.length);
+      assert.deepEqual(told(upTo(history, newest, next, nowMs)).at(-1), [staleAtMs, 103]);
+    }
+    const late = cycle(5000, ready);
+    assert.deepEqual(told(withCycle(history, newest, running(5000, 5100), late)).slice(-2), [
+      [4000, 103],
+      [5100, 0],
+    ]);
   });
 
   test('never shows as ready what never counted', () => {

@@ -16,7 +16,7 @@ suite('check', () => {
 
     constructor(t: TestContext, periodMs: number) {
       this.#t = t;
-      t.mock.timers.enable({ apis: ['setTimeout'] });
+      t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
       const run: RunStep = async (signal) => {
         this.begins.push(this.nowMs);
         assert.equal(++this.running, 1, 'cycles overlap');
@@ -31,6 +31,8 @@ suite('check', () => {
         periodNotReadyMs: periodMs,
         staleLimitMs: undefined,
         now: () => this.nowMs,
+        onBegin: () => {},
+        onAlive: () => {},
         onCycle: () => this.published.push(this.nowMs),
         onBug: assert.fail,
       });

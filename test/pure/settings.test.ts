@@ -27,6 +27,7 @@ suite('settings', () => {
         hookSafetyCheck: true,
         periodReadyMs: 10_000,
         periodNotReadyMs: 1000,
+        startPrograms: undefined,
         startStep: true,
         supervisor: 'unix:///var/run/supervisor.sock',
         supervisorUser: undefined,

@@ -5,7 +5,7 @@ import type { ProcessInfo } from '../../daemon/supervisor/client.ts';
 
 /** A good end at second 200, looked at in second 205. */
 function end(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
-  return { name, group: name, state: 100, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', now: 205, ...more };
+  return { name, group: name, state: 100, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', logs: '', now: 205, ...more };
 }
 
 suite('good ends', () => {
@@ -63,5 +63,25 @@ suite('good ends', () => {
       assert.equal(ends.look([end('start'), other]), 'ask again');
       assert.equal(ends.look([end('start'), other]), 'yes');
     }
+  });
+
+  test('count where times tell nothing, from 2038 on, when nothing else was seen for long', () => {
+    const late = end('start', { start: 2 ** 31 - 1, stop: 2 ** 31 - 1, now: 2 ** 31 - 1 });
+    for (const seenBefore of [0, 7, 19]) {
+      const ends = new GoodEnds();
+      for (let i = 0; i < seenBefore; i++) assert.equal(ends.look([late]), 'ask again');
+      ends.forget();
+      for (let i = 0; i < 19; i++) assert.equal(ends.look([late]), 'ask again');
+      assert.equal(ends.look([late]), 'yes');
+      assert.equal(ends.look([late]), 'yes');
+    }
+  });
+
+  test('do not count when one of them was seen in another state in between', () => {
+    const ends = new GoodEnds();
+    assert.equal(ends.look([end('start')]), 'ask again');
+    ends.forget();
+    assert.equal(ends.look([end('start')]), 'ask again');
+    assert.equal(ends.look([end('start')]), 'yes');
   });
 });

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { judgeStart } from '../../daemon/steps/start/judge.ts';
+import type { StartPrograms } from '../../daemon/steps/start/programs.ts';
 import type { StepResult } from '../../daemon/steps/step.ts';
-import { live, running } from '../support/fake-supervisor.ts';
+import type { ProcessInfo } from '../../daemon/supervisor/client.ts';
+import { configured, live, running } from '../support/fake-supervisor.ts';
 
 suite('verdict on start', () => {
-  const none = { taken: [], notLoaded: [], unknown: [] };
+  const none: StartPrograms = { live: [], notLive: [], unknown: [], missing: [] };
+  const judge = (...processes: ProcessInfo[]) => judgeStart({ ...none, live: processes.map((process) => ({ ...process, by: 'name' })) });
   const say = (result: StepResult) =>
     result.outcome === 'failed' ? `${result.code} ${result.reason} ${result.message}` : `${result.outcome}: ${result.message}`;
 
@@ -26,8 +29,29 @@ suite('verdict on start', () => {
       "113 StartFatal start.sh (program \"start\") is FATAL: can't find command '/x'",
     ],
   ] as const) {
-    test(expected, () => assert.equal(say(judgeStart({ ...none, taken: [process] })), expected));
+    test(expected, () => assert.equal(say(judge(process)), expected));
   }
+
+  test('names the setting where a start.sh that runs is one only by its command', () => {
+    const process = live('web', { state: running });
+    for (const [by, expected] of [
+      ['command', /^2 StartNotFinished start\.sh \(program "web"\) is running \(.*READINESSD_START_PROGRAMS\)$/],
+      ['name', /^2 StartNotFinished start\.sh \(program "web"\) is running$/],
+      ['setting', /^2 StartNotFinished start\.sh \(program "web"\) is running$/],
+    ] as const)
+      assert.match(say(judgeStart({ ...none, live: [{ ...process, by }] })), expected);
+  });
+
+  test('says why a start program is not live', () => {
+    for (const [why, expected] of [
+      ['not loaded', /^2 StartNotFinished start\.sh \(program "x:init"\) is configured but not loaded: "supervisorctl update" loads it$/],
+      ['another is live', /^2 StartNotFinished .*may still be live: "supervisorctl update" loads it.*"supervisorctl restart readinessd"/],
+      ['hidden', /^2 StartNotFinished .*never loaded: another section has the same group and process name/],
+    ] as const)
+      assert.match(say(judgeStart({ ...none, notLive: [{ ...configured('init', 'true'), group: 'x', why }] })), expected);
+    assert.match(say(judgeStart({ ...none, missing: ['boot:*'] })), /^2 StartNotFinished READINESSD_START_PROGRAMS names boot:\*, /);
+    assert.match(say(judgeStart({ ...none, unknown: [live('a')] })), /^114 StartUnknown program "a" is live, .*"supervisorctl update"/);
+  });
 
   test('is skipped without start programs', () => {
     assert.equal(judgeStart(none).outcome, 'skipped');
@@ -43,7 +67,7 @@ suite('verdict on start', () => {
       live('f'),
     ];
     const codes = worstFirst
-      .map((_, index) => judgeStart({ ...none, taken: worstFirst.slice(index).reverse() }))
+      .map((_, index) => judge(...worstFirst.slice(index).reverse()))
       .map((result) => (result.outcome === 'failed' ? result.code : 0));
     assert.deepEqual(codes, [113, 112, 114, 115, 2, 0]);
   });

@@ -57,52 +57,95 @@ suite('start step', () => {
 
   test('takes as many calls at the most as its bound counts', async () => {
     const fake = new FakeSupervisor();
-    fake.processes = [live('init', { start: 1 })];
+    fake.processes = [live('init')];
     fake.configs = [configured('init', '/x/start.sh')];
-    fake.onConfigRead = () => {
-      if (fake.configReads === 1) fake.processes = [live('init', { start: 2 })];
-    };
     assert.equal(await fake.code(), 0);
     assert.equal(fake.processReads + fake.configReads, maxCallsPerLook);
+  });
+
+  test('is not ready for a moment while programs change under its eyes', async () => {
+    const job = live('job', { state: running, stop: 0, pid: 7 });
+    const replaced = { ...job, pid: 8 };
+    // After the first reading of processes, and after the second.
+    for (const [readings, processReads] of [
+      [[[job], [replaced]], 2],
+      [[[job], [job, live('new')]], 2],
+      [[[live('start')], [live('start')], [live('start'), live('new')]], 3],
+    ] as const) {
+      const fake = new FakeSupervisor();
+      fake.configs = [configured('job', 'sleep 60'), configured('start', 'true'), configured('new', 'sleep 60')];
+      fake.onProcessRead = () => {
+        fake.processes = [...(readings[fake.processReads - 1] ?? [])];
+      };
+      assert.equal(await fake.code(), 2);
+      assert.equal(fake.processReads, processReads);
+    }
+  });
+
+  test('is not held up by a program that crashes and is restarted all the time', async () => {
+    const fake = new FakeSupervisor();
+    fake.configs = [configured('start', 'true'), configured('web', 'nginx')];
+    fake.onProcessRead = () => {
+      const run = 900 + fake.processReads;
+      fake.processes = [live('start'), live('web', { state: running, start: run, stop: run - 1, pid: run })];
+    };
+    for (let i = 0; i < 3; i++) assert.equal(await fake.code(), 0);
   });
 
   test('hands on the signal that cancels it', async () => {
     const fake = new FakeSupervisor();
     const { signal } = new AbortController();
-    await fake.look(signal);
+    await fake.step.run(signal);
     assert.deepEqual([fake.configReads, ...fake.signals], [1, signal]);
   });
 
-  test('asks for the configuration on mere suspicion for a hundredth of the time', async () => {
+  /** How often the configuration is read, when that takes so long and so much time passes before each look. */
+  async function configReads(tookMs: number, ...passingMs: number[]): Promise<number[]> {
     let nowMs = 5000;
     const fake = new FakeSupervisor();
     fake.now = () => nowMs;
-    fake.processes = [live('web'), live('init', { state: 0, start: 0, stop: 0 })];
-    fake.configs = [configured('web', 'nginx'), configured('init', 'sleep 60')];
+    fake.processes = [live('web')];
+    fake.configs = [configured('web', 'nginx')];
     fake.onConfigRead = () => {
-      nowMs += 20;
+      nowMs += tookMs;
     };
-    for (const [ms, configReads] of [
-      [0, 1],
-      [1000, 1],
-      [999, 1],
-      [1, 2],
-      [0, 2],
-      [2000, 3],
-    ] as const) {
+    const reads: number[] = [];
+    for (const ms of passingMs) {
       nowMs += ms;
       assert.equal(await fake.code(), 0);
-      assert.equal(fake.configReads, configReads);
+      reads.push(fake.configReads);
     }
-    fake.processes = [live('web'), live('init', { state: 0 })];
-    assert.equal(await fake.code(), 0);
-    nowMs += 59_999;
-    assert.equal(await fake.code(), 0);
-    assert.equal(fake.configReads, 4);
-    // Without a reason too, once a minute.
-    nowMs += 1;
-    assert.equal(await fake.code(), 0);
-    assert.equal(fake.configReads, 5);
+    return reads;
+  }
+
+  test('reads the configuration at each look, but for no more than a hundredth of the time', async () => {
+    assert.deepEqual(await configReads(0, 0, 0, 1), [1, 2, 3]);
+    assert.deepEqual(await configReads(20, 0, 0, 1999, 1, 0, 2000), [1, 1, 1, 2, 2, 3]);
+  });
+
+  test('reads the configuration after 15 s at the latest, however slowly it is told', async () => {
+    assert.deepEqual(await configReads(2000, 0, 14_999, 1), [1, 1, 2]);
+  });
+
+  test('reads the configuration at once for a program that it does not know', async () => {
+    let nowMs = 0;
+    const fake = new FakeSupervisor();
+    fake.now = () => nowMs;
+    fake.configs = [configured('web', 'nginx'), configured('init', '/x/start.sh')];
+    fake.onConfigRead = () => {
+      nowMs += 100;
+    };
+    for (const [processes, reads] of [
+      [[live('web')], 1],
+      [[live('web', { start: 300, stop: 400 })], 1],
+      [[live('web', { logs: 'another' })], 2],
+      [[live('web', { logs: 'another' }), live('init')], 3],
+      [[live('init')], 4],
+    ] as const) {
+      fake.processes = [...processes];
+      await fake.code();
+      assert.equal(fake.configReads, reads);
+    }
   });
 
   test('tells a supervisord that is unreachable from one that answers badly, and throws what is a bug', async () => {

@@ -7,12 +7,12 @@ const ready: Verdict = { code: 0, reason: 'Ready', message: 'all well' };
 const failing: Verdict = { code: 17, reason: 'HookFailed', message: 'hook exited with code 17' };
 
 function published(verdict: Verdict, startedAtMs = 1000, staleLimitMs = 5000): Published {
-  return { startedAtMs, endedAtMs: startedAtMs + 100, verdict, steps: [], staleLimitMs };
+  return { startedAtMs, endedAtMs: startedAtMs + 100, verdict, steps: [], staleLimitMs, nextAtMs: Number.POSITIVE_INFINITY };
 }
 
 suite('verdict', () => {
   test('is pending before the first cycle', () => {
-    assert.deepEqual(verdictAt(undefined, 0), { code: 104, reason: 'ResultPending', message: 'the first cycle has not ended' });
+    assert.deepEqual(verdictAt(undefined, undefined, 0), { code: 104, reason: 'ResultPending', message: 'the first cycle has not ended' });
   });
 
   test('is as old as the start of its cycle, and stale beyond the limit', () => {
@@ -24,11 +24,11 @@ suite('verdict', () => {
       [999, 103],
       [Number.NaN, 103],
     ] as const) {
-      assert.equal(verdictAt(published(ready), nowMs).code, code, `at ${nowMs}`);
+      assert.equal(verdictAt(published(ready), undefined, nowMs).code, code, `at ${nowMs}`);
     }
-    assert.equal(verdictAt(published(ready, Number.NaN), 1000).code, 103);
-    assert.equal(verdictAt(published(ready, 1000, Number.NaN), 1000).code, 103);
-    assert.deepEqual(verdictAt(published(failing), 1e12), {
+    assert.equal(verdictAt(published(ready, Number.NaN), undefined, 1000).code, 103);
+    assert.equal(verdictAt(published(ready, 1000, Number.NaN), undefined, 1000).code, 103);
+    assert.deepEqual(verdictAt(published(failing), undefined, 1e12), {
       code: 103,
       reason: 'ResultStale',
       message: 'the newest verdict is older than it may be; it was 17 HookFailed',
@@ -73,15 +73,39 @@ suite('verdict', () => {
     }
   });
 
-  test('may be as old as its cycle, the rest, a whole next cycle and 3 s', () => {
-    assert.equal(staleLimit(published(ready), 10_000, 30_000), 100 + 10_000 + 30_000 + 3000);
+  const bounds = { usualMs: 13_000, worstMs: 30_000 };
+
+  test('may be as old as its cycle, the rest, a next cycle that does nothing twice, and 3 s', () => {
+    assert.equal(staleLimit(published(ready), 10_000, bounds), 100 + 10_000 + 13_000 + 3000);
+  });
+
+  test('is stale when the next cycle should have begun more than 3 s ago, or began so late, until a new one is published', () => {
+    const due = { ...published(ready, 1000, 60_000), nextAtMs: 11_100 };
+    const began = (startedAtMs: number) => ({ startedAtMs, aliveAtMs: startedAtMs });
+    for (const [running, nowMs, code] of [
+      [undefined, 14_100, 0],
+      [undefined, 14_101, 103],
+      [began(11_100), 14_101, 0],
+      [began(14_100), 14_101, 0],
+      [began(14_101), 14_101, 103],
+      [began(Number.NaN), 11_100, 103],
+    ] as const)
+      assert.equal(verdictAt(due, running, nowMs).code, code, `${running?.startedAtMs} at ${nowMs}`);
+    assert.equal(verdictAt({ ...due, nextAtMs: Number.NaN }, undefined, 1100).code, 103);
+  });
+
+  test('is stale while the next cycle has been frozen in its midst', () => {
+    const due = { ...published(ready, 1000, 60_000), nextAtMs: 11_100 };
+    const running = { startedAtMs: 11_100, aliveAtMs: 13_100 };
+    assert.equal(verdictAt(due, running, 17_100).code, 0);
+    assert.equal(verdictAt(due, running, 17_101).code, 103);
   });
 
   test('of a cycle that took longer than it can is stale at once', () => {
     const cycle = { ...published(ready, 0), endedAtMs: 33_000 };
-    assert.equal(staleLimit(cycle, 10_000, 30_000), 33_000 + 10_000 + 30_000 + 3000);
-    assert.equal(staleLimit({ ...cycle, endedAtMs: 33_001 }, 10_000, 30_000), 0);
-    assert.equal(verdictAt({ ...cycle, staleLimitMs: 0 }, 33_001).code, 103);
+    assert.equal(staleLimit(cycle, 10_000, bounds), 33_000 + 10_000 + 13_000 + 3000);
+    assert.equal(staleLimit({ ...cycle, endedAtMs: 33_001 }, 10_000, bounds), 0);
+    assert.equal(verdictAt({ ...cycle, staleLimitMs: 0 }, undefined, 33_001).code, 103);
   });
 });
 
@@ -138,6 +162,30 @@ suite('verdict cache', () => {
     const { verdict, ...rest } = cache.read();
     assert.equal(verdict.code, 104);
     assert.deepEqual(rest, { nowMs: 700, newest: undefined, ageMs: undefined, unchangedForMs: undefined, cycles: 0 });
+  });
+
+  test('once a running cycle was frozen, keeps to that until one is published', () => {
+    let nowMs = 0;
+    const cache = createVerdictCache(() => nowMs);
+    cache.publish({ ...published(ready, 0, 60_000), nextAtMs: 1000 });
+    nowMs = 1000;
+    cache.begin();
+    for (const [atMs, code] of [
+      [2000, 0],
+      [6000, 0],
+      [10_001, 103],
+      [10_002, 103],
+    ] as const) {
+      nowMs = atMs;
+      cache.alive();
+      assert.equal(cache.read().verdict.code, code, `at ${atMs}`);
+    }
+    cache.publish({ ...published(ready, 1000, 60_000), nextAtMs: 20_000 });
+    assert.equal(cache.read().verdict.code, 0);
+    // Who runs no cycle has not been frozen in one.
+    nowMs = 23_000;
+    cache.alive();
+    assert.equal(cache.read().verdict.code, 0);
   });
 
   test('takes another code, or another reason, for a change', () => {

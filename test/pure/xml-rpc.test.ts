@@ -20,6 +20,8 @@ suite('XML-RPC reader', () => {
     ['<string></string>', ''],
     ['<string/>', ''],
     ['untyped', 'untyped'],
+    ['a\0b\x1b[1m&amp;\uffff', 'a?b?[1m&?'],
+    ['<string>\x01</string>', '?'],
     ['<base64>\nYWJj\n</base64>', '\nYWJj\n'],
     ['a\r\nb', 'a\nb'],
     ['<nil/>', null],
@@ -75,7 +77,9 @@ suite('XML-RPC reader', () => {
     ['a comment', response('<!-- a --><int>1</int>')],
     ['an attribute', response('<int a="1">1</int>')],
     ['a section of characters', response('<![CDATA[a]]>')],
-    ['a character that XML has not', response('a\0b')],
+    ['a character that XML has not, outside of a text', `${response('<int>1</int>').replace('<int>', '<int\0>')}`],
+    ['a character that XML has not, in a number', response('<int>1\0</int>')],
+    ['what ends a section of characters', response('a]]>b')],
     ['nesting without end', nested(100)],
   ] as const) {
     test(`refuses ${title}`, () => {

@@ -7,7 +7,7 @@ import { run } from '../support/run.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 
 const bench = join(import.meta.dirname, '../bench/bench.ts');
-const start = (...args: string[]) => run(process.execPath, ['--import', 'tsx', bench, ...args], { timeout: 540_000 });
+const start = (...args: string[]) => run(process.execPath, ['--import', 'tsx', bench, ...args], { timeout: 1_500_000 });
 
 suite('benchmark', () => {
   test('measures in its quick form, and draws it; how long things took says nothing here', async (t) => {

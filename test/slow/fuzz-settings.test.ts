@@ -5,6 +5,7 @@ import { definitions, type Settings } from '../../daemon/settings/definitions.ts
 import { describeSettings } from '../../daemon/settings/describe.ts';
 import { readSettings, SettingsError } from '../../daemon/settings/settings.ts';
 import type { ListenAddress } from '../../daemon/settings/values.ts';
+import type { NamedPrograms } from '../../daemon/supervisor/names.ts';
 import type { Random } from '../support/fuzz/random.ts';
 import { runsOf } from '../support/fuzz/seeds.ts';
 
@@ -109,6 +110,9 @@ const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
   periodReadyMs: between(100, 600_000),
   periodNotReadyMs: between(100, 600_000),
   startStep: isSwitch,
+  startPrograms: (value) =>
+    value === undefined ||
+    (value as NamedPrograms).patterns.every(({ group, name }) => !/[:*]/.test(group ?? '') && /^(?:\*|[^:*]+)$/.test(name)),
   supervisor: (value) => /^(?:unix:\/\/\/|http:\/\/).+$/s.test((value as Settings['supervisor']).display),
   supervisorUser: isCredential,
   supervisorPassword: isCredential,

@@ -2,9 +2,8 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { defaultProbeTimeoutMs } from '../../shared/defaults.ts';
+import { exhaustMemory } from '../support/memory.ts';
 import { isAlive } from '../support/process.ts';
-import { run } from '../support/run.ts';
 import { cleanUp, replaceScript, scratchDirectory, until } from '../support/scratch.ts';
 import { type SetUp, setUp } from '../support/set-up.ts';
 
@@ -30,8 +29,13 @@ interface Scene extends SetUp {
 const faults: readonly Fault[] = [
   {
     title: 'daemon killed',
-    begin: ({ pid }) => process.kill(pid, 'SIGKILL'),
+    begin: ({ supervisord, pid }) => {
+      // Until it was seen that it is away, nobody starts it again.
+      supervisord.child.kill('SIGSTOP');
+      process.kill(pid, 'SIGKILL');
+    },
     code: 100,
+    end: ({ supervisord }) => supervisord.child.kill('SIGCONT'),
   },
   {
     title: 'daemon frozen',
@@ -44,8 +48,12 @@ const faults: readonly Fault[] = [
   },
   {
     title: 'limit of memory reached',
-    begin: ({ pid }) => run('prlimit', ['--pid', String(pid), `--data=${64 * 2 ** 20}`]),
+    begin: ({ t, supervisord, pid, socket, probe }) => {
+      supervisord.child.kill('SIGSTOP');
+      return exhaustMemory(t, pid, socket, probe);
+    },
     code: 100,
+    end: ({ supervisord }) => supervisord.child.kill('SIGCONT'),
   },
   {
     title: 'socket taken over by another process',
@@ -80,7 +88,7 @@ const faults: readonly Fault[] = [
 suite('with its own settings the daemon', () => {
   for (const { title, begin, code, end } of faults) {
     test(`is right again after: ${title}`, async (t) => {
-      const own = { READINESSD_PERIOD_READY: '10s', READINESSD_PERIOD_NOT_READY: '1s' };
+      const own = { READINESSD_PERIOD_READY: '10s', READINESSD_PERIOD_NOT_READY: '1s', READINESSD_RPC_TIMEOUT: '2s' };
       const hold = join(scratchDirectory(t), 'hold');
       const command = `/bin/sh -c "sleep 2; while [ -e ${hold} ]; do sleep 0.1; done"`;
       const programs = `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=false`;
@@ -88,8 +96,7 @@ suite('with its own settings the daemon', () => {
       const setHook = (script: string) => replaceScript(join(container.directory, 'hook'), script);
       setHook('exit 0');
       const seconds = (sinceMs: number) => ((performance.now() - sinceMs) / 1000).toFixed(1);
-      const says = (wanted: number) =>
-        until(`the probe says ${wanted}`, async () => (await container.probe(defaultProbeTimeoutMs)).code === wanted, 120_000);
+      const says = (wanted: number) => until(`the probe says ${wanted}`, async () => (await container.probe({})).code === wanted);
       await says(0);
       const other = createServer((client) => client.end('hello\r\n'));
       cleanUp(t, () => other.close());

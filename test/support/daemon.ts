@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { lstatSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Status } from '../../shared/api.ts';
 import { collect, end, type Finished, run } from './run.ts';
-import { type Context, cleanUp, scratchDirectory, tree, until } from './scratch.ts';
+import { type Context, cleanUp, patienceMs, scratchDirectory, tree, until } from './scratch.ts';
 
 export interface Launch {
   /** A program, with its arguments, that runs the daemon: prlimit, setpriv. */
@@ -18,6 +18,9 @@ export interface Launch {
 
 /** For a test that needs no supervisord. */
 export const alone = { READINESSD_START_STEP: 'off' };
+
+/** In a probe's environment: a deadline that a busy machine keeps too. */
+export const patient = { READINESSD_PROBE_TIMEOUT_MS: '30000' };
 
 /** A socket that a daemon serves, asked in every way that there is. Its functions may be taken apart. */
 export class ServedSocket {
@@ -42,9 +45,9 @@ export class ServedSocket {
 
   readonly status = async (): Promise<Status> => JSON.parse((await this.get('/status')).body) as Status;
 
-  /** The exit code and output of the shipped probe; without a deadline of one's own, with one that a busy machine keeps too. */
-  readonly probe = (timeoutMs = 10_000): Promise<Finished> => {
-    const env = { PATH: process.env['PATH'], READINESSD_SOCKET: this.socket, READINESSD_PROBE_TIMEOUT_MS: String(timeoutMs) };
+  /** The exit code and output of the shipped probe, by default with patience. */
+  readonly probe = (deadline: NodeJS.ProcessEnv = patient): Promise<Finished> => {
+    const env = { PATH: process.env['PATH'], READINESSD_SOCKET: this.socket, ...deadline };
     return run(join(tree, 'usr/bin/readiness_probe.sh'), [], { env });
   };
 
@@ -70,7 +73,15 @@ export class ServedSocket {
   };
 
   /** Waits until a cycle that began after this call has ended. */
-  readonly aWholeCycle = (): Promise<Status> => this.moreCycles(2);
+  readonly aWholeCycle = async (): Promise<Status> => {
+    const calledAtMs = performance.now();
+    return until('a whole cycle has ended', async () => {
+      const askedAtMs = performance.now();
+      const status = await this.status();
+      // The age is as of the answer, so the cycle began no earlier than this; a rounded one may be half a millisecond off.
+      return askedAtMs - (status.ageMs ?? Number.POSITIVE_INFINITY) > calledAtMs + 1 ? status : undefined;
+    });
+  };
 }
 
 /** The built daemon, with quick periods so that a test need not wait for them. */
@@ -80,6 +91,8 @@ export class TestDaemon extends ServedSocket {
   readonly child: ChildProcess;
   readonly stdout: () => string;
   readonly stderr: () => string;
+  /** When it has ended, and all that it has written is read. */
+  readonly closed: Promise<unknown>;
 
   constructor(t: Context, settings: Record<string, string> = {}, directory = scratchDirectory(t), launch: Launch = {}) {
     super(settings['READINESSD_SOCKET'] ?? quickSettings(directory).READINESSD_SOCKET);
@@ -92,31 +105,37 @@ export class TestDaemon extends ServedSocket {
     });
     this.stdout = collect(this.child, 'stdout');
     this.stderr = collect(this.child, 'stderr');
+    this.closed = new Promise((resolve) => this.child.once('close', resolve));
     this.log = () => `${this.stdout()} ${this.stderr()}`;
     cleanUp(t, () => end(this.child));
   }
 }
 
-/** Where the files of a test lie, and periods that it need not wait for. */
+/**
+ * Where the files of a test lie, periods that it need not wait for, and time for a supervisord that does not get to run. A hook
+ * that is not there yet is none: at another path than the default it would be missing.
+ */
 export function quickSettings(directory: string) {
+  const hook = join(directory, 'hook');
   return {
     READINESSD_SOCKET: join(directory, 'r.sock'),
-    READINESSD_HOOK: join(directory, 'hook'),
+    READINESSD_HOOK: lstatSync(hook, { throwIfNoEntry: false }) === undefined ? 'none' : hook,
     READINESSD_PERIOD_READY: '200ms',
     READINESSD_PERIOD_NOT_READY: '100ms',
+    READINESSD_RPC_TIMEOUT: '30s',
   };
 }
 
 /** Waits for the daemon's end; gives its exit code. */
-export async function ended({ child }: TestDaemon): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+export async function ended({ child, closed }: TestDaemon): Promise<number | null> {
+  await closed;
   return child.exitCode;
 }
 
 /** Asks the socket for a path. */
 export function httpGet(socketPath: string, path: string, method = 'GET', sent = ''): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, method, agent: false, timeout: method === 'GET' ? 5000 : 60_000 }, (response) => {
+    const asked = request({ socketPath, path, method, agent: false, timeout: patienceMs }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         body += chunk;

@@ -1,5 +1,6 @@
 import { createStartStep } from '../../daemon/steps/start/start.ts';
 import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../daemon/supervisor/client.ts';
+import { parseProgramNames } from '../../daemon/supervisor/names.ts';
 
 /** supervisord's states. */
 export const running = 20;
@@ -7,12 +8,12 @@ export const exited = 100;
 
 /** A process as supervisord tells of it: unless told otherwise it has exited with code 0. */
 export function live(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
-  return { name, group: name, state: exited, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', now: 1000, ...more };
+  return { name, group: name, state: exited, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', logs: '', now: 1000, ...more };
 }
 
-/** A section of the configuration, loaded. */
+/** A section of the configuration. */
 export function configured(name: string, command: string | undefined, more: Partial<ProcessConfig> = {}): ProcessConfig {
-  return { name, group: name, inuse: true, command, ...more };
+  return { name, group: name, command, ...more };
 }
 
 /** A supervisord whose answers the test sets; it counts how often it is asked for the configuration. */
@@ -24,8 +25,18 @@ export class FakeSupervisor implements SupervisorClient {
   readonly signals = new Set<AbortSignal>();
   onProcessRead = () => {};
   onConfigRead = () => {};
-  now = () => performance.now();
-  readonly look = createStartStep(this, () => this.now());
+  /** So much passes at each look at the clock that the configuration is always due. */
+  now = () => {
+    this.#nowMs += 15_000;
+    return this.#nowMs;
+  };
+  #nowMs = 0;
+  readonly step;
+
+  /** @param named - READINESSD_START_PROGRAMS */
+  constructor(named?: string) {
+    this.step = createStartStep(this, named === undefined ? undefined : parseProgramNames(named), () => this.now());
+  }
 
   /** One process, and what the configuration says that it runs. */
   show(process: ProcessInfo, command: string | undefined): void {
@@ -49,7 +60,7 @@ export class FakeSupervisor implements SupervisorClient {
   }
 
   async code(): Promise<number> {
-    const result = await this.look(new AbortController().signal);
+    const result = await this.step.run(new AbortController().signal);
     return result.outcome === 'failed' ? result.code : 0;
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { patienceMs } from './scratch.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -8,9 +9,9 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; at the latest after 60 s it is killed. */
+/** Runs a program to its end; one that does not come to it is killed. */
 export async function run(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<Finished> {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGKILL', ...options });
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: patienceMs, killSignal: 'SIGKILL', ...options });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   return { code, signal, stdout: stdout(), stderr: stderr() };
@@ -31,7 +32,7 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
   const exited = once(child, 'exit');
   child.kill('SIGCONT');
   child.kill(signal);
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
   await exited;
   clearTimeout(timer);
 }

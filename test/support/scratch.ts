@@ -59,8 +59,14 @@ export function foreignProgram(path: string): void {
   writeFileSync(path, header, { mode: 0o755 });
 }
 
-/** Waits until a condition gives something truthy, and returns that; fails with what was seen last. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = 60_000): Promise<NonNullable<T>> {
+/**
+ * How long what should come is waited for: several times the longest that the product may take (30 s of earned rest, and a cycle),
+ * on a slow and busy machine too.
+ */
+export const patienceMs = 180_000;
+
+/** Waits until a condition gives something truthy, and returns that. */
+export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = patienceMs): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (;;) {
     const result = await condition();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ctl } from './ctl.ts';
-import { quickSettings, ServedSocket } from './daemon.ts';
+import { patient, quickSettings, ServedSocket } from './daemon.ts';
 import type { Finished } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, tree, until } from './scratch.ts';
 import { type SupervisordOptions, TestSupervisord } from './supervisord.ts';
@@ -25,9 +25,9 @@ export interface Plan {
 /** A whole set-up as in a container: supervisord with the shipped entry, and the environment that a probe there has. */
 export async function setUp(t: Context, { programs = goodStart, entry = (text) => text, settings = {}, hook, supervisord }: Plan) {
   const directory = scratchDirectory(t);
+  hook?.(join(directory, 'hook'));
   const url = supervisord?.port === undefined ? {} : { READINESSD_SUPERVISOR_URL: `http://127.0.0.1:${supervisord.port}` };
   const env: NodeJS.ProcessEnv & ReturnType<typeof quickSettings> = { ...quickSettings(directory), ...url, ...settings };
-  hook?.(env.READINESSD_HOOK);
   const shipped = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8')
     .replace('command=/usr', `command=${tree}/usr`)
     // A busy machine may keep it from stopping in the time that suffices elsewhere.
@@ -43,7 +43,7 @@ export async function setUp(t: Context, { programs = goodStart, entry = (text) =
     env,
     supervisord: started,
     doctor: (more: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<Finished> =>
-      ctl(env.READINESSD_SOCKET, ['doctor'], { ...env, READINESSD_PROBE_TIMEOUT_MS: '10000', ...more }, by),
+      ctl(env.READINESSD_SOCKET, ['doctor'], { ...env, ...patient, ...more }, by),
     /** Stops the daemon as SIGSTOP does, until the end of the test: frozen, it could not be ended. */
     async freeze(): Promise<void> {
       const { pid } = await served.status();

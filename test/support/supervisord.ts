@@ -41,9 +41,17 @@ export class TestSupervisord {
   async launch(): Promise<void> {
     // Not Node's pipes, which are sockets: the shipped entry logs to /dev/fd/1, and a socket cannot be opened by that name.
     this.child = spawn('supervisord', ['-n', '-c', this.#file], { stdio: 'ignore', env: { ...process.env, ...this.#options.env } });
-    const isUp = async () =>
-      this.#options.edit === undefined ? (await this.ctl('pid')).code === 0 : this.log().includes('supervisord started');
-    await until(`supervisord is up (see ${this.directory}/supervisord.log)`, isUp);
+    await until(`supervisord is up (see ${this.directory}/supervisord.log)`, () => this.#isUp());
+  }
+
+  async #isUp(): Promise<boolean> {
+    if (this.#options.edit !== undefined) return this.log().includes('supervisord started');
+    if (this.#options.port !== undefined) return (await this.ctl('pid')).code === 0;
+    // It may ask for a password.
+    return this.call('getPID').then(
+      (reply) => reply.includes('<int>') || this.#options.credentials !== undefined,
+      () => false,
+    );
   }
 
   /** What it has logged. */
@@ -78,6 +86,11 @@ ${auth}
 ${programs}
 `),
     );
+  }
+
+  /** As it was written last. */
+  configuration(): string {
+    return readFileSync(this.#file, 'utf8');
   }
 
   /** Sections beside those that there are; `reread` and `update` take them in. */

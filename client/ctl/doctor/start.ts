@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { judgeStart } from '../../../daemon/steps/start/judge.ts';
-import { keyOf, StartProgramBook, type StartPrograms, whyStart } from '../../../daemon/steps/start/programs.ts';
-import { fullName, type ProcessConfig, type ProcessInfo, processState as state } from '../../../daemon/supervisor/client.ts';
+import { StartProgramBook, type StartPrograms } from '../../../daemon/steps/start/programs.ts';
+import type { StartBy } from '../../../daemon/steps/start/what-is-start.ts';
+import { type ProcessConfig, type ProcessInfo, processState as state } from '../../../daemon/supervisor/client.ts';
+import { fullName, keyOf } from '../../../daemon/supervisor/names.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { createSupervisord, endsInLog, type ProgramTraps, type SupervisordFacts } from './supervisord.ts';
@@ -21,25 +23,43 @@ const restartCure = 'autorestart=false in its section, then supervisorctl update
 /** After an end that counts as none. */
 const failedToStart: readonly number[] = [state.BACKOFF, state.FATAL];
 
+type LiveStart = StartPrograms['live'][number];
+
+const none: StartPrograms = { live: [], notLive: [], unknown: [], missing: [] };
+
+const taken: Readonly<Record<StartBy, string>> = {
+  setting: 'as READINESSD_START_PROGRAMS says',
+  name: 'by its name',
+  command: 'by its command',
+  nothing: '',
+};
+
 const usualScript = '/usr/bin/start.sh';
 
 /** Which programs are taken for start.sh and why, how they are, and what will go wrong with them. */
 export async function checkStart({ supervisord, settings, address, lookedAtMs, configuration }: Facts): Promise<Finding[]> {
   if (!settings.startStep) return [ok('start', 'not looked at: READINESSD_START_STEP=off')];
   if (supervisord instanceof Error) return [];
-  const book = new StartProgramBook();
+  const book = new StartProgramBook(settings.startPrograms);
   book.learn(supervisord.processes, supervisord.configs);
   const programs = book.sort(supervisord.processes);
-  if (programs.taken.length + programs.notLoaded.length + programs.unknown.length === 0) return [noProgram(supervisord.configs)];
+  const { live, notLive, unknown, missing } = programs;
+  if (live.length + notLive.length + unknown.length + missing.length === 0) return [noProgram(supervisord.configs)];
 
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, betweenLooksMs - (performance.now() - lookedAtMs))));
   const later = await createSupervisord(address)
     .processes()
     .catch((): ProcessInfo[] => []);
   return [
-    ...programs.taken.flatMap((process) => checkOne(process, later, supervisord, configuration)),
-    ...programs.notLoaded.map((config) => judged({ taken: [], notLoaded: [config], unknown: [] }, 'supervisorctl update')),
-    ...programs.unknown.map((process) => judged({ taken: [], notLoaded: [], unknown: [process] }, 'supervisorctl update')),
+    ...live.flatMap((process) => checkOne(process, later, supervisord, configuration)),
+    ...notLive.map((config) =>
+      judged(
+        { ...none, notLive: [config] },
+        config.why === 'hidden' ? 'give each section a process_name of its own' : 'supervisorctl update',
+      ),
+    ),
+    ...unknown.map((process) => judged({ ...none, unknown: [process] }, 'supervisorctl update')),
+    ...missing.map((name) => judged({ ...none, missing: [name] }, 'correct READINESSD_START_PROGRAMS, or add that program')),
   ];
 }
 
@@ -63,20 +83,17 @@ function noProgram(configs: readonly ProcessConfig[]): Finding {
 }
 
 function checkOne(
-  process: ProcessInfo,
+  process: LiveStart,
   later: readonly ProcessInfo[],
   { configs, traps, log }: SupervisordFacts,
   configuration: Facts['configuration'],
 ): Finding[] {
   const config = configs.find((candidate) => keyOf(candidate) === keyOf(process));
   const command = config?.command === undefined ? '' : ` (command=${config.command})`;
-  const taken = ok(
-    'start',
-    `program ${fullName(process)}${command} is taken for start.sh, by its ${whyStart(config ?? process) ?? 'earlier command'}`,
-  );
-  const now = later.find((candidate) => keyOf(candidate) === keyOf(process)) ?? process;
+  const found = ok('start', `program ${fullName(process)}${command} is taken for start.sh, ${taken[process.by]}`);
+  const now = { ...(later.find((candidate) => keyOf(candidate) === keyOf(process)) ?? process), by: process.by };
   const trap = traps.get(keyOf(process));
-  return [taken, findRestarts(process, now, log) ?? foreseeRestarts(now, configuration) ?? findTrap(now, trap, log) ?? judgeOne(now, trap)];
+  return [found, findRestarts(process, now, log) ?? foreseeRestarts(now, configuration) ?? findTrap(now, trap, log) ?? judgeOne(now, trap)];
 }
 
 /** Only its restarts tell of autorestart. */
@@ -137,7 +154,7 @@ function findTrap(now: ProcessInfo, trap: ProgramTraps | undefined, log: readonl
   return undefined;
 }
 
-function judgeOne(now: ProcessInfo, trap: ProgramTraps | undefined): Finding {
+function judgeOne(now: LiveStart, trap: ProgramTraps | undefined): Finding {
   const name = fullName(now);
   const cures: Readonly<Record<number, string>> = {
     [state.STOPPED]:
@@ -148,7 +165,7 @@ function judgeOne(now: ProcessInfo, trap: ProgramTraps | undefined): Finding {
     [state.EXITED]: `read what it printed (supervisorctl tail ${name} stderr, or the log of the container), mend that, supervisorctl start ${name}`,
     [state.FATAL]: `mend what it says, then supervisorctl start ${name}`,
   };
-  return judged({ taken: [now], notLoaded: [], unknown: [] }, cures[now.state] ?? 'wait');
+  return judged({ ...none, live: [now] }, cures[now.state] ?? 'wait');
 }
 
 /** As the daemon judges it. */

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { keyOf } from '../../../daemon/steps/start/programs.ts';
-import { fullName, type ProcessConfig, type ProcessInfo, processState } from '../../../daemon/supervisor/client.ts';
+import { type ProcessConfig, type ProcessInfo, processState } from '../../../daemon/supervisor/client.ts';
 import { SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
+import { fullName, keyOf } from '../../../daemon/supervisor/names.ts';
 import { NoAnswerError } from '../ask.ts';
 import { environmentOf } from './environment.ts';
 import { daemonProcesses, type Facts, isDaemon } from './facts.ts';

@@ -1,4 +1,3 @@
-import { keyOf } from '../../../daemon/steps/start/programs.ts';
 import type { SupervisorAddress } from '../../../daemon/supervisor/address.ts';
 import {
   configMembers,
@@ -8,6 +7,7 @@ import {
   readConfigs,
 } from '../../../daemon/supervisor/client.ts';
 import { createPost } from '../../../daemon/supervisor/http-post.ts';
+import { keyOf } from '../../../daemon/supervisor/names.ts';
 import { methodCall, readResponse, type XmlRpcValue } from '../../../daemon/supervisor/xml-rpc.ts';
 
 const timeoutMs = 3000;

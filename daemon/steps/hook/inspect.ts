@@ -1,6 +1,6 @@
-import { type BigIntStats, constants, type Stats } from 'node:fs';
+import { type BigIntStats, constants, readFileSync, type Stats } from 'node:fs';
 import { access, lstat, readlink, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** What the hook's file looks like before it is run. */
 export type Inspection =
@@ -20,21 +20,24 @@ export async function inspectHook(path: string, checkSafety: boolean): Promise<I
   try {
     await lstat(path);
   } catch (error) {
-    // Only a plain "no such file" means that there is no hook: all else could hide one.
-    return codeOfError(error) === 'ENOENT'
+    // Only a plain "no such file" in a directory that is there means that there is no hook: all else could hide one.
+    if (codeOfError(error) !== 'ENOENT') return { kind: 'not executable', why: `cannot be looked at: ${describe(error)}` };
+    const hasDirectory = await stat(dirname(path)).then(
+      () => true,
+      () => false,
+    );
+    return hasDirectory
       ? { kind: 'absent' }
-      : { kind: 'not executable', why: `cannot be looked at: ${describe(error)}` };
+      : { kind: 'not executable', why: `cannot be looked at: there is no directory ${dirname(path)}` };
   }
   try {
     const stats = await stat(path, { bigint: true });
     if (!stats.isFile()) return { kind: 'not executable', why: `is a ${kindOf(stats)}, not a regular file` };
-    if (!mayExecute(stats) && !(await passesAccess(path))) {
-      return { kind: 'not executable', why: 'is not executable: "chmod 0755" makes it so, or remove it if there is to be no hook' };
-    }
+    const isPermitted = await passesAccess(path);
+    if (!isPermitted && !mayExecute(stats)) return { kind: 'not executable', why: whyNotExecutable(stats) };
     const danger = checkSafety ? await findDanger(path) : undefined;
     if (danger !== undefined) return { kind: 'unsafe', why: danger };
-    if (!(await passesAccess(path)))
-      return { kind: 'refused', why: 'permission denied though it is executable: its file system is mounted noexec' };
+    if (!isPermitted) return { kind: 'refused', why: 'permission denied though it is executable: its file system is mounted noexec' };
     return { kind: 'ready' };
   } catch (error) {
     const why = codeOfError(error) === 'ENOENT' ? 'is a dangling symbolic link' : `cannot be looked at: ${describe(error)}`;
@@ -52,13 +55,29 @@ export async function fingerprint(path: string): Promise<string> {
   }
 }
 
-/** By owner, group and mode, as the kernel decides (root needs any x bit). access() says no on a noexec mount as well. */
+function whyNotExecutable({ mode }: BigIntStats): string {
+  if (process.geteuid?.() === 0 && (mode & 0o111n) !== 0n)
+    return 'is not executable for this root, who lacks the capability CAP_DAC_OVERRIDE: "chmod 0755" makes it so';
+  return 'is not executable: "chmod 0755" makes it so, or remove it if there is to be no hook';
+}
+
+/** By owner, group and mode, as the kernel decides (root may with any x bit). access() says no on a noexec mount as well. */
 function mayExecute({ mode, uid, gid }: BigIntStats): boolean {
   const me = process.geteuid?.() ?? 0;
-  if (me === 0) return (mode & 0o111n) !== 0n;
+  if (me === 0 && (mode & 0o111n) !== 0n && mayOverride()) return true;
   if (uid === BigInt(me)) return (mode & 0o100n) !== 0n;
   const groups = [process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])];
   return (mode & (groups.some((group) => BigInt(group) === gid) ? 0o010n : 0o001n)) !== 0n;
+}
+
+/** Root without the capability CAP_DAC_OVERRIDE (bit 1 in linux/capability.h) is a user like others. */
+function mayOverride(): boolean {
+  try {
+    const [, held = 'f'] = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    return (BigInt(`0x${held}`) & 2n) !== 0n;
+  } catch {
+    return true;
+  }
 }
 
 async function passesAccess(path: string): Promise<boolean> {

@@ -26,6 +26,27 @@ export function judgeFile(found: Inspection, path: string): StepResult | undefin
   }
 }
 
+/** A hook that READINESSD_HOOK names and that is not there. */
+export function missing(path: string): StepResult {
+  return failed(
+    'HookNotExecutable',
+    `hook ${path} is not there, though READINESSD_HOOK names it: put it there, or set READINESSD_HOOK=none`,
+  );
+}
+
+/** A hook that was there after the last run of start.sh, which might have switched its feature off. */
+export function gone(path: string): StepResult {
+  return failed(
+    'HookNotExecutable',
+    `hook ${path} was there and is gone: put it back, or "supervisorctl restart readinessd" if there is to be none`,
+  );
+}
+
+/** A daemon before this one was killed while its hook ran, and that cannot be ended since it cannot be told from others. */
+export function besideLeftover(): StepResult {
+  return failed('HookTimeout', 'the hook that an earlier readinessd started may still run, and none is started beside it');
+}
+
 /** The verdict on how a run of the hook ended. */
 export function judgeHook(end: HookEnd, { path, timeoutMs }: { readonly path: string; readonly timeoutMs: number }): StepResult {
   if (end.kind === 'not started') return notStarted(path, end.why);

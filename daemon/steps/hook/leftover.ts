@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * A daemon that SIGKILL ends cannot end its hook. So the running hook's process group stands in a file, and the next
@@ -7,6 +7,9 @@ import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
  */
 
 const maxNoteBytes = 100;
+
+/** In a note, for a start that /proc did not tell: it is not mounted, or hides the processes of others (hidepid=2). */
+const unknown = '-';
 
 /** Notes a group as running. A note that cannot be written costs only this protection, so it is no error. */
 export function noteGroup(path: string, pid: number): void {
@@ -22,38 +25,67 @@ export function forgetGroup(path: string): void {
   } catch {}
 }
 
-/** Ends the group in the note, if it is certain that it is the one that was noted. */
-export function endLeftover(path: string): void {
-  const note = readNote(path);
+/**
+ * Ends the group in the note, if it is certain that it is the one that was noted.
+ *
+ * @returns false when it may be, and lives: then no hook may be started beside it
+ */
+export function endLeftover(path: string): boolean {
+  const group = leftGroup(readNote(path));
+  if (group !== undefined && isAlive(group.pid)) {
+    if (!group.isCertain) return false;
+    process.kill(-group.pid, 'SIGKILL');
+  }
   forgetGroup(path);
-  // Never 0 or 1, whatever the note says: kill(-1) reaches every process there is.
-  const [, pid, leaderStart, initStart] = /^([2-9]|[1-9]\d+) (\d+) (\d+)\n$/.exec(note) ?? [];
-  // After a restart of the container, with a /run that outlives it, the same number is somebody else's.
-  if (pid === undefined || initStart !== startTime(1)) return;
-  // No leader: the number is not given out again while others are in its group.
-  if (![leaderStart, ''].includes(startTime(Number(pid)))) return;
-  try {
-    process.kill(-Number(pid), 'SIGKILL');
-  } catch {}
+  return true;
 }
 
-/** The note's text; '' when there is none, or something else in its place. */
+/** @returns undefined when no group was noted, or its number is somebody else's now */
+function leftGroup(note: string): { readonly pid: number; readonly isCertain: boolean } | undefined {
+  // Never 0 or 1, whatever the note says: kill(-1) reaches every process there is.
+  const [, digits, leaderStart, initStart] = /^([2-9]|[1-9]\d+) (\d+|-) (\d+|-)\n$/.exec(note) ?? [];
+  if (digits === undefined) return undefined;
+  const pid = Number(digits);
+  const [leaderNow, initNow] = [startTime(pid), startTime(1)];
+  const isKnown = leaderStart !== unknown && leaderNow !== unknown;
+  // After a restart of the container, with a /run that outlives it, the same number is somebody else's.
+  if ((isKnown && leaderNow !== leaderStart) || (initNow !== unknown && initStart !== unknown && initNow !== initStart)) return undefined;
+  // Without its leader, the number is not given out again while others are in the group.
+  return { pid, isCertain: isKnown || (leaderStart !== unknown && initNow !== unknown && initNow === initStart) };
+}
+
+/** The note's text; '' unless it is this user's own: in a directory that others may write, they could have anything killed. */
 function readNote(path: string): string {
+  let file: number | undefined;
   try {
-    const stats = lstatSync(path);
-    return stats.isFile() && stats.size < maxNoteBytes ? readFileSync(path, 'utf8') : '';
+    // Without O_NONBLOCK a named pipe would be waited for.
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stats = fstatSync(file);
+    const isOwn = stats.isFile() && stats.uid === process.geteuid?.() && stats.nlink === 1 && (stats.mode & 0o7777) === 0o600;
+    return isOwn && stats.size < maxNoteBytes ? readFileSync(file, 'utf8') : '';
   } catch {
     return '';
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
-/** When a process was started, in clock ticks since the machine was (proc(5), field 22); '' when there is none. */
+/** Whether a process group has a process, though it may be another user's. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** When a process was started, in clock ticks since the machine was (proc(5), field 22); '-' when that is not told. */
 function startTime(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field, a name in parentheses, may hold anything.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? unknown;
   } catch {
-    return '';
+    return unknown;
   }
 }

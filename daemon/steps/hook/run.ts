@@ -40,23 +40,30 @@ export interface RunOptions {
  * @param signal - when aborted the group is killed; how the hook ended then does not matter
  */
 export async function runHook({ path, timeoutMs, environment, notePath }: RunOptions, signal: AbortSignal): Promise<HookEnd> {
-  const subprocess = execa(path, [], {
-    detached: true,
-    stdin: 'ignore',
-    // execa's own limit keeps the beginning of the output, and breaks the hook.
-    buffer: false,
-    reject: false,
-    extendEnv: false,
-    env: environment,
-  });
+  const start = () =>
+    execa(path, [], {
+      detached: true,
+      stdin: 'ignore',
+      // execa's own limit keeps the beginning of the output, and breaks the hook.
+      buffer: false,
+      reject: false,
+      extendEnv: false,
+      env: environment,
+    });
+  let subprocess: ReturnType<typeof start>;
+  try {
+    subprocess = start();
+  } catch (thrown) {
+    return { kind: 'not started', why: whyNotStarted(await spawnError(thrown as Error)) };
+  }
   const output = new OutputTail();
   subprocess.stdout.on('data', (chunk: Buffer) => output.add(chunk));
   subprocess.stderr.on('data', (chunk: Buffer) => output.add(chunk));
 
   const { pid } = subprocess;
   if (pid === undefined) {
-    const result = await subprocess;
-    return { kind: 'not started', why: whyNotStarted(result) };
+    const { code, cause } = await subprocess;
+    return { kind: 'not started', why: whyNotStarted((cause ?? { code }) as NodeJS.ErrnoException) };
   }
   noteGroup(notePath, pid);
   const killGroup = (name: 'SIGTERM' | 'SIGKILL') => signalGroup(pid, name);
@@ -122,8 +129,24 @@ function signalGroup(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
-function whyNotStarted(result: { readonly code?: string | undefined; readonly cause?: unknown }): string {
-  const code = result.code ?? (result.cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown error';
+/**
+ * Where descriptors run out (EMFILE, ENFILE) Node makes a process without pipes, which execa throws at; and that process then
+ * has an error which nobody handles, and which would end the daemon.
+ *
+ * @param thrown - by execa
+ * @returns that error, or what was thrown when there is none
+ */
+function spawnError(thrown: Error): Promise<Error> {
+  return new Promise((resolve) => {
+    process.once('uncaughtException', resolve);
+    setImmediate(() => {
+      process.removeListener('uncaughtException', resolve);
+      resolve(thrown);
+    });
+  });
+}
+
+function whyNotStarted({ code = 'unknown error' }: NodeJS.ErrnoException): string {
   const helps: Readonly<Record<string, string>> = {
     EACCES: 'permission denied: it or its interpreter is not executable, or lies on a file system mounted noexec',
     ENOENT: 'its interpreter or dynamic loader does not exist',

@@ -1,8 +1,19 @@
 import type { ProcessInfo } from '../../supervisor/client.ts';
-import { keyOf } from './programs.ts';
+import { keyOf } from '../../supervisor/names.ts';
 
 /** What is known of start programs that have all exited with code 0. */
 export type Lasting = 'yes' | 'ask again' | 'not yet';
+
+/** XML-RPC has no larger integers: from 2038 on supervisord tells this for every time. */
+const latestTime = 2 ** 31 - 1;
+
+/** Where times tell nothing, so many sights of a good end in a row, two in each look, and never another state. */
+const sightsWithoutTimes = 20;
+
+interface Sights {
+  readonly run: string;
+  readonly count: number;
+}
 
 /**
  * Tells a good end of start.sh that lasts from one that autorestart=true, which no RPC tells of, will undo.
@@ -12,22 +23,34 @@ export type Lasting = 'yes' | 'ask again' | 'not yet';
  * be no earlier than the first call, and that came in a later second than the first run's stop.
  */
 export class GoodEnds {
-  /** By program, the run that was seen exited in a later second than it stopped in; a second sight confirms it. */
-  readonly #seen = new Map<string, string>();
+  /** By program, how often the same run was seen exited in a later second than it stopped in. */
+  #seen: ReadonlyMap<string, Sights> = new Map();
 
   /** @param exited - every start program, at one look, EXITED with code 0 */
   look(exited: readonly ProcessInfo[]): Lasting {
+    const before = this.#seen;
+    const seen = new Map<string, Sights>();
     let answer: Lasting = 'yes';
     for (const process of exited) {
       const key = keyOf(process);
       const run = `${process.start} ${process.stop}`;
-      if (this.#seen.get(key) === run) continue;
-      if (process.now === process.stop) answer = 'not yet';
-      else {
-        this.#seen.set(key, run);
-        if (answer === 'yes') answer = 'ask again';
+      const last = before.get(key);
+      const count = last?.run === run ? last.count + 1 : 1;
+      const hasTimes = process.now < latestTime;
+      if (last?.run !== run && hasTimes && process.now === process.stop) {
+        answer = 'not yet';
+        continue;
       }
+      seen.set(key, { run, count });
+      if (count >= (hasTimes ? 2 : sightsWithoutTimes)) continue;
+      if (answer === 'yes') answer = 'ask again';
     }
+    this.#seen = seen;
     return answer;
+  }
+
+  /** One of them is not exited well. */
+  forget(): void {
+    this.#seen = new Map();
   }
 }

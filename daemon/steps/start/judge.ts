@@ -1,4 +1,5 @@
-import { fullName, type ProcessInfo, processState as state } from '../../supervisor/client.ts';
+import { type ProcessInfo, processState as state } from '../../supervisor/client.ts';
+import { fullName, type ProcessName } from '../../supervisor/names.ts';
 import { failed, type StepResult } from '../step.ts';
 import type { StartPrograms } from './programs.ts';
 
@@ -10,29 +11,37 @@ interface Trouble {
   readonly message: string;
 }
 
+const whyNotLive: Readonly<Record<StartPrograms['notLive'][number]['why'], string>> = {
+  'not loaded': 'is configured but not loaded: "supervisorctl update" loads it',
+  'another is live':
+    'is configured but perhaps not loaded, since what ran under that name before may still be live: "supervisorctl update" loads it, and "supervisorctl restart readinessd" then makes that known',
+  hidden: 'is configured but never loaded: another section has the same group and process name, and supervisord keeps the last',
+};
+
 /**
  * The verdict on start: every start program must have exited with code 0.
  *
  * @param programs - as found at one look
  */
-export function judgeStart({ taken, notLoaded, unknown }: StartPrograms): StepResult {
+export function judgeStart({ live, notLive, unknown, missing }: StartPrograms): StepResult {
   const troubles: Trouble[] = [
-    ...taken.flatMap((process) => troubleOf(process) ?? []),
+    ...live.flatMap((process) => troubleOf(process) ?? []),
     ...unknown.map((process) => ({
       reason: 'StartUnknown' as const,
       message: `program "${fullName(process)}" is live, but supervisord does not say what it runs: "supervisorctl update" brings configuration and processes together`,
     })),
-    ...notLoaded.map((config) => ({
+    ...notLive.map((config) => ({ reason: 'StartNotFinished' as const, message: `${subject(config)} ${whyNotLive[config.why]}` })),
+    ...missing.map((name) => ({
       reason: 'StartNotFinished' as const,
-      message: `start.sh (program "${fullName(config)}") is configured but not loaded: "supervisorctl update" loads it`,
+      message: `READINESSD_START_PROGRAMS names ${name}, and supervisord has no such program`,
     })),
   ];
   for (const reason of worstFirst) {
     const worst = troubles.find((trouble) => trouble.reason === reason);
     if (worst !== undefined) return failed(reason, worst.message);
   }
-  if (taken.length === 0) return { outcome: 'skipped', message: 'supervisord has no start.sh program' };
-  return { outcome: 'passed', message: `${taken.map(subject).join(', ')} exited with code 0` };
+  if (live.length === 0) return { outcome: 'skipped', message: 'supervisord has no start.sh program' };
+  return { outcome: 'passed', message: `${live.map(subject).join(', ')} exited with code 0` };
 }
 
 /** The verdict on good ends of which it is not known yet whether supervisord leaves them so. */
@@ -44,7 +53,7 @@ export function judgeUnsettled(processes: readonly ProcessInfo[]): StepResult {
   );
 }
 
-function troubleOf(process: ProcessInfo): Trouble | undefined {
+function troubleOf(process: StartPrograms['live'][number]): Trouble | undefined {
   const trouble = (reason: Trouble['reason'], predicate: string): Trouble => ({ reason, message: `${subject(process)} ${predicate}` });
   switch (process.state) {
     case state.EXITED:
@@ -58,7 +67,7 @@ function troubleOf(process: ProcessInfo): Trouble | undefined {
       return trouble('StartStopped', `was stopped: "supervisorctl start ${fullName(process)}" runs it again`);
     case state.STARTING:
     case state.RUNNING:
-      return trouble('StartNotFinished', 'is running');
+      return trouble('StartNotFinished', process.by === 'command' ? runningByCommand : 'is running');
     case state.BACKOFF:
       return trouble('StartNotFinished', `is in BACKOFF: ${supervisorsWords(process)}`);
     case state.STOPPING:
@@ -67,6 +76,9 @@ function troubleOf(process: ProcessInfo): Trouble | undefined {
       return trouble('StartUnknown', `is in state ${process.state}, which says nothing about its success`);
   }
 }
+
+/** Many an image has a start.sh that is its service. */
+const runningByCommand = 'is running (recognised by its command; if it is a service, set READINESSD_START_PROGRAMS)';
 
 /**
  * The exit status is not told in BACKOFF and FATAL. An early exit is the common trap: with the default startsecs=1
@@ -77,6 +89,6 @@ function supervisorsWords({ spawnerr }: ProcessInfo): string {
   return words.startsWith('Exited too quickly') ? `${words}; exit code not known; a program meant to end at once needs startsecs=0` : words;
 }
 
-function subject(process: ProcessInfo): string {
+function subject(process: ProcessName): string {
   return `start.sh (program "${fullName(process)}")`;
 }

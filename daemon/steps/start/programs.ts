@@ -1,133 +1,106 @@
 import type { ProcessConfig, ProcessInfo } from '../../supervisor/client.ts';
-import { runsStartScript } from './command.ts';
-
-const startNames = new Set(['start', 'start.sh']);
+import { isNamed, keyOf, type NamedPrograms } from '../../supervisor/names.ts';
+import { type StartBy, whatIsStart } from './what-is-start.ts';
 
 /** What there is to judge at one look. */
 export interface StartPrograms {
-  /** Live processes that are start.sh. */
-  readonly taken: readonly ProcessInfo[];
-  /** Start programs of the configuration that are not loaded, in the middle of an update for example. */
-  readonly notLoaded: readonly ProcessConfig[];
+  /** Live processes that are start.sh, and what makes them so. */
+  readonly live: readonly (ProcessInfo & { readonly by: StartBy })[];
+  /** Start programs of the configuration that no live process runs. */
+  readonly notLive: readonly (ProcessConfig & { readonly why: 'not loaded' | 'another is live' | 'hidden' })[];
   /** Live processes of which it was never known what they run. */
   readonly unknown: readonly ProcessInfo[];
+  /** What READINESSD_START_PROGRAMS names and supervisord has not. */
+  readonly missing: readonly string[];
 }
 
 interface KnownProcess {
-  /** As it was when the configuration was read. */
+  /** As it was when it was last seen. */
   readonly process: ProcessInfo;
   /** Undefined: supervisord has not told what it runs. */
-  readonly isStart: boolean | undefined;
+  readonly by: StartBy | undefined;
 }
 
 /**
- * Knows which processes are start.sh, and when that knowledge is out of date.
+ * Knows which processes are start.sh.
  *
- * supervisord tells a process's command only by the configuration as last read, in a reply too costly for
- * every cycle. So each live process keeps what was known of it until it may be another one: when it has been started
- * or has ended, an update may have put another program under its name.
+ * supervisord tells commands only of the configuration as last read, and a `reread` changes that without changing what
+ * runs. So a live process keeps what was known of it, until it has certainly been replaced.
  */
 export class StartProgramBook {
-  /** Undefined until the configuration has been read. */
-  #known: ReadonlyMap<string, KnownProcess> | undefined;
-  #notLoaded: readonly ProcessConfig[] = [];
+  readonly #named: NamedPrograms | undefined;
+  /** By key, in the order of the live processes. */
+  #known: ReadonlyMap<string, KnownProcess> = new Map();
+  #configs: readonly ProcessConfig[] = [];
 
-  /**
-   * Whether the processes can be judged without asking for the configuration (again).
-   *
-   * @param justLearned - the configuration was read in this same look; then a new run matters only for start
-   *   programs, since others may crash and restart faster than they can be asked about
-   * @param isCheap - the configuration may be read on mere suspicion: a program that has never been started shows
-   *   nothing when an update replaces it
-   */
-  isCurrent(processes: readonly ProcessInfo[], justLearned: boolean, isCheap: boolean): boolean {
-    if (processes.length !== this.#known?.size) return false;
-    if (!justLearned && (this.#notLoaded.length > 0 || (isCheap && processes.some(({ start }) => start === 0)))) return false;
-    return processes.every((process) => {
-      const known = this.#known?.get(keyOf(process));
-      if (known === undefined) return false;
-      if (isStartName(process) || (justLearned && known.isStart !== true)) return true;
-      return isSameRun(process, known.process) && (justLearned || !isFresh(known.process));
+  /** @param named - READINESSD_START_PROGRAMS, where it is set */
+  constructor(named: NamedPrograms | undefined) {
+    this.#named = named;
+  }
+
+  /** Whether the configuration must be asked: a process is new, has taken another's place, or is gone. */
+  hasNews(processes: readonly ProcessInfo[]): boolean {
+    const isNews = (process: ProcessInfo) => {
+      const before = this.#known.get(keyOf(process));
+      return before === undefined || isAnother(process, before.process);
+    };
+    return processes.length !== this.#known.size || processes.some(isNews);
+  }
+
+  /** Takes in what the configuration says, read after the processes were. */
+  learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
+    // Of two sections with one name supervisord keeps the last.
+    const configOf = new Map(configs.map((config) => [keyOf(config), config]));
+    this.#configs = configs;
+    this.#remember(processes, (process, before) => {
+      if (whatIsStart(process, this.#named) !== 'nothing') return whatIsStart(process, this.#named);
+      const config = configOf.get(keyOf(process));
+      const byConfig = config === undefined ? undefined : whatIsStart(config, this.#named);
+      const isKnown = before !== undefined && !isAnother(process, before.process);
+      return isKnown ? (before.by ?? byConfig) : byConfig;
     });
   }
 
-  /** Takes in what the configuration says of the processes. */
-  learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
-    const configOf = new Map(configs.map((config) => [keyOf(config), config]));
-    const before = this.#known;
-    this.#known = new Map(
-      processes.map((process) => {
-        const key = keyOf(process);
-        return [key, { process, isStart: isStartNow(process, before?.get(key), configOf.get(key)) }];
-      }),
-    );
-    this.#notLoaded = configs.filter((config) => !config.inuse && isStartConfig(config));
-  }
-
-  /** The start programs among the processes; call it when they are current. */
+  /** The start programs among the processes as they are now; none of them may be news. */
   sort(processes: readonly ProcessInfo[]): StartPrograms {
-    const isStart = (process: ProcessInfo) => this.#known?.get(keyOf(process))?.isStart;
+    this.#remember(processes, (_process, before) => before?.by);
+    const all = [...this.#known.values()];
+    const live = all.flatMap(({ process, by }) => (by === undefined || by === 'nothing' ? [] : [{ ...process, by }]));
+    const notLive = this.#notLive();
+    const patterns = this.#named?.patterns ?? [];
     return {
-      taken: processes.filter((process) => isStart(process) === true),
-      notLoaded: this.#notLoaded,
-      unknown: processes.filter((process) => isStart(process) === undefined),
+      live,
+      notLive,
+      // By names alone it is known of each.
+      unknown: this.#named === undefined ? all.filter(({ by }) => by === undefined).map(({ process }) => process) : [],
+      missing: patterns.filter((pattern) => ![...live, ...notLive].some((one) => isNamed(pattern, one))).map(({ display }) => display),
     };
   }
-}
 
-function isStartNow(process: ProcessInfo, before: KnownProcess | undefined, config: ProcessConfig | undefined): boolean | undefined {
-  if (isStartName(process)) return true;
-  const byConfig = config === undefined ? undefined : isStartConfig(config);
-  if (before === undefined || isAnother(process, before.process)) return byConfig;
-  // The same process, or perhaps another: a reread changes the configuration of a live process without changing the
-  // process. So what was start.sh stays so, and what the configuration calls so now is taken for it.
-  return before.isStart === true ? true : (byConfig ?? before.isStart);
-}
+  #remember(processes: readonly ProcessInfo[], by: (process: ProcessInfo, before: KnownProcess | undefined) => StartBy | undefined): void {
+    const before = this.#known;
+    this.#known = new Map(processes.map((process) => [keyOf(process), { process, by: by(process, before.get(keyOf(process))) }]));
+  }
 
-function isSameRun(process: ProcessInfo, before: ProcessInfo): boolean {
-  return process.start === before.start && process.stop === before.stop && process.pid === before.pid;
-}
-
-/**
- * supervisord's times are whole seconds: one that was started or has ended in the second of the look may have been
- * replaced in that same second by one that shows the same.
- */
-function isFresh({ start, stop, now }: ProcessInfo): boolean {
-  return start === now || stop === now;
+  #notLive(): StartPrograms['notLive'] {
+    const last = new Map(this.#configs.map((config) => [keyOf(config), config]));
+    const starts = this.#configs.filter((config) => whatIsStart(config, this.#named) !== 'nothing');
+    return starts.flatMap((config) => {
+      const known = this.#known.get(keyOf(config));
+      const why = last.get(keyOf(config)) !== config ? 'hidden' : known === undefined ? 'not loaded' : 'another is live';
+      return why === 'another is live' && known?.by !== 'nothing' ? [] : [{ ...config, why }];
+    });
+  }
 }
 
 /**
- * supervisord keeps the last stop of a process for as long as it has it: one that has lost it is new, and so is one that
- * runs anew without having stopped. (One that cannot be spawned is started again and again, and never stops.)
+ * Whether a process is certainly not the one that was seen under its name before: it has lost its last start or stop, which
+ * supervisord keeps as long as it has the process; it runs anew without having stopped; or its logs have other names, which
+ * supervisord makes up for each process that it adds where the section gives none. A run at another time may be the same
+ * process started again. Nothing is said by which of two times is later, for clocks are set back.
  */
 function isAnother(process: ProcessInfo, before: ProcessInfo): boolean {
-  return process.stop < before.stop || (process.stop === 0 && before.pid !== 0 && !isSameRun(process, before));
-}
-
-function isStartConfig(config: ProcessConfig): boolean {
-  return whyStart(config) !== undefined;
-}
-
-/** What makes a program a start.sh; undefined when nothing does. */
-export function whyStart(program: {
-  readonly name: string;
-  readonly group: string;
-  readonly command?: string | undefined;
-}): 'name' | 'group' | 'command' | undefined {
-  if (startNames.has(program.name)) return 'name';
-  if (isStartName(program)) return 'group';
-  return program.command !== undefined && runsStartScript(program.command) ? 'command' : undefined;
-}
-
-/**
- * By name. The copies of a program with `numprocs`, or with a `process_name`, have names of their own,
- * but their group bears the program's name.
- */
-function isStartName({ name, group }: { readonly name: string; readonly group: string }): boolean {
-  return startNames.has(name) || startNames.has(group);
-}
-
-/** What supervisord knows a process by. */
-export function keyOf({ name, group }: { readonly name: string; readonly group: string }): string {
-  return `${group}:${name}`;
+  const hasLost = (before.stop !== 0 && process.stop === 0) || (before.start !== 0 && process.start === 0);
+  const runsAnew = before.pid !== 0 && process.stop === 0 && process.pid !== before.pid;
+  return hasLost || runsAnew || process.logs !== before.logs;
 }

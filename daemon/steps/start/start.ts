@@ -1,70 +1,78 @@
-import type { ProcessInfo, SupervisorClient } from '../../supervisor/client.ts';
+import type { ProcessConfig, SupervisorClient } from '../../supervisor/client.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../supervisor/errors.ts';
+import { keyOf, type NamedPrograms } from '../../supervisor/names.ts';
 import { failed, type RunStep, type StepResult } from '../step.ts';
 import { GoodEnds } from './good-ends.ts';
 import { judgeStart, judgeUnsettled } from './judge.ts';
 import { StartProgramBook } from './programs.ts';
 
-/** Processes may change while the configuration is read; then it is read once more, and that is all. */
-const maxConfigReads = 2;
+/** Reading the configuration is rested from this many times its duration, so that it takes supervisord 1 % of its time at most. */
+const configRestFactor = 100;
 
-/** A reading on mere suspicion rests this many times its duration, so that it takes supervisord 1 % of its time at most. */
-const suspicionRestFactor = 100;
-
-/** But it is never older than this: a reread alone shows nothing in the processes. */
-const oldestConfigMs = 60_000;
+/** But it is never older than this at a look: a reread alone shows nothing in the processes. */
+const oldestConfigMs = 15_000;
 
 const changingTooFast = failed('StartNotFinished', "supervisord's programs change faster than they can be looked at");
 
-/**
- * Calls of supervisord in one look, at the most: processes, after each reading of the configuration again, and once
- * more to see whether a good end lasts.
- */
-export const maxCallsPerLook = 1 + 2 * maxConfigReads + 1;
+/** Calls of supervisord in one look, at the most: processes, configuration, and processes twice more. */
+export const maxCallsPerLook = 4;
+
+export interface StartStep {
+  readonly run: RunStep;
+  /** What tells the last good run of start.sh from any other; '' when there is none. */
+  lastRun(): string;
+}
 
 /**
  * The start step: has every start.sh program of supervisord exited with code 0?
  *
  * @param supervisor - asked at each look; all that is remembered is which programs are start.sh, and which ends have lasted
+ * @param named - READINESSD_START_PROGRAMS, where it is set
  * @param now - the monotonic clock, milliseconds
  */
-export function createStartStep(supervisor: SupervisorClient, now: () => number): RunStep {
-  const book = new StartProgramBook();
+export function createStartStep(supervisor: SupervisorClient, named: NamedPrograms | undefined, now: () => number): StartStep {
+  const book = new StartProgramBook(named);
   const goodEnds = new GoodEnds();
-  let readAtMs = Number.NEGATIVE_INFINITY;
-  let readTookMs = 0;
+  let lastRun = '';
+  let configDueAtMs = Number.NEGATIVE_INFINITY;
 
-  async function learn(processes: readonly ProcessInfo[], signal: AbortSignal): Promise<void> {
+  async function readConfigs(signal: AbortSignal): Promise<ProcessConfig[]> {
     const beganAtMs = now();
-    book.learn(processes, await supervisor.getAllConfigInfo(signal));
-    readAtMs = now();
-    readTookMs = readAtMs - beganAtMs;
+    const configs = await supervisor.getAllConfigInfo(signal);
+    configDueAtMs = now() + Math.min(oldestConfigMs, configRestFactor * (now() - beganAtMs));
+    return configs;
   }
 
   async function look(signal: AbortSignal): Promise<StepResult> {
-    let configReads = 0;
-    let hasAskedAgain = false;
-    for (;;) {
-      const processes = await supervisor.getAllProcessInfo(signal);
-      const sinceReadMs = now() - readAtMs;
-      const isCheap = sinceReadMs >= suspicionRestFactor * readTookMs;
-      if (sinceReadMs >= oldestConfigMs || !book.isCurrent(processes, configReads > 0, isCheap)) {
-        if (configReads === maxConfigReads) return changingTooFast;
-        configReads++;
-        await learn(processes, signal);
-        continue;
-      }
+    let processes = await supervisor.getAllProcessInfo(signal);
+    const hasNews = book.hasNews(processes);
+    // First the processes and then the configuration: what both know was configured no later than it was live.
+    if (hasNews || now() >= configDueAtMs) book.learn(processes, await readConfigs(signal));
+    if (hasNews) {
+      // What is learnt in this look must be the same after the configuration was read.
+      processes = await supervisor.getAllProcessInfo(signal);
+      if (book.hasNews(processes)) return changingTooFast;
+    }
+    for (let hasAskedAgain = false; ; hasAskedAgain = true) {
       const programs = book.sort(processes);
       const result = judgeStart(programs);
-      if (result.outcome !== 'passed') return result;
-      const lasting = goodEnds.look(programs.taken);
-      if (lasting === 'yes') return result;
-      if (lasting === 'not yet' || hasAskedAgain) return judgeUnsettled(programs.taken);
-      hasAskedAgain = true;
+      if (result.outcome !== 'passed') {
+        goodEnds.forget();
+        lastRun = '';
+        return result;
+      }
+      const lasting = goodEnds.look(programs.live);
+      if (lasting === 'yes') {
+        lastRun = programs.live.map((process) => `${keyOf(process)} ${process.start} ${process.stop}`).join();
+        return result;
+      }
+      if (lasting === 'not yet' || hasAskedAgain) return judgeUnsettled(programs.live);
+      processes = await supervisor.getAllProcessInfo(signal);
+      if (book.hasNews(processes)) return changingTooFast;
     }
   }
 
-  return async (signal) => {
+  const run: RunStep = async (signal) => {
     try {
       return await look(signal);
     } catch (error) {
@@ -73,4 +81,5 @@ export function createStartStep(supervisor: SupervisorClient, now: () => number)
       throw error;
     }
   };
+  return { run, lastRun: () => lastRun };
 }

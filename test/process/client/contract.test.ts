@@ -8,7 +8,7 @@ import { suite, test } from 'node:test';
 import { defaultSocketPath, maxSocketPathBytes } from '../../../shared/defaults.ts';
 import { version } from '../../../shared/version.ts';
 import { clients } from '../../support/clients.ts';
-import { TestDaemon } from '../../support/daemon.ts';
+import { patient, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, writeScript } from '../../support/scratch.ts';
 
@@ -24,9 +24,6 @@ async function listener(t: Context, answer: (socket: Socket) => void): Promise<s
   cleanUp(t, () => server.close());
   return path;
 }
-
-/** A deadline that a busy machine keeps too. */
-const patient = { READINESSD_PROBE_TIMEOUT_MS: '10000' };
 
 function http(status: string, body: string, headers = `Content-Length: ${Buffer.byteLength(body)}\r\n`): string {
   return `HTTP/1.1 ${status}\r\n${headers}\r\n${body}`;
@@ -127,7 +124,7 @@ for (const { name, command, ask } of clients) {
       const path = join(directory, 'full.sock');
       const script = writeScript(
         join(directory, 'full.py'),
-        `#!/usr/bin/env python3\nimport socket,sys,time\ns=socket.socket(socket.AF_UNIX);s.bind(${JSON.stringify(path)});s.listen(0)\nc=[]\nfor _ in range(4):\n  x=socket.socket(socket.AF_UNIX);x.setblocking(False)\n  try: x.connect(${JSON.stringify(path)})\n  except BlockingIOError: pass\n  c.append(x)\nprint("full",flush=True);time.sleep(60)`,
+        `#!/usr/bin/env python3\nimport socket,sys,time\ns=socket.socket(socket.AF_UNIX);s.bind(${JSON.stringify(path)});s.listen(0)\nc=[]\nfor _ in range(4):\n  x=socket.socket(socket.AF_UNIX);x.setblocking(False)\n  try: x.connect(${JSON.stringify(path)})\n  except BlockingIOError: pass\n  c.append(x)\nprint("full",flush=True);time.sleep(1000)`,
       );
       const full = spawn(script, { stdio: ['ignore', 'pipe', 'inherit'] });
       cleanUp(t, () => full.kill('SIGKILL'));
@@ -153,7 +150,7 @@ for (const { name, command, ask } of clients) {
         ['loop', 'error 40'],
       ]) {
         const path = join(directory, file ?? '');
-        const { code, stdout } = await ask(['--socket', path]);
+        const { code, stdout } = await ask(['--socket', path], patient);
         assert.equal(stdout, `100 DaemonUnreachable cannot reach readinessd at ${path}: ${why}; see "supervisorctl status readinessd"\n`);
         assert.equal(code, 100);
       }

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, wr
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
+import { patient } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
 import { type Context, lib, replaceFile, scratchDirectory, tree } from '../../support/scratch.ts';
 
@@ -10,7 +11,7 @@ const replace = (path: string, content: string | Buffer) => replaceFile(path, co
 
 /** What both clients say where no daemon is: the shim has run one of them. */
 const asked = /^100 DaemonUnreachable /;
-const nobody = { READINESSD_SOCKET: '/no/such/socket' };
+const nobody = { READINESSD_SOCKET: '/no/such/socket', ...patient };
 
 const native = readFileSync(join(lib, 'readiness_probe'));
 const foreign = Buffer.from(native);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { ctl } from '../../support/ctl.ts';
+import { answered, ctl } from '../../support/ctl.ts';
 import { run } from '../../support/run.ts';
 import { scratchDirectory, tree, until } from '../../support/scratch.ts';
 
@@ -64,7 +64,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     t.after(() => liar.close());
     await until('it listens', () => liar.listening);
     for (const args of [['status'], ['check'], ['history'], ['wait', '--timeout', '1ms']]) {
-      const { code, stdout, stderr } = await ctl(socket, args);
+      const { code, stdout, stderr } = await answered(socket, args);
       assert.equal(code, 102, args.join(' '));
       assert.match(stdout + stderr, /not readinessd/);
     }

@@ -19,7 +19,7 @@ export interface Case extends Plan {
 
 /** Each for real; a problem makes exit code 1, a warning alone does not. */
 export function doctorNames(subject: string, cases: readonly Case[]): void {
-  suite(`readinessctl doctor names cause and cure: ${subject}`, { concurrency: 4 }, () => {
+  suite(`readinessctl doctor names cause and cure: ${subject}`, { concurrency: 8 }, () => {
     for (const { title, until, level = 'PROBLEM', about, cause, cure, environment, by, ...plan } of cases) {
       test(title, async (t) => {
         const it = await setUp(t, plan);

@@ -8,8 +8,9 @@ import { type Context, replaceScript, scratchDirectory, writeScript } from '../.
 
 /** A daemon whose hook says this. */
 async function daemonWithHook(t: Context, hook: string, expected: RegExp) {
-  const daemon = new TestDaemon(t, alone);
-  writeScript(daemon.hook, hook);
+  const directory = scratchDirectory(t);
+  writeScript(join(directory, 'hook'), hook);
+  const daemon = new TestDaemon(t, alone, directory);
   await daemon.expect(expected);
   return daemon;
 }
@@ -44,7 +45,7 @@ suite('readinessctl', { concurrency: 4 }, () => {
   test('check looks afresh, although the next cycle is far away', async (t) => {
     const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m' });
     await daemon.expect(/^0 .*hook skipped/);
-    writeScript(daemon.hook, 'exit 9');
+    replaceScript(daemon.hook, 'exit 9');
     const { code, stdout } = await ctl(daemon.socket, ['check']);
     assert.equal(code, 9);
     assert.match(stdout, /^NOT READY {2}9 HookFailed /);

@@ -3,7 +3,7 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
-import { alone, TestDaemon } from '../../support/daemon.ts';
+import { alone, patient, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
 import { foreignProgram } from '../../support/scratch.ts';
 
@@ -95,7 +95,7 @@ suite('readinessctl doctor names cause and cure: the clients', { concurrency: 4 
         ...alone,
         READINESSD_SOCKET: daemon.socket,
         READINESSD_HOOK: daemon.hook,
-        READINESSD_PROBE_TIMEOUT_MS: '10000',
+        ...patient,
       };
       const { code, stdout } = await run(join(copy.root, 'usr/bin/readinessctl'), ['doctor'], { env });
       assert.match(stdout, new RegExp(`^${level} +probe +.*${cause.source}.*\\n +-> .*${cure.source}`, 'm'));

@@ -51,6 +51,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
   },
   {
     title: 'it is frozen',
+    settings: { READINESSD_RPC_TIMEOUT: '1s' },
     until: async (it) => {
       await it.expect(/^0 /);
       it.supervisord.child.kill('SIGSTOP');

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { ctl, onTerminal } from '../../support/ctl.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
-import { type Context, replaceScript, until, writeScript } from '../../support/scratch.ts';
+import { type Context, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
 const colour = /␛\[[\d;]*m/;
 const home = '␛[H';
 const [enter, leave] = ['␛[?1049h', '␛[?1049l'];
 
 async function failing(t: Context) {
-  const daemon = new TestDaemon(t, alone);
-  writeScript(daemon.hook, 'echo "bgp: 3 of 4"; exit 17');
+  const directory = scratchDirectory(t);
+  writeScript(join(directory, 'hook'), 'echo "bgp: 3 of 4"; exit 17');
+  const daemon = new TestDaemon(t, alone, directory);
   await daemon.expect(/^17 /);
   return daemon;
 }

@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { ctl, onTerminal } from '../../support/ctl.ts';
+import { answered, ctl, onTerminal } from '../../support/ctl.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
-import { replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+import { type Context, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+
+/** A daemon whose hook exits with a code. */
+async function saying(t: Context, code: number): Promise<TestDaemon> {
+  const directory = scratchDirectory(t);
+  writeScript(join(directory, 'hook'), `exit ${code}`);
+  const daemon = new TestDaemon(t, alone, directory);
+  await daemon.expect(new RegExp(`^${code} `));
+  return daemon;
+}
 
 suite('readinessctl wait', { concurrency: 4 }, () => {
   test('ends with 0 and quietly once the container is ready, and not sooner', async (t) => {
-    const daemon = new TestDaemon(t, alone);
-    writeScript(daemon.hook, 'exit 9');
-    await daemon.expect(/^9 /);
+    const daemon = await saying(t, 9);
     let isOver = false;
-    const waiting = ctl(daemon.socket, ['wait', '--timeout', '60s']).finally(() => {
+    const waiting = ctl(daemon.socket, ['wait', '--timeout', '2m']).finally(() => {
       isOver = true;
     });
     await daemon.moreCycles(10);
@@ -23,7 +30,7 @@ suite('readinessctl wait', { concurrency: 4 }, () => {
 
   test('waits for a daemon that is not there yet', async (t) => {
     const directory = scratchDirectory(t);
-    const waiting = ctl(join(directory, 'r.sock'), ['wait', '--timeout', '60s', '--json']);
+    const waiting = ctl(join(directory, 'r.sock'), ['wait', '--timeout', '2m', '--json']);
     new TestDaemon(t, alone, directory);
     const { code, stdout } = await waiting;
     const result = JSON.parse(stdout) as Record<string, unknown>;
@@ -33,32 +40,37 @@ suite('readinessctl wait', { concurrency: 4 }, () => {
   // However its time ends, it never says that of a probe which it cut short itself.
   for (const timeout of ['1ms', '300ms', '1s']) {
     test(`exits with the last probe's code when ${timeout} are over, with its reason on stderr`, async (t) => {
-      const daemon = new TestDaemon(t, alone);
-      writeScript(daemon.hook, 'exit 17');
-      await daemon.expect(/^17 /);
-      const { code, stdout, stderr } = await ctl(daemon.socket, ['wait', '--timeout', timeout]);
+      const daemon = await saying(t, 17);
+      const { code, stdout, stderr } = await answered(daemon.socket, ['wait', '--timeout', timeout]);
       assert.deepEqual([code, stdout], [17, '']);
       assert.match(stderr, /^readinessctl: not ready within \S+ m?s: 17 HookFailed .*; "readinessctl explain" says what to do\n$/);
     });
   }
 
   test('--for not-ready waits for that, and exits with 1 while it stays ready', async (t) => {
-    const daemon = new TestDaemon(t, alone);
-    writeScript(daemon.hook, 'exit 0');
-    await daemon.expect(/^0 /);
-    const over = await ctl(daemon.socket, ['wait', '--for', 'not-ready', '--timeout', '300ms']);
+    const daemon = await saying(t, 0);
+    const stays = ['wait', '--for', 'not-ready', '--timeout', '300ms'];
+    const result = await until('the probe is answered in its half second', async () => {
+      const { code, stdout } = await ctl(daemon.socket, [...stays, '--json']);
+      const said = JSON.parse(stdout) as Record<string, unknown>;
+      return said['code'] === 101 ? undefined : [code, said['reached'], said['code']];
+    });
+    assert.deepEqual(result, [1, false, 0]);
+    // A probe that had no answer in time ends it with 0, and is not told.
+    const over = await until('it has ended otherwise', async () => {
+      const finished = await ctl(daemon.socket, stays);
+      return finished.code === 0 ? undefined : finished;
+    });
     assert.equal(over.code, 1);
     assert.match(over.stderr, /^readinessctl: still ready after 300 ms: 0 Ready .*\n$/);
-    const waiting = ctl(daemon.socket, ['wait', '--for', 'not-ready', '--timeout', '60s']);
+    const waiting = ctl(daemon.socket, ['wait', '--for', 'not-ready', '--timeout', '2m']);
     replaceScript(daemon.hook, 'exit 9');
     assert.deepEqual([(await waiting).code, (await waiting).stdout], [0, '']);
   });
 
   test('shows on a terminal what it waits for, with step, time and reason, in one line, and then the end', async (t) => {
-    const daemon = new TestDaemon(t, alone);
-    writeScript(daemon.hook, 'exit 17');
-    await daemon.expect(/^17 /);
-    const terminal = onTerminal(t, daemon.socket, 'wait --timeout 60s');
+    const daemon = await saying(t, 17);
+    const terminal = onTerminal(t, daemon.socket, 'wait --timeout 2m');
     const progress = /\r␛\[Kwaiting for ready \(\S+ m?s of \S+ \w+\), hook: \S*17 HookFailed hook exited with code 17/g;
     await until('it has drawn it three times', () => (terminal.output().match(progress)?.length ?? 0) >= 3);
     assert.doesNotMatch(terminal.output(), /\n/);

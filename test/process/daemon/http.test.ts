@@ -6,7 +6,7 @@ import { type History, HistorySchema, StatusSchema } from '../../../shared/api.t
 import { socketEndpoints } from '../../../shared/endpoints.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
-import { scratchDirectory, writeScript } from '../../support/scratch.ts';
+import { replaceScript, scratchDirectory, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
 
 suite('socket API', { concurrency: 4 }, () => {
@@ -49,7 +49,7 @@ suite('socket API', { concurrency: 4 }, () => {
     writeScript(join(directory, 'hook'), 'echo secret; exit 17');
     const daemon = new TestDaemon(t, alone, directory);
     await daemon.expect(/^17 /);
-    writeScript(join(directory, 'hook'), 'exit 0');
+    replaceScript(join(directory, 'hook'), 'exit 0');
     await daemon.expect(/^0 /);
     const { status, body } = await daemon.get('/history');
     assert.equal(status, 200);

@@ -9,7 +9,7 @@ import type { Published, StepReport } from '../../../daemon/verdict.ts';
 import { createVerdictCache } from '../../../daemon/verdict-cache.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
 import { collect } from '../../support/run.ts';
-import { scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+import { replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
 const figures = { startedAtS: 1000, cpuS: 1.5, residentBytes: 4096 };
 
@@ -18,7 +18,7 @@ function report(name: string, durationMs: number, outcome: 'passed' | 'skipped' 
 }
 
 function readyCycle(steps: readonly StepReport[]): Published {
-  return { startedAtMs: 0, endedAtMs: 0, verdict: { code: 0, reason: 'Ready', message: '' }, steps, staleLimitMs: 5000 };
+  return { startedAtMs: 0, endedAtMs: 0, verdict: { code: 0, reason: 'Ready', message: '' }, steps, staleLimitMs: 5000, nextAtMs: 5000 };
 }
 
 /** The value of a series; undefined when there is none. */
@@ -77,7 +77,7 @@ suite('metrics', () => {
     assert.equal(await promtoolFinds(before), '');
     assert.deepEqual([sample(before, 'readinessd_ready'), sample(before, 'readinessd_exit_code')], [0, 17]);
     await daemon.probe();
-    writeScript(join(directory, 'hook'), 'exit 0');
+    replaceScript(join(directory, 'hook'), 'exit 0');
     await daemon.expect(/^0 /);
     const after = await scrape();
     assert.equal(sample(after, 'readinessd_ready'), 1);

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { TestDaemon, watchVerdicts } from '../../support/daemon.ts';
+import { freePort } from '../../support/port.ts';
 import { cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
 
@@ -12,6 +13,8 @@ const once = 'startsecs=0\nautorestart=false\n';
 interface Scene {
   readonly supervisord: TestSupervisord;
   readonly daemon: TestDaemon;
+  /** Of start.sh. */
+  readonly directory: string;
   /** Lets the start.sh of the scene end with a code. */
   readonly finish: (code: number) => void;
 }
@@ -22,7 +25,7 @@ async function scene(t: TestContext, programs: string, settings: Record<string, 
   const script = startScript(directory);
   const supervisord = await TestSupervisord.start(t, programs.replaceAll('START', script));
   const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url, ...settings });
-  return { supervisord, daemon, finish: (code) => writeFileSync(join(directory, 'end'), `${code}`) };
+  return { supervisord, daemon, directory, finish: (code) => writeFileSync(join(directory, 'end'), `${code}`) };
 }
 
 function startScript(directory: string): string {
@@ -30,9 +33,9 @@ function startScript(directory: string): string {
   return writeScript(join(directory, 'start.sh'), `while ! [ -s ${end} ]; do sleep 0.02; done\nexit "$(cat ${end})"`);
 }
 
-suite('start', { concurrency: 4 }, () => {
+suite('start', { concurrency: 8 }, () => {
   test('passes when supervisord has no start program', async (t) => {
-    const { daemon } = await scene(t, '[program:other]\ncommand=sleep 60');
+    const { daemon } = await scene(t, '[program:other]\ncommand=sleep 1000');
     assert.equal(await daemon.expect(/^0 /), '0 Ready start skipped, hook skipped\n');
   });
 
@@ -42,13 +45,20 @@ suite('start', { concurrency: 4 }, () => {
     ['a program called start with another command', `[program:start]\ncommand=/bin/sh -c "START; exit $?"\n${once}`],
     ['one in a group', `[group:x]\nprograms=start\n[program:start]\ncommand=START\n${once}`],
     ['one that bash runs with arguments', `[program:init]\ncommand=/bin/bash START -v\n${once}`],
+    ['one behind wrappers', `[program:init]\ncommand=flock /dev/null nice -n 1 env -S "START -x"\n${once}`],
+    [
+      'copies of start in a group',
+      `[group:boot]\nprograms=start\n[program:start]\ncommand=/bin/sh -c "exec START"\nnumprocs=2\nprocess_name=%(program_name)s_%(process_num)02d\n${once}`,
+    ],
     ['a quoted command', `[program:init]\ncommand="START" "an argument"\n${once}`],
     ['copies of one program', `[program:init]\ncommand=START\nnumprocs=2\nprocess_name=%(program_name)s_%(process_num)d\n${once}`],
     ['copies of start', `[program:start]\ncommand=/bin/sh -c "exec START"\nnumprocs=2\nprocess_name=%(process_num)d\n${once}`],
   ] as const) {
     test(`waits for ${title}`, async (t) => {
       const { daemon, finish } = await scene(t, section);
-      await daemon.expect(/^2 StartNotFinished start\.sh \(program ".+"\) is running\n$/);
+      await daemon.expect(
+        /^2 StartNotFinished start\.sh \(program ".+"\) is running( \(recognised by its command; .*READINESSD_START_PROGRAMS\))?\n$/,
+      );
       const watch = watchVerdicts(daemon);
       finish(0);
       await daemon.expect(/^0 Ready start passed, hook skipped\n$/);
@@ -57,7 +67,11 @@ suite('start', { concurrency: 4 }, () => {
     });
   }
 
-  for (const command of ['tail -f /var/log/start.sh.log', '/bin/sh -c "while :; do echo start.sh; sleep 1; done"', 'sleep 60']) {
+  for (const command of [
+    'tail -f /var/log/start.sh.log',
+    '/bin/sh -c "while :; do echo start.sh.bak restart.sh; sleep 1; done"',
+    'sleep 1000',
+  ]) {
     test(`does not take ${command} for it`, async (t) => {
       const { daemon } = await scene(t, `[program:restart]\ncommand=${command}\n[program:start-foo]\ncommand=${command}`);
       assert.match(await daemon.expect(/^0 /), /start skipped/);
@@ -107,19 +121,20 @@ suite('start', { concurrency: 4 }, () => {
   });
 
   test('names startsecs=0 when a success counts as a failed start', async (t) => {
-    const { daemon, supervisord, finish } = await scene(
-      t,
-      '[program:start]\ncommand=START\nautostart=false\nautorestart=false\nstartretries=2',
-    );
+    const program = (retries: number) => `[program:start]\ncommand=START\nautostart=false\nautorestart=false\nstartretries=${retries}`;
+    const { daemon, supervisord, finish, directory } = await scene(t, program(1_000_000));
     finish(0);
     await daemon.expect(/^2 .*has not been started/);
     const watch = watchVerdicts(daemon);
     await supervisord.ctl('start', 'start');
+    // It comes back to that each time for a second longer; a few retries might be over before anybody has looked.
+    await daemon.expect(/^2 StartNotFinished .*BACKOFF.*startsecs=0\n$/);
+    supervisord.configure(program(0).replace('START', startScript(directory)));
+    await supervisord.ctl('update');
+    await supervisord.ctl('start', 'start');
     await daemon.expect(/^113 StartFatal .*exit code not known.*startsecs=0/);
-    const seen = await watch.stop();
-    assert.ok(seen.some((line) => /^2 StartNotFinished .*BACKOFF.*startsecs=0$/.test(line)));
     assert.deepEqual(
-      seen.filter((line) => line.startsWith('0 ')),
+      (await watch.stop()).filter((line) => line.startsWith('0 ')),
       [],
     );
   });
@@ -166,7 +181,7 @@ suite('start', { concurrency: 4 }, () => {
     const { daemon, supervisord, finish } = await scene(t, `[program:init]\ncommand=START\n${once}`);
     await daemon.expect(/^2 /);
     const watch = watchVerdicts(daemon);
-    supervisord.configure('[program:other]\ncommand=sleep 60');
+    supervisord.configure('[program:other]\ncommand=sleep 1000');
     await supervisord.ctl('reread');
     await supervisord.ctl('add', 'other');
     await until('the new program was seen', async () => (await daemon.aWholeCycle()).code === 2);
@@ -205,7 +220,7 @@ suite('start', { concurrency: 4 }, () => {
   });
 
   test('sees that a program with an unchanged name was updated to run start.sh', async (t) => {
-    const { daemon, supervisord } = await scene(t, `[program:init]\ncommand=sleep 60`, { READINESSD_PERIOD_READY: '2s' });
+    const { daemon, supervisord } = await scene(t, `[program:init]\ncommand=sleep 1000`, { READINESSD_PERIOD_READY: '2s' });
     await daemon.expect(/^0 Ready start skipped/);
     const script = writeScript(join(supervisord.directory, 'start.sh'), 'exit 4');
     supervisord.configure(`[program:init]\ncommand=${script}\n${once}`);
@@ -214,19 +229,74 @@ suite('start', { concurrency: 4 }, () => {
   });
 
   test('follows programs that an update adds and removes', async (t) => {
-    const { daemon, supervisord } = await scene(t, '[program:other]\ncommand=sleep 60');
+    const { daemon, supervisord } = await scene(t, '[program:other]\ncommand=sleep 1000');
     await daemon.expect(/^0 Ready start skipped/);
-    supervisord.configure(`[program:other]\ncommand=sleep 60\n[program:start]\ncommand=sleep 60\n`);
+    supervisord.configure(`[program:other]\ncommand=sleep 1000\n[program:start]\ncommand=sleep 1000\n`);
     await supervisord.ctl('update');
     await daemon.expect(/^2 /);
-    supervisord.configure('[program:other]\ncommand=sleep 60');
+    supervisord.configure('[program:other]\ncommand=sleep 1000');
     await supervisord.ctl('update');
     await daemon.expect(/^0 Ready start skipped/);
   });
 
+  test('that a reread puts into a loaded group, or makes one more of, is not finished', async (t) => {
+    const group = (numprocs: number, more = '') =>
+      `[group:boot]\nprograms=web,init${more}\n[program:web]\ncommand=sleep 1000\n` +
+      `[program:init]\ncommand=/bin/sh START\nnumprocs=${numprocs}\nprocess_name=%(program_name)s_%(process_num)d\n${once}`;
+    const { daemon, supervisord, finish } = await scene(t, group(1));
+    finish(0);
+    await daemon.expect(/^0 /);
+    const [, script = ''] = /^command=\/bin\/sh (.*)$/m.exec(supervisord.configuration()) ?? [];
+    supervisord.configure(group(2).replaceAll('START', script));
+    await supervisord.ctl('reread');
+    await daemon.expect(/^2 StartNotFinished .*"boot:init_1".* not loaded/);
+    supervisord.configure(group(1).replaceAll('START', script));
+    await supervisord.ctl('reread');
+    await daemon.expect(/^0 /);
+    supervisord.configure(`${group(1, ',more').replaceAll('START', script)}[program:more]\ncommand=/x/start.sh\nautostart=false\n`);
+    await supervisord.ctl('reread');
+    await daemon.expect(/^2 StartNotFinished .*"boot:more".* not loaded/);
+  });
+
+  test('that a reread puts in the place of another program is not what runs there, though that is run again', async (t) => {
+    const { daemon, supervisord } = await scene(t, `[program:job]\ncommand=true\n${once}`);
+    await daemon.expect(/^0 Ready start skipped/);
+    supervisord.configure(`[program:job]\ncommand=/bin/sh -c "true /x/start.sh"\n${once}`);
+    await supervisord.ctl('reread');
+    await daemon.expect(/^2 StartNotFinished .*perhaps not loaded/);
+    const watch = watchVerdicts(daemon);
+    await supervisord.ctl('start', 'job');
+    await daemon.aWholeCycle();
+    assert.deepEqual(
+      (await watch.stop()).filter((line) => !/^2 /.test(line)),
+      [],
+    );
+    await supervisord.ctl('update');
+    await daemon.expect(/^0 Ready start passed/);
+  });
+
+  test('of which another section has the name is never loaded', async (t) => {
+    const section = (program: string, command: string) => `[program:${program}]\ncommand=${command}\nprocess_name=same\n${once}`;
+    const { daemon } = await scene(t, `[group:x]\nprograms=a,b\n${section('a', '/x/start.sh')}${section('b', 'true')}`);
+    await daemon.expect(/^2 StartNotFinished .*"x:same".* another section has the same group and process name/);
+  });
+
+  test('is what READINESSD_START_PROGRAMS names, and nothing else', async (t) => {
+    const programs = `[program:start]\ncommand=/x/start.sh\nautostart=false\n[program:init]\ncommand=START\n${once}`;
+    const { daemon, supervisord, finish } = await scene(t, programs, { READINESSD_START_PROGRAMS: 'init' });
+    await daemon.expect(/^2 StartNotFinished start\.sh \(program "init"\) is running\n$/);
+    finish(0);
+    await daemon.expect(/^0 Ready start passed/);
+    const settings = { READINESSD_SUPERVISOR_URL: supervisord.url };
+    await new TestDaemon(t, { ...settings, READINESSD_START_PROGRAMS: 'init,other' }).expect(
+      /^2 .*READINESSD_START_PROGRAMS names other, /,
+    );
+    await new TestDaemon(t, { ...settings, READINESSD_START_PROGRAMS: 'none' }).expect(/^0 Ready start skipped/);
+  });
+
   test('is not finished while it is configured and not loaded', async (t) => {
-    const { supervisord, finish } = await scene(t, '[program:other]\ncommand=sleep 60');
-    supervisord.configure(`[program:start]\ncommand=true\n${once}\n[program:other]\ncommand=sleep 60`);
+    const { supervisord, finish } = await scene(t, '[program:other]\ncommand=sleep 1000');
+    supervisord.configure(`[program:start]\ncommand=true\n${once}\n[program:other]\ncommand=sleep 1000`);
     await supervisord.ctl('reread');
     const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url });
     await daemon.expect(/^2 StartNotFinished .*configured but not loaded/);
@@ -244,10 +314,10 @@ suite('supervisord', { concurrency: 4 }, () => {
   });
 
   test('is unreachable while it is frozen, and right again afterwards', async (t) => {
-    const { daemon, supervisord } = await scene(t, '[program:other]\ncommand=sleep 60', { READINESSD_RPC_TIMEOUT: '300ms' });
+    const { daemon, supervisord } = await scene(t, '[program:other]\ncommand=sleep 1000', { READINESSD_RPC_TIMEOUT: '1s' });
     await daemon.expect(/^0 /);
     supervisord.child.kill('SIGSTOP');
-    await daemon.expect(/^110 SupervisorUnreachable .*no whole answer within 300ms\n$/);
+    await daemon.expect(/^110 SupervisorUnreachable .*no whole answer within 1s\n$/);
     supervisord.child.kill('SIGCONT');
     await daemon.expect(/^0 /);
   });
@@ -261,9 +331,10 @@ suite('supervisord', { concurrency: 4 }, () => {
     await daemon.expect(/^0 /);
   });
 
-  for (const port of [undefined, 9000 + (process.pid % 1000)]) {
-    test(`asks for user and password ${port === undefined ? 'on its socket' : 'over TCP'}`, async (t) => {
-      const supervisord = await TestSupervisord.start(t, '', { credentials: ['joe', 'sec:ret'], ...(port === undefined ? {} : { port }) });
+  for (const where of ['on its socket', 'over TCP'] as const) {
+    test(`asks for user and password ${where}`, async (t) => {
+      const port = where === 'over TCP' ? { port: await freePort() } : {};
+      const supervisord = await TestSupervisord.start(t, '', { credentials: ['joe', 'sec:ret'], ...port });
       const scheme = /^[a-z]+:\/\//.exec(supervisord.url)?.[0] ?? '';
       const place = supervisord.url.slice(scheme.length);
       const anonymous = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url });

@@ -4,25 +4,17 @@ import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { alone, ended, TestDaemon } from '../../support/daemon.ts';
+import { freePort } from '../../support/port.ts';
 import { run } from '../../support/run.ts';
-import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
-
-/** A port that was free a moment ago. */
-async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { type Context, cleanUp, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
 async function listening(t: Context, hook: string, host = '127.0.0.1') {
   const directory = scratchDirectory(t);
   writeScript(join(directory, 'hook'), hook);
   const address = `${host}:${await freePort(host.replace(/[[\]]/g, ''))}`;
   const daemon = new TestDaemon(t, { ...alone, READINESSD_LISTEN: address }, directory);
-  const get = async (path: string) => (await fetch(`http://${address}${path}`)) as Response;
+  // A connection of its own: one that is kept may be closed meanwhile.
+  const get = (path: string) => fetch(`http://${address}${path}`, { headers: { connection: 'close' } });
   return { daemon, address, get };
 }
 
@@ -32,7 +24,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     await daemon.expect(/^17 /);
     const failing = await get('/readyz');
     assert.deepEqual([failing.status, await failing.text()], [503, '17 HookFailed hook exited with code 17\n']);
-    writeScript(daemon.hook, 'exit 0');
+    replaceScript(daemon.hook, 'exit 0');
     await daemon.expect(/^0 /);
     const ready = await get('/readyz');
     assert.deepEqual([ready.status, await ready.text()], [200, '0 Ready hook passed\n']);
@@ -47,7 +39,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
 
   test('is not ready before the first cycle has ended, and when the verdict is stale', async (t) => {
     const directory = scratchDirectory(t);
-    writeScript(join(directory, 'hook'), `[ -e ${directory}/go ] || exec sleep 1000`);
+    writeScript(join(directory, 'hook'), `while ! [ -e ${directory}/go ]; do sleep 0.02; done`);
     const address = `127.0.0.1:${await freePort()}`;
     const settings = { ...alone, READINESSD_LISTEN: address, READINESSD_HOOK_TIMEOUT: '10m', READINESSD_STALE_LIMIT: '100ms' };
     const daemon = new TestDaemon(t, { ...settings, READINESSD_PERIOD_READY: '10m' }, directory);
@@ -56,7 +48,6 @@ suite('TCP listener', { concurrency: 4 }, () => {
     assert.deepEqual([pending.status, (await pending.text()).slice(0, 18)], [503, '104 ResultPending ']);
 
     writeScript(join(directory, 'go'), '');
-    await run('pkill', ['-f', 'sleep 1000', '-P', String(daemon.child.pid)]);
     await until('the ready verdict has become stale', async () => {
       const { status } = await fetch(`http://${address}/readyz`);
       const text = await (await fetch(`http://${address}/metrics`)).text();
@@ -153,19 +144,14 @@ suite('TCP listener', { concurrency: 4 }, () => {
     const { daemon, address, get } = await listening(t, 'exit 0');
     await daemon.expect(/^0 /);
     const port = Number(address.split(':')[1]);
-    let open = 0;
     const sockets = Array.from({ length: 200 }, () => createConnection(port, '127.0.0.1').on('error', () => {}));
     cleanUp(t, () => {
       for (const socket of sockets) socket.destroy();
     });
-    for (const socket of sockets) {
-      await (socket.connecting ? once(socket, 'connect') : undefined);
-      open++;
-      socket.once('close', () => open--);
-    }
+    await until('all are connected', () => sockets.every(({ connecting }) => !connecting));
     assert.equal((await get('/readyz')).status, 200);
     assert.equal((await daemon.probe()).code, 0);
-    await until('all but 64 are closed', () => open <= 64);
+    await until('all but 64 are closed', () => sockets.filter(({ closed }) => !closed).length <= 64);
     assert.equal((await get('/readyz')).status, 200);
   });
 

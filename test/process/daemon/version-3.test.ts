@@ -12,7 +12,7 @@ import { cleanUp, scratchDirectory } from '../../support/scratch.ts';
  * runs on Python 3; getAllConfigInfo has the same members in 3.4.0. Two programs run a start.sh, `start` and `initialise`;
  * only the former has a name by which it can be known.
  */
-const recorded = (name: string) => readFileSync(join(import.meta.dirname, '../../daemon/supervisor/recorded-3', `${name}.xml`));
+const recorded = (name: string) => readFileSync(join(import.meta.dirname, 'recorded-3', `${name}.xml`));
 
 test('supervisord 3, which tells no commands, is judged by the names of its programs', async (t) => {
   const directory = scratchDirectory(t);

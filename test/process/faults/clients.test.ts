@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { type Launch, TestDaemon } from '../../support/daemon.ts';
+import { type Launch, patient, TestDaemon } from '../../support/daemon.ts';
 import { isLong } from '../../support/long.ts';
 import { holdingsOf } from '../../support/process.ts';
 import { run } from '../../support/run.ts';
@@ -102,7 +102,7 @@ suite('the probe is answered', { concurrency: 2 }, () => {
   test(`200 times a second for ${isLong ? 60 : 5} seconds, each time right`, async (t) => {
     const daemon = await saying19(t);
     // How long it took is told, not asserted: a slow machine must not fail the test.
-    const env = { READINESSD_SOCKET: daemon.socket, READINESSD_PROBE_TIMEOUT_MS: '10000' };
+    const env = { READINESSD_SOCKET: daemon.socket, ...patient };
     const tookMs: number[] = [];
     const wrong: (number | null)[] = [];
     const probes: Promise<void>[] = [];

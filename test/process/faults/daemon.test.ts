@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { alone, watchVerdicts } from '../../support/daemon.ts';
+import { exhaustMemory } from '../../support/memory.ts';
 import { isAlive } from '../../support/process.ts';
 import { run } from '../../support/run.ts';
 import { replaceFile, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
@@ -10,50 +11,65 @@ import { setUp } from '../../support/set-up.ts';
 
 suite('the daemon under supervisord', { concurrency: 4 }, () => {
   test('killed in mid-hook comes back, ends the old hook first, and the probe goes 100, 104, right', async (t) => {
-    const { directory, socket, probe, expect, status } = await setUp(t, { programs: '', settings: alone });
+    const { supervisord, directory, socket, probe, expect, status } = await setUp(t, {
+      programs: '',
+      settings: { ...alone, READINESSD_HOOK_TIMEOUT: '10m' },
+    });
     const pids = join(directory, 'pids');
     const go = join(directory, 'go');
     // Until it may go on each run hangs, with a child.
-    writeScript(join(directory, 'hook'), `echo $$ >> ${pids}; sleep 60 & echo $! >> ${pids}; [ -e ${go} ] || wait; exit 19`);
-    await until('the hook runs, and is noted', () => existsSync(pids) && existsSync(`${socket}.hook`));
+    writeScript(join(directory, 'hook'), `sleep 1000 & echo $$ $! >> ${pids}; [ -e ${go} ] || wait; exit 19`);
+    const runs = () => (existsSync(pids) ? readFileSync(pids, 'utf8') : '').split('\n').slice(0, -1);
+    await until('the hook runs, and is noted', () => runs().length === 1 && existsSync(`${socket}.hook`));
     const codes: (number | null)[] = [];
-    const watching = until('the probe has seen it come back', async () => {
-      const { code } = await probe();
-      if (codes.at(-1) !== code) codes.push(code);
-      return codes.at(-1) === 104 && codes.includes(100);
-    });
-    process.kill((await status()).pid, 'SIGKILL');
-    const left = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
-    await watching;
+    const probeSays = (wanted: number) =>
+      until(`the probe says ${wanted}`, async () => {
+        const { code } = await probe();
+        if (codes.at(-1) !== code) codes.push(code);
+        return code === wanted;
+      });
+    const { pid } = await status();
+    // Until it was seen that it is away, nobody starts it again.
+    supervisord.child.kill('SIGSTOP');
+    process.kill(pid, 'SIGKILL');
+    const left = (runs()[0] ?? '').split(' ').map(Number);
+    await probeSays(100);
+    supervisord.child.kill('SIGCONT');
+    await probeSays(104);
     await until('the old hook is gone', () => !left.some(isAlive));
-    writeFileSync(go, '');
     // The new one, which waits.
-    await until('the new hook runs', () => readFileSync(pids, 'utf8').split('\n').length > left.length + 2);
+    await until('the new hook runs', () => runs().length === 2);
+    writeFileSync(go, '');
     process.kill((await status()).pid, 'SIGTERM');
     await expect(/^19 HookFailed /);
     assert.deepEqual(codes.slice(-2), [100, 104]);
   });
 
   test('that reaches its limit of memory dies, which is 100, and comes back', async (t) => {
-    const { directory, probe, expect, status } = await setUp(t, { programs: '', settings: alone });
-    writeScript(join(directory, 'hook'), 'exit 19');
+    const hook = (path: string) => writeScript(path, 'exit 19');
+    const { supervisord, socket, probe, expect, status } = await setUp(t, { programs: '', settings: alone, hook });
     await expect(/^19 /);
     const { pid } = await status();
-    const heldKb = Number(/^VmData:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-    await run('prlimit', ['--pid', String(pid), `--data=${(heldKb - 20_000) * 1024}`]);
     const codes = new Set<number | null>();
+    const probed = async () => codes.add((await probe()).code);
+    // Until it was seen that it is away, nobody starts it again.
+    supervisord.child.kill('SIGSTOP');
+    await exhaustMemory(t, pid, socket, probed);
+    assert.equal((await probe()).code, 100);
+    supervisord.child.kill('SIGCONT');
     await until('another daemon answers', async () => {
-      codes.add((await probe()).code);
-      return codes.has(100) && (await status().catch(() => ({ pid }))).pid !== pid;
+      await probed();
+      return (await status().catch(() => ({ pid }))).pid !== pid;
     });
     await expect(/^19 /);
+    await probed();
     assert.ok(!codes.has(0));
   });
 
   test('goes on answering while supervisord is frozen and the log pipe is full', async (t) => {
     const { supervisord, expect, moreCycles, probe, status } = await setUp(t, {
       programs: '',
-      settings: { READINESSD_RPC_TIMEOUT: '300ms' },
+      settings: { READINESSD_RPC_TIMEOUT: '1s' },
     });
     await expect(/^0 /);
     const { pid } = await status();

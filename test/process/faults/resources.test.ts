@@ -68,7 +68,7 @@ suite('the limit', { concurrency: 4 }, () => {
 
   test('of processes that is reached when the hook must start is 123, and right again when it is lifted', async (t) => {
     // Root has no such limit; and the limit counts the threads of one user.
-    const user = 54_000 + (process.pid % 1000);
+    const user = 100_000 + process.pid;
     const { root } = treeCopy(t);
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'exit 19');

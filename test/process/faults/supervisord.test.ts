@@ -38,7 +38,7 @@ const ok = 'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n';
 const array = '<methodResponse><params><param><value><array><data>';
 const member = '<value><struct><member><name>name</name><value><string>x</string></value></member></struct></value>';
 
-suite('a supervisord that answers', { concurrency: 4 }, () => {
+suite('a supervisord that answers', { concurrency: 8 }, () => {
   for (const [title, head, piece, expected] of [
     ['with 100 MB', `${ok}Content-Length: 104857600\r\n\r\n${array}`, member.repeat(500), /^111 .*answer is larger than 8388608 bytes\n$/],
     ['without an end', `${ok}Transfer-Encoding: chunked\r\n\r\n`, chunk(member.repeat(500)), /^111 SupervisorBadReply /],
@@ -67,11 +67,12 @@ suite('a supervisord that answers', { concurrency: 4 }, () => {
           socket.on('close', () => clearInterval(timer));
         }),
       );
-      const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: url, READINESSD_RPC_TIMEOUT: piece === '' ? '500ms' : '2s' });
+      const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: url, READINESSD_RPC_TIMEOUT: piece === '' ? '500ms' : '30s' });
       await daemon.expect(expected);
       await daemon.aWholeCycle();
       assert.match(await daemon.body(), /^11[01] /);
-      assert.ok(holdingsOf(daemon.child.pid ?? 0).rssKb < 200_000);
+      // Garbage goes in its own time.
+      await until('it holds little', () => holdingsOf(daemon.child.pid ?? 0).rssKb < 200_000);
     });
   }
 
@@ -80,16 +81,18 @@ suite('a supervisord that answers', { concurrency: 4 }, () => {
     await daemon.expect(/^111 SupervisorBadReply .*cut short\n$/);
   });
 
-  test('after 1.9 s of its 2 s is asked in peace, and its word counts', async (t) => {
-    const daemon = await behindProxy(t, (socket, reply) => setTimeout(() => socket.write(reply), 1900));
+  test('after 1.9 s of its 5 s is asked in peace, and its word counts', async (t) => {
+    // A look is more than two calls, and so takes longer than one may.
+    const settings = { READINESSD_RPC_TIMEOUT: '5s' };
+    const daemon = await behindProxy(t, (socket, reply) => setTimeout(() => socket.write(reply), 1900), settings);
     await daemon.expect(/^104 /);
-    await daemon.expect(/^0 Ready start passed/, 60_000);
+    await daemon.expect(/^0 Ready start passed/);
     const { steps } = await daemon.status();
-    assert.ok((steps[0]?.durationMs ?? 0) >= 1900);
+    assert.ok((steps[0]?.durationMs ?? 0) > 1800);
   });
 
   test('to a thousand programs is read in time, and a start.sh among them followed', async (t) => {
-    const programs = Array.from({ length: 999 }, (_, index) => `[program:p${index}]\ncommand=sleep 60\nautostart=false\n`).join('');
+    const programs = Array.from({ length: 999 }, (_, index) => `[program:p${index}]\ncommand=sleep 1000\nautostart=false\n`).join('');
     const code = join(scratchDirectory(t), 'code');
     writeFileSync(code, '3');
     const start = writeScript(join(code, '../start.sh'), `exit $(cat ${code})`);
@@ -114,7 +117,11 @@ function bomb(): string {
 }
 
 /** A real supervisord whose whole replies are handed to the daemon as told. */
-async function behindProxy(t: Context, hand: (socket: Socket, reply: Buffer) => void): Promise<TestDaemon> {
+async function behindProxy(
+  t: Context,
+  hand: (socket: Socket, reply: Buffer) => void,
+  settings: Record<string, string> = {},
+): Promise<TestDaemon> {
   const supervisord = await TestSupervisord.start(t, `[program:start]\ncommand=true\n${once}`);
   const url = await fake(t, (socket) => {
     const upstream = createConnection(join(supervisord.directory, 's.sock')).on('error', () => {});
@@ -130,5 +137,5 @@ async function behindProxy(t: Context, hand: (socket: Socket, reply: Buffer) => 
       reply = Buffer.alloc(0);
     });
   });
-  return new TestDaemon(t, { READINESSD_SUPERVISOR_URL: url });
+  return new TestDaemon(t, { READINESSD_SUPERVISOR_URL: url, ...settings });
 }

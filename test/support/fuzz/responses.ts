@@ -7,7 +7,7 @@ import type { Random } from './random.ts';
 export const kept = ['name', 'state', '__proto__', 'constructor', 'a&b'];
 const memberNames = [...kept, 'group', 'polluted', 'toString', 'é', ''];
 
-const characters = [...'abz09 \n\t<>&"\'/]=-é€𝄞\u0085\u2028\ufffd'];
+const characters = [...'abz09 \x1b\n\t<>&"\'/]=-é€𝄞\u0085\u2028\ufffd'];
 
 /** What is put into a document by mutation. */
 const fragments = [
@@ -85,8 +85,9 @@ function randomScalar(random: Random, kind: number): { value: XmlRpcValue; xml: 
     case 3:
       return { value: null, xml: '<nil/>' };
     default: {
-      const value = randomText(random);
-      return { value, xml: kind === 4 ? escaped(value) : `<string>${escaped(value)}</string>` };
+      const text = randomText(random);
+      const value = text.replaceAll('\x1b', '?');
+      return { value, xml: kind === 4 ? escaped(text) : `<string>${escaped(text)}</string>` };
     }
   }
 }

@@ -9,12 +9,16 @@ import type { XmlRpcValue } from '../../../daemon/supervisor/xml-rpc.ts';
 export function readByParser(text: string, keep: readonly string[]): XmlRpcValue | undefined {
   try {
     const reader = new Reader(keep);
-    reader.write(text);
+    // No XML, but what supervisord writes all the same: for the parser as a character that belongs in no name.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+    reader.write(text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, standIn));
     return reader.end();
   } catch {
     return undefined;
   }
 }
+
+const standIn = '\uE000';
 
 interface Open {
   readonly name: string;
@@ -63,7 +67,7 @@ class Reader {
   }
 
   #addText(text: string): void {
-    this.#text += text;
+    this.#text += text.replaceAll(standIn, '?');
   }
 
   #leave(name: string): void {

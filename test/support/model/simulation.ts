@@ -44,16 +44,17 @@ export class Simulation {
 
   constructor(world: World) {
     this.world = world;
-    mock.timers.enable({ apis: ['setTimeout'] });
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
     const steps: Step[] = [
       { name: 'mark', run: () => this.#beginCycle(), boundMs: 0 },
       {
         name: 'start',
-        run: createStartStep(this.#supervisord, () => this.nowMs),
-        boundMs: maxCallsPerLook * rpcTimeoutMs,
+        run: createStartStep(this.#supervisord, undefined, () => this.nowMs).run,
+        boundMs: rpcTimeoutMs,
+        worstMs: maxCallsPerLook * rpcTimeoutMs,
         lookAgain: true,
       },
-      { name: 'hook', run: () => this.#runHook(), boundMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
+      { name: 'hook', run: () => this.#runHook(), boundMs: hookTimeoutMs + 1200, worstMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
     ];
     this.#loop = startLoop({
       steps,
@@ -61,6 +62,8 @@ export class Simulation {
       periodNotReadyMs: periods.notReady,
       staleLimitMs: undefined,
       now: () => this.nowMs,
+      onBegin: this.#cache.begin,
+      onAlive: this.#cache.alive,
       onCycle: (cycle) => {
         Object.assign(this.cycles.at(-1) ?? {}, { toMs: this.nowMs, code: cycle.verdict.code });
         this.#cache.publish(cycle);
@@ -148,7 +151,17 @@ class SimulatedSupervisord implements SupervisorClient {
       this.#stoppedAt = now;
     }
     this.#was = start;
-    const info = { name: 'start', group: 'start', pid: 0, start: this.#startedAt, stop: this.#stoppedAt, now, exitstatus: 0, spawnerr: '' };
+    const info = {
+      name: 'start',
+      group: 'start',
+      pid: 0,
+      start: this.#startedAt,
+      stop: this.#stoppedAt,
+      now,
+      exitstatus: 0,
+      spawnerr: '',
+      logs: '',
+    };
     switch (start) {
       case 'absent':
         return [];
@@ -169,7 +182,7 @@ class SimulatedSupervisord implements SupervisorClient {
 
   async getAllConfigInfo(): Promise<ProcessConfig[]> {
     await this.#answer();
-    return this.#simulation.world.start === 'absent' ? [] : [{ name: 'start', group: 'start', inuse: true, command: '/usr/bin/start.sh' }];
+    return this.#simulation.world.start === 'absent' ? [] : [{ name: 'start', group: 'start', command: '/usr/bin/start.sh' }];
   }
 
   async #answer(): Promise<void> {

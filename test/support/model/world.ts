@@ -7,12 +7,13 @@ import type { Era, HookState, StartState, World } from './model.ts';
 
 export type RealStart = Exclude<StartState, 'fatal' | 'restarting'>;
 
-const settings = { READINESSD_RPC_TIMEOUT: '500ms', READINESSD_HOOK_TIMEOUT: '500ms' };
+/** Long enough for a busy machine to start a shell, and short enough to be waited for. */
+const settings = { READINESSD_RPC_TIMEOUT: '2s', READINESSD_HOOK_TIMEOUT: '3s' };
 const hookScripts: Readonly<Record<HookState, string>> = {
   absent: '',
   good: 'exit 0',
   failing: 'echo "3 of 4"; exit 17',
-  hanging: 'sleep 60',
+  hanging: 'sleep 1000',
   'not executable': 'exit 0',
 };
 
