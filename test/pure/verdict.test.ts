@@ -173,8 +173,9 @@ suite('verdict cache', () => {
     for (const [atMs, code] of [
       [2000, 0],
       [6000, 0],
-      [10_001, 103],
-      [10_002, 103],
+      [10_000, 0],
+      [14_001, 103],
+      [14_002, 103],
     ] as const) {
       nowMs = atMs;
       cache.alive();
