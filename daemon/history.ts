@@ -37,7 +37,8 @@ export function withCycle(history: History, previous: Published | undefined, run
 export function upTo(history: History, newest: Published | undefined, running: RunningCycle | undefined, nowMs: number): History {
   if (newest === undefined) return history;
   const staleAtMs = Math.max(newest.endedAtMs, staleAt(newest, running));
-  return nowMs > staleAtMs ? withVerdict(history, verdictAt(newest, running, nowMs), staleAtMs) : history;
+  // One that still counts is the last of the history, and adds nothing.
+  return withVerdict(history, verdictAt(newest, running, nowMs), staleAtMs);
 }
 
 function withVerdict(history: History, verdict: Verdict, sinceMs: number): History {

@@ -46,7 +46,7 @@ interface Caller {
 export function startLoop(options: LoopOptions): Loop {
   const { steps, now } = options;
   const cancel = new AbortController();
-  const rules: RestRules = { ...options, restFactors: new Map(steps.map(({ name, restFactor }) => [name, restFactor ?? 0])) };
+  const rules: RestRules = { ...options, restFactors: new Map(steps.map(({ name, restFactor }) => [name, restFactor])) };
   /** Undefined while a cycle runs. */
   let timer: NodeJS.Timeout | undefined;
   let nextAtMs = now();
@@ -94,10 +94,9 @@ export function startLoop(options: LoopOptions): Loop {
       return new Promise((resolve, reject) => callers.push({ resolve, reject }));
     },
     async stop() {
-      cancel.abort(new StoppedError('readinessd is stopping'));
+      cancel.abort();
       clearTimeout(timer);
       refuse(callers);
-      callers = [];
       await running;
     },
   };

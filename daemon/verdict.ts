@@ -89,15 +89,15 @@ export function frozenAt({ aliveAtMs }: RunningCycle): number {
 export interface RestRules {
   readonly periodReadyMs: number;
   readonly periodNotReadyMs: number;
-  /** By step's name: how many times its last duration a step rests. */
-  readonly restFactors: ReadonlyMap<string, number>;
+  /** By step's name: how many times its last duration a step rests, if at all. */
+  readonly restFactors: ReadonlyMap<string, number | undefined>;
 }
 
 /** How long to rest after a cycle, milliseconds. */
 export function restAfter(cycle: Cycle, rules: RestRules): number {
   const period = cycle.verdict.code === 0 ? rules.periodReadyMs : rules.periodNotReadyMs;
   const earned = cycle.steps.map(({ name, durationMs }) => durationMs * (rules.restFactors.get(name) ?? 0));
-  return Math.max(period, Math.min(maxEarnedRestMs, Math.max(0, ...earned)));
+  return Math.max(period, Math.min(maxEarnedRestMs, Math.max(...earned)));
 }
 
 /** The least rest between a cycle and one that somebody asked for, milliseconds: callers cannot make the hook run more often than its share. */

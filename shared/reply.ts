@@ -28,11 +28,11 @@ const controlBytes = /[\x00-\x08\x0B-\x1F\x7F]/;
 export function oneLine(text: string, maxBytes: number = maxMessageBytes): string {
   const line = text.replace(unprintable, ' ').replace(/ {2,}/g, ' ').trim();
   if (Buffer.byteLength(line) <= maxBytes) return line;
-  // A cut in mid-character leaves U+FFFD, which the regular expression takes away again.
+  // A cut in mid-character leaves one U+FFFD, which the regular expression takes away again.
   return `${Buffer.from(line)
     .subarray(0, maxBytes - 3)
     .toString()
-    .replace(/\uFFFD+$/, '')}...`;
+    .replace(/\uFFFD$/, '')}...`;
 }
 
 /**
@@ -47,9 +47,10 @@ export function tailThatFits(text: string, maxBytes: number): string {
     .subarray(bytes.length - maxBytes)
     .toString()
     .replace(/^\uFFFD+/, '');
+  // Without a break it is -1, and nothing is left out.
   const firstBreak = tail.indexOf('\n');
   const cutMidLine = bytes[bytes.length - maxBytes - 1] !== 0x0a;
-  return cutMidLine && firstBreak !== -1 && firstBreak < tail.length - 1 ? tail.slice(firstBreak + 1) : tail;
+  return cutMidLine && firstBreak < tail.length - 1 ? tail.slice(firstBreak + 1) : tail;
 }
 
 /** The first line of every answer: `CODE REASON message`, the same for the same situation. */

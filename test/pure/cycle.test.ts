@@ -64,6 +64,18 @@ suite('cycle', () => {
     assert.deepEqual(fewer, ['start', 'peers', 'hook', 'start']);
   });
 
+  test('looks again only at steps that ask for it', async () => {
+    const runs: string[] = [];
+    const { verdict } = await cycleOf([
+      step('start', [passed], runs, { lookAgain: true }),
+      step('disk', [passed, failed], runs),
+      step('peers', [passed, failed], runs, { lookAgain: false }),
+      step('hook', [passed], runs),
+    ]);
+    assert.deepEqual(runs, ['start', 'disk', 'peers', 'hook', 'start']);
+    assert.equal(verdict.code, 0);
+  });
+
   test('runs nothing after a failure in the middle, and does not look again after one at the end', async () => {
     for (const [results, expected] of [
       [
@@ -93,8 +105,11 @@ suite('cycle', () => {
     const cycle = await runCycle(steps, new AbortController().signal, () => nowMs, assert.fail);
     assert.deepEqual([cycle.startedAtMs, cycle.endedAtMs], [1000, 1300]);
     assert.deepEqual(
-      cycle.steps.map(({ durationMs }) => durationMs),
-      [100, 100],
+      cycle.steps.map(({ startedAtMs, durationMs }) => [startedAtMs, durationMs]),
+      [
+        [1000, 100],
+        [1100, 100],
+      ],
     );
   });
 

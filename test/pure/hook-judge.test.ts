@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Inspection } from '../../daemon/steps/hook/inspect.ts';
-import { judgeFile, judgeHook, judgeRun, notStarted, timedOut } from '../../daemon/steps/hook/judge.ts';
+import { besideLeftover, gone, judgeFile, judgeHook, judgeRun, missing, notStarted, timedOut } from '../../daemon/steps/hook/judge.ts';
 import type { HookEnd } from '../../daemon/steps/hook/run.ts';
 import { failed, type StepResult } from '../../daemon/steps/step.ts';
 import { passed } from '../support/steps.ts';
@@ -69,6 +69,24 @@ suite("verdict on the hook's file", () => {
   ] as readonly [Inspection, string][]) {
     test(`${found.kind}: ${expected}`, () => assert.equal(say(judgeFile(found, '/hook')), expected));
   }
+
+  test('is bad when it should be there and is not', () => {
+    assert.equal(
+      say(missing('/hook')),
+      '120 HookNotExecutable: hook /hook is not there, though READINESSD_HOOK names it: put it there, or set READINESSD_HOOK=none',
+    );
+    assert.equal(
+      say(gone('/hook')),
+      '120 HookNotExecutable: hook /hook was there and is gone: put it back, or "supervisorctl restart readinessd" if there is to be none',
+    );
+  });
+
+  test('is a timeout while the hook of an earlier daemon may still run', () => {
+    assert.equal(
+      say(besideLeftover()),
+      '122 HookTimeout: the hook that an earlier readinessd started may still run, and none is started beside it',
+    );
+  });
 
   test('says why the kernel would not start it', () => {
     assert.equal(say(notStarted('/hook', 'it is empty')), '123 HookSpawnFailed: hook /hook cannot be started: it is empty');

@@ -16,8 +16,15 @@ suite('reply', () => {
     for (const text of ['x'.repeat(5000), 'é€𝄞'.repeat(1000), 'line\n'.repeat(2000), '\r\n\x1b[1m\u2028\0'.repeat(500), '', '\n\n']) {
       const body = formatBody({ code: 112, reason: 'StartFailed', message: text, detail: text.replace(/[^\P{Cc}\n]/gu, '') });
       assert.ok(Buffer.byteLength(body) <= maxBodyBytes, `${Buffer.byteLength(body)} bytes`);
-      assert.ok(!body.includes('\uFFFD'));
+      assert.ok(!body.includes('\uFFFD'), body);
       assert.equal(codeInReply(503, Buffer.from(body).toString('latin1')), 112);
+    }
+  });
+
+  test('gives the output all the room that the first line leaves', () => {
+    for (const message of ['bad', 'x'.repeat(1000)]) {
+      const body = formatBody({ code: 17, reason: 'HookFailed', message, detail: 'y'.repeat(5000) });
+      assert.equal(Buffer.byteLength(body), maxBodyBytes);
     }
   });
 
@@ -32,7 +39,20 @@ suite('reply', () => {
     assert.equal(oneLine('ab€€', 7), 'ab...');
     assert.equal(oneLine('abcdef', 6), 'abcdef');
     assert.equal(oneLine('a\uFFFDbcdefghi', 8), 'a\uFFFDb...');
+    for (let most = 6; most <= 9; most++) assert.equal(oneLine('ab𝄞𝄞', most), most < 9 ? 'ab...' : 'ab𝄞...', `${most}`);
+    assert.equal(oneLine('ab\uFFFD\uFFFD\uFFFD', 10), 'ab\uFFFD...');
     assert.equal(oneLine('x'.repeat(1000)).length, 400);
+  });
+
+  test('one line has nothing that could steer a terminal or break it, and loses nothing else', () => {
+    const isBetween = (point: number, first: number, last: number) => point >= first && point <= last;
+    for (let point = 0x21; point <= 0xffff; point++) {
+      if (isBetween(point, 0xd800, 0xdfff)) continue;
+      const isUnwanted = isBetween(point, 0x7f, 0x9f) || isBetween(point, 0x2028, 0x202e) || isBetween(point, 0x2066, 0x2069);
+      const character = String.fromCodePoint(point);
+      assert.equal(oneLine(`a${character}b`), isUnwanted ? 'a b' : `a${character}b`, `U+${point.toString(16)}`);
+    }
+    for (let point = 0; point <= 0x20; point++) assert.equal(oneLine(`a${String.fromCodePoint(point)}b`), 'a b', `U+${point.toString(16)}`);
   });
 
   test('a tail is cut at a line where possible', () => {
@@ -44,6 +64,7 @@ suite('reply', () => {
     assert.equal(tailThatFits('€€', 4), '€');
     assert.equal(tailThatFits('one\ntwo\nthree', 13), 'one\ntwo\nthree');
     assert.equal(tailThatFits('one\ntwo', 5), 'two');
+    assert.equal(tailThatFits('one\ntwo\nz', 3), 'z');
     assert.equal(tailThatFits('three\n', 4), 'ree\n');
     assert.equal(tailThatFits('xxa\uFFFDb', 5), 'a\uFFFDb');
   });
@@ -55,6 +76,7 @@ suite('reply', () => {
       [200, '0 Ready all well\n', 0],
       [503, '255 HookFailed x\ny\n', 255],
       [503, '17 ReadyNot x', 17],
+      [503, '17 Layer3Failed x\n', 17],
       [503, '0 Ready all well\n', undefined],
       [200, '17 HookFailed x\n', undefined],
       [200, '17 Ready x\n', undefined],
@@ -80,6 +102,15 @@ suite('reply', () => {
       [200, '0 Ready a\x7f\n', undefined],
     ] as const) {
       assert.equal(codeInReply(status, body), code, JSON.stringify([status, body]));
+    }
+  });
+
+  test('is not believed with a control byte but tab and newline in it, wherever it is', () => {
+    for (let byte = 0; byte <= 0xff; byte++) {
+      const isControl = (byte < 0x20 && byte !== 0x09 && byte !== 0x0a) || byte === 0x7f;
+      for (const body of [`0 Ready a${String.fromCharCode(byte)}b\n`, `0 Ready a\nb\n${String.fromCharCode(byte)}`]) {
+        assert.equal(codeInReply(200, body), isControl ? undefined : 0, JSON.stringify(body));
+      }
     }
   });
 });

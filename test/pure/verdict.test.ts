@@ -140,6 +140,30 @@ suite('verdict cache', () => {
     assert.equal(cache.read().verdict.code, 0);
   });
 
+  test('keeps the history of what was shown, up to now', () => {
+    let nowMs = 500;
+    const cache = createVerdictCache(() => nowMs);
+    cache.publish(published(failing, 1000));
+    cache.publish(published(ready, 2000));
+    const told = () => cache.history().changes.map(({ sinceMs, verdict }) => [sinceMs, verdict.code]);
+    const changes = [
+      [500, 104],
+      [1100, 17],
+      [2100, 0],
+    ];
+    nowMs = 7000;
+    assert.deepEqual(told(), changes);
+    nowMs = 7001;
+    assert.deepEqual(told(), [...changes, [7000, 103]]);
+  });
+
+  test('knows neither age nor verdict before the first cycle', () => {
+    const cache = createVerdictCache(() => 700);
+    const { verdict, ...rest } = cache.read();
+    assert.equal(verdict.code, 104);
+    assert.deepEqual(rest, { nowMs: 700, newest: undefined, ageMs: undefined, unchangedForMs: undefined, cycles: 0 });
+  });
+
   test('once a running cycle was frozen, keeps to that until one is published', () => {
     let nowMs = 0;
     const cache = createVerdictCache(() => nowMs);
@@ -149,8 +173,9 @@ suite('verdict cache', () => {
     for (const [atMs, code] of [
       [2000, 0],
       [6000, 0],
-      [10_001, 103],
-      [10_002, 103],
+      [10_000, 0],
+      [14_001, 103],
+      [14_002, 103],
     ] as const) {
       nowMs = atMs;
       cache.alive();
