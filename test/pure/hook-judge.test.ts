@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Inspection } from '../../daemon/steps/hook/inspect.ts';
-import { besideLeftover, gone, judgeFile, judgeHook, judgeRun, missing, notStarted, timedOut } from '../../daemon/steps/hook/judge.ts';
+import { besideLeftover, hookPresence, judgeFile, judgeHook, judgeRun, notStarted, timedOut } from '../../daemon/steps/hook/judge.ts';
 import type { HookEnd } from '../../daemon/steps/hook/run.ts';
 import { failed, type StepResult } from '../../daemon/steps/step.ts';
 import { passed } from '../support/steps.ts';
@@ -71,14 +71,27 @@ suite("verdict on the hook's file", () => {
   }
 
   test('is bad when it should be there and is not', () => {
+    const presence = hookPresence('/hook', true, () => '');
+    assert.equal(presence(false), undefined);
     assert.equal(
-      say(missing('/hook')),
+      say(presence(true)),
       '120 HookNotExecutable: hook /hook is not there, though READINESSD_HOOK names it: put it there, or set READINESSD_HOOK=none',
     );
-    assert.equal(
-      say(gone('/hook')),
-      '120 HookNotExecutable: hook /hook was there and is gone: put it back, or "supervisorctl restart readinessd" if there is to be none',
-    );
+  });
+
+  test('is bad when it was there after the last run of start.sh, and is gone', () => {
+    let startRun = 'first';
+    const presence = hookPresence('/hook', false, () => startRun);
+    const gone =
+      '120 HookNotExecutable: hook /hook was there and is gone: put it back, or "supervisorctl restart readinessd" if there is to be none';
+    assert.equal(say(presence(true)), 'undecided');
+    assert.equal(say(presence(false)), 'undecided');
+    assert.equal(say(presence(true)), gone);
+    assert.equal(say(presence(true)), gone);
+    startRun = 'second';
+    assert.equal(say(presence(true)), 'undecided');
+    assert.equal(say(presence(false)), 'undecided');
+    assert.equal(say(presence(true)), gone);
   });
 
   test('is a timeout while the hook of an earlier daemon may still run', () => {

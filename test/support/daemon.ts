@@ -157,13 +157,16 @@ export function watchVerdicts(daemon: { body(): Promise<string> }): { stop(): Pr
       isLast = isStopped;
       const line = (await daemon.body()).split('\n', 1)[0] ?? '';
       if (seen.at(-1) !== line) seen.push(line);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      // A test that has failed stops nothing, and must not be kept from ending.
+      await new Promise((resolve) => setTimeout(resolve, 2).unref());
     }
   })();
   return {
     async stop() {
       isStopped = true;
+      const waiting = setInterval(() => {}, 1000);
       await watching;
+      clearInterval(waiting);
       return seen;
     },
   };
