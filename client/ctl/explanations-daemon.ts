@@ -54,7 +54,8 @@ export const daemonExplanations = {
   },
   ResultStale: {
     about: 'daemon',
-    meaning: 'the newest verdict is older than it may be, so it is not believed, even if it was ready. The message says what it was.',
+    meaning:
+      'the newest verdict is older than it may be, or the next cycle is overdue, so it is not believed, even if it was ready. The message says what it was.',
     causes: [
       'a check hangs where it cannot be ended: in the kernel, on a file system that does not answer (NFS, FUSE)',
       'the daemon was frozen, or got no processor time',

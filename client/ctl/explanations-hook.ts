@@ -34,16 +34,18 @@ export const hookExplanations = {
   },
   HookNotExecutable: {
     about: 'hook',
-    meaning: 'there is something at the path of the hook, but no executable file. It could hide a hook, so the container is not ready.',
+    meaning:
+      'the hook is not an executable file, or is missing though it should be there. What is there could hide a hook, so the container is not ready.',
     causes: [
       'the x bit is missing: COPY without --chmod, a checkout from Windows, a ConfigMap without defaultMode: 0755',
       'it is a directory: a volume was mounted there whose file does not exist',
-      'it is a symbolic link that leads nowhere',
+      'it is a symbolic link that leads nowhere, or its directory is not there',
+      'it was there and is gone; or READINESSD_HOOK names it, and it is not there',
     ],
     actions: [
       'ls -l /usr/bin/readiness_probe_hook',
       'chmod 0755 it; in a ConfigMap volume set defaultMode: 0755; put the link right',
-      'there should be no hook: remove what is there',
+      'there should be no hook: remove what is there, then supervisorctl restart readinessd; or READINESSD_HOOK=none',
     ],
   },
   HookUnsafe: {

@@ -13,12 +13,15 @@ export const startExplanations = {
       'BACKOFF: it ended sooner than startsecs (1 s by default), so supervisord takes even a success for a failed start: it needs startsecs=0',
       'it exits with code 0 again and again: autorestart=true in its section',
       'a "supervisorctl reread" brought it into the configuration, and no "update" loaded it',
+      'it is a service that never ends, and is called start or has a command that mentions start.sh',
+      'READINESSD_START_PROGRAMS names a program that supervisord has not',
     ],
     actions: [
       'see its state: supervisorctl status (and "readinessctl doctor", which knows the traps)',
       'see what it does: supervisorctl tail start, or the log of the container; ps -ef --forest shows what it waits for',
       'never started: supervisorctl start start; not loaded: supervisorctl update',
       'in its section: startsecs=0, autorestart=false; then supervisorctl update',
+      'a service: READINESSD_START_PROGRAMS names what to wait for instead, or none',
     ],
   },
   SupervisorUnreachable: {

@@ -40,6 +40,25 @@ for directory, _, names in os.walk(sys.argv[1]):
 `;
 
 suite('processes of a container', { concurrency: 2 }, () => {
+  test('a pause of the whole container leaves no old verdict, and a hook that goes is missed until start.sh has been run again', async (t) => {
+    const env = { ...quick, READINESSD_PERIOD_READY: '1s' };
+    const container = await TestContainer.start(t, { files: { ...goodStartFiles, [hook]: '#!/bin/sh\nexit 0\n' }, env });
+    await container.becomes(/^0 Ready start passed, hook passed/);
+    const served = await container.served();
+    await container.runc('pause', container.id);
+    const asked = served.body();
+    // The next cycle is then more than 3 s late, or was frozen for longer than that.
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    await container.runc('resume', container.id);
+    assert.match(await asked, /^103 ResultStale /);
+    await container.becomes(/^0 /);
+
+    rmSync(join(container.root, hook));
+    await container.becomes(/^120 HookNotExecutable hook \/usr\/bin\/readiness_probe_hook was there and is gone: /);
+    await container.exec('supervisorctl', 'start', 'start');
+    await container.becomes(/^0 Ready start passed, hook skipped/);
+  });
+
   for (const client of ['native', 'TypeScript']) {
     test(`a probe that its runtime kills leaves none behind, with the ${client} client`, async (t) => {
       const container = await TestContainer.start(t, { files: goodStartFiles });

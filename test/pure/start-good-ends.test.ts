@@ -65,6 +65,22 @@ suite('good ends', () => {
     }
   });
 
+  test('once they count, count also in the second of their stop, to which the clock may be set back', () => {
+    const ends = new GoodEnds();
+    assert.deepEqual(
+      [205, 205, 200].map((now) => ends.look([end('start', { now })])),
+      ['ask again', 'yes', 'yes'],
+    );
+  });
+
+  test('count by their times up to the last that supervisord can tell', () => {
+    for (const stop of [1_800_000_000, 2 ** 31 - 3]) {
+      const ends = new GoodEnds();
+      const look = () => ends.look([end('start', { start: stop - 1, stop, now: stop + 1 })]);
+      assert.deepEqual([look(), look()], ['ask again', 'yes']);
+    }
+  });
+
   test('count where times tell nothing, from 2038 on, when nothing else was seen for long', () => {
     const late = end('start', { start: 2 ** 31 - 1, stop: 2 ** 31 - 1, now: 2 ** 31 - 1 });
     for (const seenBefore of [0, 7, 19]) {

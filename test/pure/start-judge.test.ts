@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { judgeStart } from '../../daemon/steps/start/judge.ts';
+import { judgeStart, judgeUnsettled } from '../../daemon/steps/start/judge.ts';
 import type { StartPrograms } from '../../daemon/steps/start/programs.ts';
 import type { StepResult } from '../../daemon/steps/step.ts';
 import type { ProcessInfo } from '../../daemon/supervisor/client.ts';
@@ -54,7 +54,26 @@ suite('verdict on start', () => {
   });
 
   test('is skipped without start programs', () => {
-    assert.equal(judgeStart(none).outcome, 'skipped');
+    assert.equal(say(judgeStart(none)), 'skipped: supervisord has no start.sh program');
+  });
+
+  test('names all that have passed, or that may be run again', () => {
+    assert.equal(say(judge(live('a'), live('b'))), 'passed: start.sh (program "a"), start.sh (program "b") exited with code 0');
+    assert.equal(
+      say(judgeUnsettled([live('a'), live('b')])),
+      '2 StartNotFinished start.sh (program "a"), start.sh (program "b") has just exited with code 0: that counts once supervisord leaves it so (autorestart=false)',
+    );
+  });
+
+  test('names the first of several in the same trouble', () => {
+    assert.match(say(judge(live('a', { state: running }), live('b', { state: running }))), /program "a"/);
+  });
+
+  test('names startsecs=0 where a success may have counted as a failed start', () => {
+    const words = 'Exited too quickly (process log may have details)';
+    for (const state of [30, 200])
+      assert.match(say(judge(live('a', { state, spawnerr: words }))), /quickly \(.*\); exit code not known; .* needs startsecs=0$/);
+    assert.doesNotMatch(say(judge(live('a', { state: 200, spawnerr: `unknown error. ${words}` }))), /startsecs/);
   });
 
   test('is that of the worst', () => {

@@ -82,7 +82,11 @@ suite('a reread changes the configuration, and not what runs:', () => {
       ));
 
     test(`a start.sh whose section it ${title} stays one while it cannot be spawned`, () =>
-      follow([[ended({ state: 30, stop: 0 })], [start()], 2], [[ended({ state: 30, start: 102, stop: 0 })], configs, 2]));
+      follow(
+        [[ended({ state: 30, stop: 0 })], [start()], 2],
+        [[ended({ state: 30, start: 102, stop: 0 })], configs, 2],
+        [[runs({ start: 104 })], configs, 2],
+      ));
   }
 
   test('a service whose section it drops stays one, also when it is run again', () =>
@@ -138,6 +142,13 @@ suite('what a program runs is not known, which is 114,', () => {
 suite('of two sections that end up with one name supervisord keeps the last:', () => {
   test('a start.sh among the others is never loaded', () =>
     follow([[ended()], [start(), service()], 2], [[ended()], [service()], 0], [[ended()], [configured('job', '/y/start.sh'), start()], 2]));
+
+  test('and that is what is said of it', async () => {
+    const fake = new FakeSupervisor();
+    fake.processes = [ended()];
+    fake.configs = [start(), service()];
+    assert.match((await fake.step.run(new AbortController().signal)).message, /never loaded: another section has the same/);
+  });
 
   test('and the last is what runs', () => follow([[ended(failed)], [service(), start()], 112]));
 });

@@ -92,6 +92,55 @@ suite('start step', () => {
     for (let i = 0; i < 3; i++) assert.equal(await fake.code(), 0);
   });
 
+  test('believes a good end anew after another program was in trouble', async () => {
+    const fake = fakeOf([live('start')], [live('start'), live('init', { exitstatus: 3 })]);
+    fake.configs.push(configured('init', '/x/start.sh'));
+    fake.processes = [];
+    const readings = [
+      [live('start'), live('init')],
+      [live('start'), live('init')],
+      [live('start'), live('init', { exitstatus: 3 })],
+    ];
+    fake.onProcessRead = () => {
+      fake.processes = readings[fake.processReads - 1] ?? [live('start'), live('init')];
+    };
+    assert.equal(await fake.code(), 112);
+    assert.equal(fake.processReads, 3);
+    assert.equal(await fake.code(), 0);
+    assert.equal(fake.processReads, 5);
+  });
+
+  test('tells the last good run of start.sh from others, also while it is not good', async () => {
+    const fake = fakeOf([live('start')]);
+    assert.equal(fake.step.lastRun(), '');
+    const runs: string[] = [];
+    for (const [process, code] of [
+      [live('start'), 0],
+      [live('start', { exitstatus: 3, start: 300, stop: 400 }), 112],
+      [live('start', { start: 300, stop: 400 }), 0],
+      [live('start', { start: 300, stop: 500 }), 0],
+      [live('start', { start: 400, stop: 500 }), 0],
+    ] as const) {
+      fake.onProcessRead = () => {
+        fake.processes = [process];
+      };
+      assert.equal(await fake.code(), code);
+      runs.push(fake.step.lastRun());
+    }
+    assert.equal(runs[1], runs[0]);
+    assert.equal(new Set(runs).size, 4);
+    assert.ok(!runs.includes(''));
+  });
+
+  test('says that programs change too fast', async () => {
+    const fake = new FakeSupervisor();
+    fake.onProcessRead = () => {
+      fake.processes = [live('web', { logs: `${fake.processReads}` })];
+    };
+    const { message } = await fake.step.run(new AbortController().signal);
+    assert.equal(message, "supervisord's programs change faster than they can be looked at");
+  });
+
   test('hands on the signal that cancels it', async () => {
     const fake = new FakeSupervisor();
     const { signal } = new AbortController();

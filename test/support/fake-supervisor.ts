@@ -55,6 +55,8 @@ export class FakeSupervisor implements SupervisorClient {
     this.signals.add(signal);
     this.configReads++;
     const { configs } = this;
+    // As a real one: not at once.
+    await Promise.resolve();
     this.onConfigRead();
     return configs;
   }

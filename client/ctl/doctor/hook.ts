@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultHookPath } from '../../../daemon/settings/definitions.ts';
 import { inspectHook } from '../../../daemon/steps/hook/inspect.ts';
 import { whyNotLoadable } from '../../../daemon/steps/hook/loadable.ts';
 import { formatDuration, sayDuration } from '../../../shared/duration.ts';
@@ -16,10 +17,12 @@ const narrowShare = 0.5;
 /** The hook's file, as the daemon looks at it, and its duration. It is not run. */
 export async function checkHook(facts: Facts): Promise<Finding[]> {
   const { hookPath: path, hookSafetyCheck } = facts.settings;
+  if (path === 'none') return [ok('hook', 'switched off by READINESSD_HOOK=none')];
   const found = await inspectHook(path, hookSafetyCheck && process.geteuid?.() === 0);
   switch (found.kind) {
     case 'absent':
-      return [ok('hook', `there is no hook ${path}: nothing to check`)];
+      if (path === defaultHookPath) return [ok('hook', `there is no hook ${path}: nothing to check`)];
+      return [problem('hook', `${path} is not there, though READINESSD_HOOK names it`, 'put it there, or set READINESSD_HOOK=none')];
     case 'not executable':
       return [
         problem('hook', `${path} ${found.why.split(':')[0]}`, `${fileCure(path, found.why)}; or remove it, if there is to be no hook`),
