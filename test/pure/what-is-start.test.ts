@@ -38,6 +38,7 @@ suite('a command mentions start.sh:', () => {
     '"/opt/my dir/start.sh" "an argument"',
     "'/opt/my dir'/start.sh",
     '/x/"start".sh',
+    "/x/'start'.sh",
     '/x/start\\.sh',
     'sh -c "test -e /x && /usr/bin/start.sh>/log 2>&1 || exit 1"',
     'sh -c "(/x/start.sh)"',

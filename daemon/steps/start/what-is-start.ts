@@ -23,7 +23,7 @@ const startFile = /(?<![\p{L}\p{N}_.-])(?:-+[a-z]*)?start\.sh(?![\p{L}\p{N}_.-])
 export function whatIsStart(program: ProcessName & { readonly command?: string | undefined }, named: NamedPrograms | undefined): StartBy {
   if (named !== undefined) return named.patterns.some((pattern) => isNamed(pattern, program)) ? 'setting' : 'nothing';
   if (startName.test(program.name) || startName.test(program.group)) return 'name';
-  return mentionsStart(program.command ?? '') ? 'command' : 'nothing';
+  return program.command !== undefined && mentionsStart(program.command) ? 'command' : 'nothing';
 }
 
 /** In any quotes: a shell also takes "/x/start".sh and /x/start\.sh for it. */
