@@ -60,20 +60,26 @@ static void over(int signal_number)
 	_exit(code_when_over);
 }
 
-/* One deadline for everything, from here on. It counts while the process is stopped, and comes before anything else after. */
-static void keep_deadline(const char *path, int timeout_ms)
+/* From here on there is a deadline. It counts while the process is stopped, and comes before anything else after. */
+static void begin_deadline(void)
 {
 	struct sigaction action = {.sa_handler = over, .sa_flags = SA_NODEFER};
 	sigset_t alarms;
+	sigaction(SIGALRM, &action, NULL);
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+	set_deadline(DEFAULT_TIMEOUT_MS);
+}
+
+/* The one that is set, and what is said when it is over. */
+static void keep_deadline(const char *path, int timeout_ms)
+{
 	int length = snprintf(timeout_line, sizeof timeout_line, "%d DaemonTimeout readinessd at %s gave no whole answer within %d ms\n",
 			      CODE_DaemonTimeout, path, timeout_ms);
 	for (int i = 0; i < length - 1; i++)
 		if ((unsigned char)timeout_line[i] < 0x20 || timeout_line[i] == 0x7f)
 			timeout_line[i] = '?';
-	sigaction(SIGALRM, &action, NULL);
-	sigemptyset(&alarms);
-	sigaddset(&alarms, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 	set_deadline(timeout_ms);
 }
 
@@ -307,6 +313,7 @@ int main(int argc, char **argv)
 	/* readiness_probe.launch starts it: the kernel puts the #! line's argument and that file's name in front. */
 	int first = argc > 2 && strcmp(argv[1], "--from-shim") == 0 ? 3 : 1;
 	signal(SIGPIPE, SIG_IGN);
+	begin_deadline();
 	occupy_standard_fds();
 
 	const char *path = socket_setting(argc - first, argv + first);

@@ -42,12 +42,16 @@ interface Options {
 process.exitCode = codeOf('ClientBroken');
 process.on('uncaughtException', (error) => say('ClientBroken', `the TypeScript client failed: ${error.message}`));
 
-/** On Node's own clock, which begins with the process. Set once the options are read. */
-let deadlineMs = Number.POSITIVE_INFINITY;
+/** On Node's own clock, which begins with the process. */
+let deadlineMs = deadlineAfter(defaultProbeTimeoutMs);
 const options = readOptions(process.argv.slice(2));
-deadlineMs = Math.max(performance.now() + leastWaitMs, options.timeoutMs);
+deadlineMs = deadlineAfter(options.timeoutMs);
 setTimeout(timeOut, deadlineMs - performance.now());
 connect(options.path);
+
+function deadlineAfter(timeoutMs: number): number {
+  return Math.max(performance.now() + leastWaitMs, timeoutMs);
+}
 
 function timeOut(): never {
   deadlineMs = performance.now() + lastLineMs;
@@ -156,11 +160,12 @@ function end(code: number, text: string | Buffer): never {
   process.exit(code);
 }
 
-/** A full pipe would be waited for without end. Opened again, it can be asked not to: who else writes to it does not notice. */
+/** A full pipe or terminal would be waited for without end. Opened again, it can be asked not to: who else writes to it does not notice. */
 function withoutWaiting(fd: number): number {
-  if (!fstatSync(fd).isFIFO()) return fd;
+  const stats = fstatSync(fd);
+  if (!stats.isFIFO() && !stats.isCharacterDevice()) return fd;
   try {
-    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return fd;
   }

@@ -46,7 +46,7 @@ suite('verdict on start', () => {
     for (const [why, expected] of [
       ['not loaded', /^2 StartNotFinished start\.sh \(program "x:init"\) is configured but not loaded: "supervisorctl update" loads it$/],
       ['another is live', /^2 StartNotFinished .*may still be live: "supervisorctl update" loads it.*"supervisorctl restart readinessd"/],
-      ['hidden', /^2 StartNotFinished .*never loaded: another section has the same group and process name/],
+      ['ambiguous', /^2 StartNotFinished .*shares its group and process name with another section/],
     ] as const)
       assert.match(say(judgeStart({ ...none, notLive: [{ ...configured('init', 'true'), group: 'x', why }] })), expected);
     assert.match(say(judgeStart({ ...none, missing: ['boot:*'] })), /^2 StartNotFinished READINESSD_START_PROGRAMS names boot:\*, /);

@@ -123,11 +123,13 @@ suite('an update puts another program in the place of one, which shows by', () =
 });
 
 suite('what a program runs is not known, which is 114,', () => {
-  test('when its section was never seen; and known once it is', () =>
-    follow(
-      [[ended(), live('web')], [configured('web', 'nginx')], 114],
-      [[ended(), live('web')], [configured('web', 'nginx'), service()], 0],
-    ));
+  test('when its section was never seen; one that comes later says what is start.sh, and not what is none', async () => {
+    const unknown: readonly [ProcessInfo[], ProcessConfig[], number] = [[runs()], [], 114];
+    const again = runs({ start: 300, stop: 290, pid: 8 });
+    await follow(unknown, [[runs()], [service()], 114], [[again], [service()], 114], [[ended()], [service()], 114]);
+    await follow(unknown, [[runs()], [service()], 114], [[runs({ start: 300, pid: 8 })], [service()], 0]);
+    await follow(unknown, [[runs()], [start()], 2], [[runs()], [service()], 2]);
+  });
 
   test('when its group was added again since its section went', () =>
     follow([[runs()], [service()], 0], [[runs()], [], 0], [[runs({ start: 300, pid: 8 })], [], 114], [[], [], 0], [[ended()], [], 114]));
@@ -139,18 +141,24 @@ suite('what a program runs is not known, which is 114,', () => {
   });
 });
 
-suite('of two sections that end up with one name supervisord keeps the last:', () => {
-  test('a start.sh among the others is never loaded', () =>
+suite('of two sections that end up with one name supervisord loads one:', () => {
+  test('with a start.sh among them it is not known which', () =>
     follow([[ended()], [start(), service()], 2], [[ended()], [service()], 0], [[ended()], [configured('job', '/y/start.sh'), start()], 2]));
 
   test('and that is what is said of it', async () => {
     const fake = new FakeSupervisor();
     fake.processes = [ended()];
     fake.configs = [start(), service()];
-    assert.match((await fake.step.run(new AbortController().signal)).message, /never loaded: another section has the same/);
+    assert.match((await fake.step.run(new AbortController().signal)).message, /shares its group and process name with another section/);
   });
 
-  test('and the last is what runs', () => follow([[ended(failed)], [service(), start()], 112]));
+  test('and what is live is taken for it', async () => {
+    for (const configs of [
+      [service(), start()],
+      [start(), service()],
+    ])
+      await follow([[ended(failed)], configs, 112]);
+  });
 });
 
 suite('READINESSD_START_PROGRAMS', () => {

@@ -55,7 +55,7 @@ export async function checkStart({ supervisord, settings, address, lookedAtMs, c
     ...notLive.map((config) =>
       judged(
         { ...none, notLive: [config] },
-        config.why === 'hidden' ? 'give each section a process_name of its own' : 'supervisorctl update',
+        config.why === 'ambiguous' ? 'give each section a process_name of its own' : 'supervisorctl update',
       ),
     ),
     ...unknown.map((process) => judged({ ...none, unknown: [process] }, 'supervisorctl update')),

@@ -32,12 +32,11 @@ export function forgetGroup(path: string): void {
  */
 export function endLeftover(path: string): boolean {
   const group = leftGroup(readNote(path));
-  if (group !== undefined && isAlive(group.pid)) {
-    if (!group.isCertain) return false;
-    process.kill(-group.pid, 'SIGKILL');
-  }
-  forgetGroup(path);
-  return true;
+  // With signal 0 nothing is ended, only looked whether it could be.
+  const outcome = group === undefined ? 'gone' : signalGroup(group.pid, group.isCertain ? 'SIGKILL' : 0);
+  const mayLive = outcome === 'forbidden' || (outcome === 'signalled' && group?.isCertain === false);
+  if (!mayLive) forgetGroup(path);
+  return !mayLive;
 }
 
 /** @returns undefined when no group was noted, or its number is somebody else's now */
@@ -70,12 +69,13 @@ function readNote(path: string): string {
   }
 }
 
-/** Whether a process group has a process, though it may be another user's. */
-function isAlive(pid: number): boolean {
+/** @returns 'forbidden' for a group whose processes have changed their user, where this one may not signal others */
+function signalGroup(pid: number, signal: 'SIGKILL' | 0): 'signalled' | 'forbidden' | 'gone' {
   try {
-    return process.kill(-pid, 0);
+    process.kill(-pid, signal);
+    return 'signalled';
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'forbidden' : 'gone';
   }
 }
 

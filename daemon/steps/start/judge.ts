@@ -15,7 +15,7 @@ const whyNotLive: Readonly<Record<StartPrograms['notLive'][number]['why'], strin
   'not loaded': 'is configured but not loaded: "supervisorctl update" loads it',
   'another is live':
     'is configured but perhaps not loaded, since what ran under that name before may still be live: "supervisorctl update" loads it, and "supervisorctl restart readinessd" then makes that known',
-  hidden: 'is configured but never loaded: another section has the same group and process name, and supervisord keeps the last',
+  ambiguous: 'shares its group and process name with another section, and supervisord loads only one of them: give each a name of its own',
 };
 
 /**
@@ -28,7 +28,7 @@ export function judgeStart({ live, notLive, unknown, missing }: StartPrograms): 
     ...live.flatMap((process) => troubleOf(process) ?? []),
     ...unknown.map((process) => ({
       reason: 'StartUnknown' as const,
-      message: `program "${fullName(process)}" is live, but supervisord does not say what it runs: "supervisorctl update" brings configuration and processes together`,
+      message: `program "${fullName(process)}" is live, but supervisord does not say what it runs: "supervisorctl update" brings both together, and "supervisorctl restart readinessd" makes that known`,
     })),
     ...notLive.map((config) => ({ reason: 'StartNotFinished' as const, message: `${subject(config)} ${whyNotLive[config.why]}` })),
     ...missing.map((name) => ({

@@ -7,7 +7,7 @@ export interface StartPrograms {
   /** Live processes that are start.sh, and what makes them so. */
   readonly live: readonly (ProcessInfo & { readonly by: StartBy })[];
   /** Start programs of the configuration that no live process runs. */
-  readonly notLive: readonly (ProcessConfig & { readonly why: 'not loaded' | 'another is live' | 'hidden' })[];
+  readonly notLive: readonly (ProcessConfig & { readonly why: 'not loaded' | 'another is live' | 'ambiguous' })[];
   /** Live processes of which it was never known what they run. */
   readonly unknown: readonly ProcessInfo[];
   /** What READINESSD_START_PROGRAMS names and supervisord has not. */
@@ -31,7 +31,8 @@ export class StartProgramBook {
   readonly #named: NamedPrograms | undefined;
   /** By key, in the order of the live processes. */
   #known: ReadonlyMap<string, KnownProcess> = new Map();
-  #configs: readonly ProcessConfig[] = [];
+  /** By key: more than one where sections share it. */
+  #sections: ReadonlyMap<string, readonly ProcessConfig[]> = new Map();
 
   /** @param named - READINESSD_START_PROGRAMS, where it is set */
   constructor(named: NamedPrograms | undefined) {
@@ -49,15 +50,14 @@ export class StartProgramBook {
 
   /** Takes in what the configuration says, read after the processes were. */
   learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
-    // Of two sections with one name supervisord keeps the last.
-    const configOf = new Map(configs.map((config) => [keyOf(config), config]));
-    this.#configs = configs;
+    const sections = new Map<string, ProcessConfig[]>();
+    for (const config of configs) sections.set(keyOf(config), [...(sections.get(keyOf(config)) ?? []), config]);
+    this.#sections = sections;
     this.#remember(processes, (process, before) => {
-      if (whatIsStart(process, this.#named) !== 'nothing') return whatIsStart(process, this.#named);
-      const config = configOf.get(keyOf(process));
-      const byConfig = config === undefined ? undefined : whatIsStart(config, this.#named);
-      const isKnown = before !== undefined && !isAnother(process, before.process);
-      return isKnown ? (before.by ?? byConfig) : byConfig;
+      const byConfig = this.#byConfig(process);
+      if (before === undefined || isAnother(process, before.process)) return byConfig;
+      // A section that comes after the process may be another's: it says what is start.sh, and not what is none.
+      return before.by ?? (byConfig === 'nothing' ? undefined : byConfig);
     });
   }
 
@@ -82,13 +82,22 @@ export class StartProgramBook {
     this.#known = new Map(processes.map((process) => [keyOf(process), { process, by: by(process, before.get(keyOf(process))) }]));
   }
 
+  /** What the configuration makes of a process: of sections that share its name, one that is start.sh. */
+  #byConfig(process: ProcessInfo): StartBy | undefined {
+    const byName = whatIsStart(process, this.#named);
+    if (byName !== 'nothing') return byName;
+    const found = this.#sections.get(keyOf(process))?.map((config) => whatIsStart(config, this.#named)) ?? [];
+    return found.find((by) => by !== 'nothing') ?? found[0];
+  }
+
   #notLive(): StartPrograms['notLive'] {
-    const last = new Map(this.#configs.map((config) => [keyOf(config), config]));
-    const starts = this.#configs.filter((config) => whatIsStart(config, this.#named) !== 'nothing');
-    return starts.flatMap((config) => {
-      const known = this.#known.get(keyOf(config));
-      const why = last.get(keyOf(config)) !== config ? 'hidden' : known === undefined ? 'not loaded' : 'another is live';
-      return why === 'another is live' && known?.by !== 'nothing' ? [] : [{ ...config, why }];
+    return [...this.#sections].flatMap(([key, sections]) => {
+      const config = sections.find((one) => whatIsStart(one, this.#named) !== 'nothing');
+      const known = this.#known.get(key);
+      // supervisord loads one of them; which, its answers do not tell.
+      const why = sections.length > 1 ? 'ambiguous' : known === undefined ? 'not loaded' : 'another is live';
+      const isLive = why === 'another is live' && known?.by !== 'nothing';
+      return config === undefined || isLive ? [] : [{ ...config, why }];
     });
   }
 }

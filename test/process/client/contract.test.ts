@@ -165,19 +165,31 @@ for (const { name, command, ask } of clients) {
       ['ready', http('200 OK', '0 Ready\n'), 107],
       ['not ready', http('503 No', '17 HookFailed x\n'), 17],
       ['no answer', undefined, 101],
+      ['a wrong argument', undefined, 106],
     ] as const) {
       test(`exits with ${code} at its deadline when it has got "${title}" and nobody reads what it writes`, async (t) => {
         const path = await listener(t, (socket) => socket.once('data', () => reply === undefined || socket.end(reply)));
         const [program, ...args] = command;
         const stdout = await fullPipe(t);
         const env = { PATH: process.env['PATH'], READINESSD_SOCKET: path, READINESSD_PROBE_TIMEOUT_MS: '1500' };
-        const child = spawn(program, args, { stdio: ['ignore', stdout, 'ignore'], env });
+        const child = spawn(program, code === 106 ? [...args, '--bogus'] : args, { stdio: ['ignore', stdout, 'ignore'], env });
         cleanUp(t, () => end(child));
         closeSync(stdout);
         const exited = once(child, 'exit');
         assert.deepEqual(await exited, [code, null]);
       });
     }
+
+    test('exits with 107 at its deadline when its terminal takes no more of what it writes', async (t) => {
+      const path = await listener(t, (socket) => socket.once('data', () => socket.end(http('200 OK', '0 Ready\n'))));
+      const script = writeScript(
+        join(scratchDirectory(t), 'terminal.py'),
+        `#!/usr/bin/env python3\nimport os,pty,subprocess,sys\nmaster,slave=pty.openpty()\nos.set_blocking(slave,False)\ntry:\n  while True: os.write(slave,b"x")\nexcept BlockingIOError: pass\nterminal=os.open(os.ttyname(slave),os.O_WRONLY|os.O_NOCTTY)\nsys.exit(subprocess.run(sys.argv[1:],stdout=terminal).returncode)`,
+      );
+      const env = { PATH: process.env['PATH'], READINESSD_SOCKET: path, READINESSD_PROBE_TIMEOUT_MS: '1500' };
+      const { code, stderr } = await run(script, [...command], { env });
+      assert.equal(code, 107, stderr);
+    });
 
     test('says why it cannot reach the daemon, and where to look', async (t) => {
       const directory = scratchDirectory(t);

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
-import { patient } from '../../support/daemon.ts';
+import { alone, patient, TestDaemon } from '../../support/daemon.ts';
 import { brokenNode, damages, native, replace } from '../../support/damages.ts';
 import { run } from '../../support/run.ts';
 import { scratchDirectory, tree } from '../../support/scratch.ts';
@@ -78,6 +78,18 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
       }
       replace(path, whole);
       chmodSync(path, 0o755);
+    }
+  });
+
+  test('is no success when its stdout is closed, whichever client answers', async (t) => {
+    const daemon = new TestDaemon(t, alone);
+    await daemon.expect(/^0 /);
+    for (const damage of [() => {}, (native: string) => rmSync(native)]) {
+      const copy = treeCopy(t);
+      damage(join(copy.lib, 'readiness_probe'));
+      const env = { PATH: process.env['PATH'], READINESSD_SOCKET: daemon.socket, ...patient };
+      const { code } = await run('sh', ['-c', `${join(copy.root, 'usr/bin/readiness_probe.sh')} >&-`], { env });
+      assert.equal(code, 107);
     }
   });
 

@@ -113,6 +113,11 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     }
   });
 
+  test('is no success when its stdout is closed', async () => {
+    const { code } = await run('sh', ['-c', `${join(tree, 'usr/bin/readinessctl')} codes >&-`], { env: { PATH: process.env['PATH'] } });
+    assert.equal(code, 107);
+  });
+
   test('ends quietly when its reader has seen enough', async (t) => {
     const { stderr, stdout } = await run('/bin/sh', ['-c', `${join(tree, 'usr/bin/readinessctl')} codes | head -1`], {
       cwd: scratchDirectory(t),

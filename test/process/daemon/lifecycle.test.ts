@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -200,6 +201,26 @@ suite('daemon', { concurrency: 4 }, () => {
     const [left = '', ...more] = readFileSync(pids, 'utf8').trim().split('\n');
     assert.deepEqual(more, []);
     process.kill(-Number(left), 'SIGKILL');
+    await second.expect(/^8 /);
+  });
+
+  test('runs no hook beside one that an earlier daemon has left and that it may not end', async (t) => {
+    const directory = scratchDirectory(t);
+    const other = join(directory, 'pid');
+    writeScript(
+      join(directory, 'hook'),
+      `[ ! -e ${other} ] || exit 8; echo $$ >${other}; exec setpriv --reuid=1234 --clear-groups sleep 1000`,
+    );
+    const by = ['setpriv', '--bounding-set=-kill', '--inh-caps=-kill'];
+    const first = new TestDaemon(t, { ...alone, READINESSD_HOOK_TIMEOUT: '10m' }, directory, { by });
+    const pid = Number(await until('the hook runs', () => existsSync(other) && readFileSync(other, 'utf8').trim()));
+    await until('it is noted, and has another user', () => existsSync(`${first.socket}.hook`) && statSync(`/proc/${pid}`).uid === 1234);
+    cleanUp(t, () => isAlive(pid) && process.kill(pid, 'SIGKILL'));
+    first.child.kill('SIGKILL');
+    await ended(first);
+    const second = new TestDaemon(t, alone, directory, { by });
+    await second.expect(/^122 HookTimeout the hook that an earlier readinessd started may still run/);
+    process.kill(pid, 'SIGKILL');
     await second.expect(/^8 /);
   });
 

@@ -199,6 +199,11 @@ suite('start', { concurrency: 8 }, () => {
     await supervisord.ctl('reread');
     const late = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url });
     await late.expect(/^114 StartUnknown program "init" .*supervisorctl update/);
+    supervisord.configure('[program:init]\ncommand=sleep 1000');
+    await supervisord.ctl('reread');
+    await late.aWholeCycle();
+    await late.expect(/^114 StartUnknown program "init" /);
+    supervisord.configure('');
     await supervisord.ctl('update');
     await late.expect(/^0 Ready start skipped/);
   });
@@ -278,7 +283,11 @@ suite('start', { concurrency: 8 }, () => {
   test('of which another section has the name is never loaded', async (t) => {
     const section = (program: string, command: string) => `[program:${program}]\ncommand=${command}\nprocess_name=same\n${once}`;
     const { daemon } = await scene(t, `[group:x]\nprograms=a,b\n${section('a', '/x/start.sh')}${section('b', 'true')}`);
-    await daemon.expect(/^2 StartNotFinished .*"x:same".* another section has the same group and process name/);
+    await daemon.expect(/^2 StartNotFinished .*"x:same".* shares its group and process name with another section/);
+    // Of two groups with one name it keeps the first, by their priorities.
+    const groups = `[program:foo]\ncommand=true\npriority=1\n${once}[group:foo]\nprograms=x\npriority=2\n[program:x]\ncommand=START\nprocess_name=foo\n${once}`;
+    const other = await scene(t, groups);
+    await other.daemon.expect(/^2 StartNotFinished .*"foo".* shares its group and process name with another section/);
   });
 
   test('is what READINESSD_START_PROGRAMS names, and nothing else', async (t) => {

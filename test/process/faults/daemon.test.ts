@@ -14,11 +14,11 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     const { supervisord, directory, socket, probe, expect, status } = await setUp(t, {
       programs: '',
       settings: { ...alone, READINESSD_HOOK_TIMEOUT: '10m' },
+      // Until it may go on each run hangs, with a child.
+      hook: (path) => writeScript(path, 'cd "${0%/*}"; sleep 1000 & echo $$ $! >> pids; [ -e go ] || wait; exit 19'),
     });
     const pids = join(directory, 'pids');
     const go = join(directory, 'go');
-    // Until it may go on each run hangs, with a child.
-    writeScript(join(directory, 'hook'), `sleep 1000 & echo $$ $! >> ${pids}; [ -e ${go} ] || wait; exit 19`);
     const runs = () => (existsSync(pids) ? readFileSync(pids, 'utf8') : '').split('\n').slice(0, -1);
     await until('the hook runs, and is noted', () => runs().length === 1 && existsSync(`${socket}.hook`));
     const codes: (number | null)[] = [];
@@ -103,9 +103,9 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
         FAKETIME_NO_CACHE: '1',
         FAKETIME_DONT_FAKE_MONOTONIC: '1',
       },
+      hook: (path) => writeScript(path, 'cd "${0%/*}"; date +%s > seen.new; mv seen.new seen'),
     });
     const seen = join(directory, 'seen');
-    writeScript(join(directory, 'hook'), `date +%s > ${seen}.new; mv ${seen}.new ${seen}`);
     await expect(/^0 Ready start passed, hook passed\n$/);
     const watch = watchVerdicts({ body });
     for (const days of [1, -1, 0]) {
