@@ -15,7 +15,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
       programs: '',
       settings: { ...alone, READINESSD_HOOK_TIMEOUT: '10m' },
       // Until it may go on each run hangs, with a child.
-      hook: (path) => writeScript(path, 'cd "${0%/*}"; sleep 1000 & echo $$ $! >> pids; [ -e go ] || wait; exit 19'),
+      hook: (path) => writeScript(path, 'cd "$(dirname "$0")"; sleep 1000 & echo $$ $! >> pids; [ -e go ] || wait; exit 19'),
     });
     const pids = join(directory, 'pids');
     const go = join(directory, 'go');
@@ -103,7 +103,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
         FAKETIME_NO_CACHE: '1',
         FAKETIME_DONT_FAKE_MONOTONIC: '1',
       },
-      hook: (path) => writeScript(path, 'cd "${0%/*}"; date +%s > seen.new; mv seen.new seen'),
+      hook: (path) => writeScript(path, 'cd "$(dirname "$0")"; date +%s > seen.new; mv seen.new seen'),
     });
     const seen = join(directory, 'seen');
     await expect(/^0 Ready start passed, hook passed\n$/);
