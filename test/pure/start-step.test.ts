@@ -149,19 +149,20 @@ suite('start step', () => {
   });
 
   /** How often the configuration is read, when that takes so long and so much time passes before each look. */
-  async function configReads(tookMs: number, ...passingMs: number[]): Promise<number[]> {
+  async function configReads(tookMs: number, ...looks: (number | { readonly ms: number; readonly code: number })[]): Promise<number[]> {
     let nowMs = 5000;
     const fake = new FakeSupervisor();
     fake.now = () => nowMs;
-    fake.processes = [live('web')];
-    fake.configs = [configured('web', 'nginx')];
+    fake.configs = [configured('web', 'nginx'), configured('start', 'true')];
     fake.onConfigRead = () => {
       nowMs += tookMs;
     };
     const reads: number[] = [];
-    for (const ms of passingMs) {
+    for (const look of looks) {
+      const { ms, code } = typeof look === 'number' ? { ms: look, code: 0 } : look;
       nowMs += ms;
-      assert.equal(await fake.code(), 0);
+      fake.processes = [live('web'), live('start', code === 0 ? {} : { state: running })];
+      assert.equal(await fake.code(), code);
       reads.push(fake.configReads);
     }
     return reads;
@@ -172,8 +173,26 @@ suite('start step', () => {
     assert.deepEqual(await configReads(20, 0, 0, 1999, 1, 0, 2000), [1, 1, 1, 2, 2, 3]);
   });
 
-  test('reads the configuration after 15 s at the latest, however slowly it is told', async () => {
-    assert.deepEqual(await configReads(2000, 0, 14_999, 1), [1, 1, 2]);
+  test('reads the configuration after 15 s at the latest, however slowly it is told, and after 5 s where start is good', async () => {
+    assert.deepEqual(await configReads(2000, 0, 5000, 1, 5000), [1, 1, 2, 2]);
+    assert.deepEqual(await configReads(2000, ...[0, 14_999, 1].map((ms) => ({ ms, code: 2 }))), [1, 1, 2]);
+    // What was not good yet is, by a configuration that was old enough for that.
+    assert.deepEqual(await configReads(2000, { ms: 0, code: 2 }, { ms: 6000, code: 2 }, 0), [1, 1, 2]);
+  });
+
+  test('goes by what it reads when start is good', async () => {
+    let nowMs = 0;
+    const fake = new FakeSupervisor();
+    fake.now = () => nowMs;
+    fake.processes = [live('web')];
+    fake.configs = [configured('web', 'nginx')];
+    fake.onConfigRead = () => {
+      nowMs += 2000;
+    };
+    assert.equal(await fake.code(), 0);
+    fake.configs = [configured('web', 'nginx'), configured('init', '/x/start.sh')];
+    nowMs += 5001;
+    assert.equal(await fake.code(), 2);
   });
 
   test('reads the configuration at once for a program that it does not know', async () => {

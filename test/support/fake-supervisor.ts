@@ -25,12 +25,8 @@ export class FakeSupervisor implements SupervisorClient {
   readonly signals = new Set<AbortSignal>();
   onProcessRead = () => {};
   onConfigRead = () => {};
-  /** So much passes at each look at the clock that the configuration is always due. */
-  now = () => {
-    this.#nowMs += 15_000;
-    return this.#nowMs;
-  };
   #nowMs = 0;
+  now = () => this.#nowMs;
   readonly step;
 
   /** @param named - READINESSD_START_PROGRAMS */
@@ -61,7 +57,9 @@ export class FakeSupervisor implements SupervisorClient {
     return configs;
   }
 
+  /** What a look says, so long after the last that the configuration is read again. */
   async code(): Promise<number> {
+    this.#nowMs += 15_000;
     const result = await this.step.run(new AbortController().signal);
     return result.outcome === 'failed' ? result.code : 0;
   }

@@ -12,6 +12,9 @@ const configRestFactor = 100;
 /** But it is never older than this at a look: a reread alone shows nothing in the processes. */
 const oldestConfigMs = 15_000;
 
+/** Nor than this where start is good, for then the next look comes after 10 s. */
+const oldestGoodConfigMs = 5000;
+
 const changingTooFast = failed('StartNotFinished', "supervisord's programs change faster than they can be looked at");
 
 /** Calls of supervisord in one look, at the most: processes, configuration, and processes twice more. */
@@ -35,11 +38,14 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
   const goodEnds = new GoodEnds();
   let lastRun = '';
   let configDueAtMs = Number.NEGATIVE_INFINITY;
+  let configDueWhenGoodAtMs = Number.NEGATIVE_INFINITY;
 
   async function readConfigs(signal: AbortSignal): Promise<ProcessConfig[]> {
     const beganAtMs = now();
     const configs = await supervisor.getAllConfigInfo(signal);
-    configDueAtMs = now() + Math.min(oldestConfigMs, configRestFactor * (now() - beganAtMs));
+    const readAtMs = now();
+    configDueAtMs = readAtMs + Math.min(oldestConfigMs, configRestFactor * (readAtMs - beganAtMs));
+    configDueWhenGoodAtMs = readAtMs + oldestGoodConfigMs;
     return configs;
   }
 
@@ -54,7 +60,11 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
       if (book.hasNews(processes)) return changingTooFast;
     }
     for (let hasAskedAgain = false; ; hasAskedAgain = true) {
-      const programs = book.sort(processes);
+      let programs = book.sort(processes);
+      if (judgeStart(programs).outcome !== 'failed' && now() > configDueWhenGoodAtMs) {
+        book.learn(processes, await readConfigs(signal));
+        programs = book.sort(processes);
+      }
       const result = judgeStart(programs);
       if (result.outcome !== 'passed') {
         goodEnds.forget();
