@@ -97,5 +97,6 @@ suite('socket API', { concurrency: 4 }, () => {
       status: 404,
       body: 'cannot answer GET /nothing: there is no such thing; GET / lists what there is\n',
     });
+    assert.equal((await daemon.get('*')).status, 404);
   });
 });
