@@ -46,7 +46,9 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
     const { promise, resolve, reject } = settler();
     const onAbort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
-    const timer = setTimeout(() => reject(unreachable(address, `no whole answer within ${formatDuration(timeoutMs)}`)), timeoutMs);
+    const late = () => unreachable(address, `no whole answer within ${formatDuration(timeoutMs)}`);
+    const endAtMs = performance.now() + timeoutMs;
+    const timer = setTimeout(() => reject(late()), timeoutMs);
     try {
       const chunks: Buffer[] = [];
       let received = 0;
@@ -71,6 +73,8 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
         },
       );
       await promise;
+      // Whether a process that was stopped meanwhile reads first or comes to its timer, is libuv's affair.
+      if (performance.now() > endAtMs) throw late();
       return read(decode(chunks));
     } catch (error) {
       client = undefined;

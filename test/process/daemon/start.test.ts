@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { TestDaemon, watchVerdicts } from '../../support/daemon.ts';
 import { freePort } from '../../support/port.ts';
+import { statFieldsOf } from '../../support/process.ts';
 import { cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
 
@@ -346,6 +347,34 @@ suite('supervisord', { concurrency: 4 }, () => {
     await daemon.expect(/^110 SupervisorUnreachable .*no whole answer within 1s\n$/);
     supervisord.child.kill('SIGCONT');
     await daemon.expect(/^0 /);
+  });
+
+  test('is not believed when its answer was there in time, and the daemon was stopped before it read it', async (t) => {
+    const path = join(scratchDirectory(t), 'fake.sock');
+    const nothing = reply('<params><param><value><array><data></data></array></value></param></params>');
+    let daemon: TestDaemon | undefined;
+    let isHeld = false;
+    const server = createServer((socket) =>
+      socket
+        .on('error', () => {})
+        .on('data', () => {
+          if (isHeld) daemon?.child.kill('SIGSTOP');
+          isHeld = false;
+          socket.write(nothing);
+        }),
+    );
+    server.listen(path);
+    cleanUp(t, () => server.close());
+    daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: `unix://${path}`, READINESSD_RPC_TIMEOUT: '1s' });
+    const { child, expect } = daemon;
+    await expect(/^0 /);
+    isHeld = true;
+    await until('it is stopped', () => statFieldsOf(child.pid ?? 0)[0] === 'T');
+    // The answer's time is over.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    child.kill('SIGCONT');
+    await until('the late answer has not counted', () => daemon?.stdout().includes('"code":110'));
+    await expect(/^0 /);
   });
 
   test('is believed when its clock is past 2038, which it can no longer tell', async (t) => {
