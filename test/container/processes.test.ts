@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { nodeRoot } from '../support/cache.ts';
@@ -41,16 +41,21 @@ for directory, _, names in os.walk(sys.argv[1]):
 
 suite('processes of a container', { concurrency: 2 }, () => {
   test('a pause of the whole container leaves no old verdict, and a hook that goes is missed until start.sh has been run again', async (t) => {
-    const env = { ...quick, READINESSD_PERIOD_READY: '1s' };
-    const container = await TestContainer.start(t, { files: { ...goodStartFiles, [hook]: '#!/bin/sh\nexit 0\n' }, env });
+    const env = { ...quick, READINESSD_PERIOD_READY: '4s' };
+    const holding = '#!/bin/sh\nwhile [ -e /run/hold ]; do sleep 0.05; done\n';
+    const container = await TestContainer.start(t, { files: { ...goodStartFiles, [hook]: holding }, env });
     await container.becomes(/^0 Ready start passed, hook passed/);
     const served = await container.served();
+    // Its rest begins when this is answered; and should it be over sooner than the pause comes, the hook is held.
+    await served.post('/check');
+    writeFileSync(`/proc/${(await container.state()).pid}/root/run/hold`, '');
     await container.runc('pause', container.id);
     const asked = served.body();
-    // The next cycle is then more than 3 s late, or was frozen for longer than that.
-    await new Promise((resolve) => setTimeout(resolve, 6000));
+    // The rest, and 3 s; or the second in which a running cycle shows that it is not frozen, and 3 s.
+    await new Promise((resolve) => setTimeout(resolve, 8000));
     await container.runc('resume', container.id);
     assert.match(await asked, /^103 ResultStale /);
+    rmSync(`/proc/${(await container.state()).pid}/root/run/hold`);
     await container.becomes(/^0 /);
 
     rmSync(join(container.root, hook));

@@ -224,30 +224,35 @@ suite('daemon', { concurrency: 4 }, () => {
     await second.expect(/^8 /);
   });
 
-  test('shows no verdict of before it was stopped, until it has a new one', async (t) => {
-    const directory = scratchDirectory(t);
-    const hold = join(directory, 'hold');
-    writeScript(join(directory, 'hook'), `while [ -e ${hold} ]; do sleep 0.05; done`);
-    const settings = { ...alone, READINESSD_PERIOD_READY: '1s', READINESSD_HOOK_TIMEOUT: '10m' };
-    const daemon = new TestDaemon(t, settings, directory);
-    await daemon.expect(/^0 /);
-    writeFileSync(hold, '');
-    daemon.child.kill('SIGSTOP');
-    const waiting = daemon.body();
-    // Whether it rested or was in a cycle: 3 s late, and 1 s of either.
-    await new Promise((resolve) => setTimeout(resolve, 5000));
-    daemon.child.kill('SIGCONT');
-    const stale = /^103 ResultStale .*; it was 0 Ready\n$/;
-    assert.match(await waiting, stale);
-    const watch = watchVerdicts(daemon);
-    await daemon.expect(stale);
-    rmSync(hold);
-    await daemon.expect(/^0 /);
-    assert.deepEqual(
-      (await watch.stop()).map((line) => line.split(' ')[0]),
-      ['103', '0'],
-    );
-  });
+  for (const where of ['in a rest', 'in the midst of a cycle'] as const) {
+    test(`shows no verdict of before it was stopped ${where}, until it has a new one`, async (t) => {
+      const directory = scratchDirectory(t);
+      const [hold, held] = [join(directory, 'hold'), join(directory, 'held')];
+      writeScript(join(directory, 'hook'), `while [ -e ${hold} ]; do : >${held}; sleep 0.05; done`);
+      const settings = { ...alone, READINESSD_PERIOD_READY: '4s', READINESSD_HOOK_TIMEOUT: '10m' };
+      const daemon = new TestDaemon(t, settings, directory);
+      await daemon.expect(/^0 /);
+      // Its rest begins when this is answered; and should it be over sooner than this goes on, the hook is held.
+      await daemon.post('/check');
+      writeFileSync(hold, '');
+      if (where === 'in the midst of a cycle') await until('the hook is held', () => existsSync(held));
+      daemon.child.kill('SIGSTOP');
+      const waiting = daemon.body();
+      // The rest, and 3 s; or the second in which a running cycle shows that it is not frozen, and 3 s.
+      await new Promise((resolve) => setTimeout(resolve, 8000));
+      daemon.child.kill('SIGCONT');
+      const stale = /^103 ResultStale .*; it was 0 Ready\n$/;
+      assert.match(await waiting, stale);
+      const watch = watchVerdicts(daemon);
+      await daemon.expect(stale);
+      rmSync(hold);
+      await daemon.expect(/^0 /);
+      assert.deepEqual(
+        (await watch.stop()).map((line) => line.split(' ')[0]),
+        ['103', '0'],
+      );
+    });
+  }
 
   test('binds again when its socket file was deleted', async (t) => {
     const daemon = new TestDaemon(t, alone);
