@@ -104,7 +104,7 @@ const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
   socketMode: (value) => between(0o600, 0o777)(value) && (Number(value) & 0o600) === 0o600,
   listen: (value) =>
     value === undefined || (isIP((value as ListenAddress).host) !== 0 && between(1, 65_535)((value as ListenAddress).port)),
-  hookPath: isPath,
+  hookPath: (value) => value === 'none' || isPath(value),
   hookTimeoutMs: between(100, 600_000),
   hookSafetyCheck: isSwitch,
   periodReadyMs: between(100, 600_000),
