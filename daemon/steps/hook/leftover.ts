@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { signalGroup } from './group.ts';
 
 /**
  * A daemon that SIGKILL ends cannot end its hook. So the running hook's process group stands in a file, and the next
@@ -32,7 +33,6 @@ export function forgetGroup(path: string): void {
  */
 export function endLeftover(path: string): boolean {
   const group = leftGroup(readNote(path));
-  // With signal 0 nothing is ended, only looked whether it could be.
   const outcome = group === undefined ? 'gone' : signalGroup(group.pid, group.isCertain ? 'SIGKILL' : 0);
   const mayLive = outcome === 'forbidden' || (outcome === 'signalled' && group?.isCertain === false);
   if (!mayLive) forgetGroup(path);
@@ -66,16 +66,6 @@ function readNote(path: string): string {
     return '';
   } finally {
     if (file !== undefined) closeSync(file);
-  }
-}
-
-/** @returns 'forbidden' for a group whose processes have changed their user, where this one may not signal others */
-function signalGroup(pid: number, signal: 'SIGKILL' | 0): 'signalled' | 'forbidden' | 'gone' {
-  try {
-    process.kill(-pid, signal);
-    return 'signalled';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'forbidden' : 'gone';
   }
 }
 

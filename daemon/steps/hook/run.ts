@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { execa } from 'execa';
+import { signalGroup } from './group.ts';
 import { forgetGroup, noteGroup } from './leftover.ts';
 import { OutputTail } from './output-tail.ts';
 
@@ -116,16 +117,6 @@ async function within<T>(ms: number, promise: Promise<T>, signal?: AbortSignal):
     return await Promise.race([promise, over]);
   } finally {
     stop();
-  }
-}
-
-function signalGroup(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
-  try {
-    process.kill(-pid, name);
-  } catch (error) {
-    // Nobody left is what was wanted. A group that may not be signalled holds only processes that changed their user.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
 

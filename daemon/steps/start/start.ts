@@ -52,7 +52,7 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
   async function look(signal: AbortSignal): Promise<StepResult> {
     let processes = await supervisor.getAllProcessInfo(signal);
     const hasNews = book.hasNews(processes);
-    // First the processes and then the configuration: what both know was configured no later than it was live.
+    // First the processes and then the configuration, so that none runs a section newer than the one that is read.
     if (hasNews || now() >= configDueAtMs) book.learn(processes, await readConfigs(signal));
     if (hasNews) {
       // What is learnt in this look must be the same after the configuration was read.
@@ -61,11 +61,12 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
     }
     for (let hasAskedAgain = false; ; hasAskedAgain = true) {
       let programs = book.sort(processes);
-      if (judgeStart(programs).outcome !== 'failed' && now() > configDueWhenGoodAtMs) {
+      let result = judgeStart(programs);
+      if (result.outcome !== 'failed' && now() > configDueWhenGoodAtMs) {
         book.learn(processes, await readConfigs(signal));
         programs = book.sort(processes);
+        result = judgeStart(programs);
       }
-      const result = judgeStart(programs);
       if (result.outcome !== 'passed') {
         goodEnds.forget();
         return result;
