@@ -19,19 +19,21 @@ export function cycleBounds(steps: readonly Step[]): CycleBounds {
  * @param signal - aborted when the daemon stops
  * @param now - the monotonic clock, milliseconds
  * @param onBug - told of what a step threw
+ * @param isDemanded - somebody waits for it
  */
 export async function runCycle(
   steps: readonly Step[],
   signal: AbortSignal,
   now: () => number,
   onBug: (error: unknown, step: string) => void,
+  isDemanded = false,
 ): Promise<Cycle> {
   const startedAtMs = now();
   const reports: StepReport[] = [];
 
   async function take(step: Step): Promise<StepReport> {
     const stepStartedAtMs = now();
-    const result = await runSafely(step, signal, onBug);
+    const result = await runSafely(step, signal, isDemanded, onBug);
     return { name: step.name, result, startedAtMs: stepStartedAtMs, durationMs: now() - stepStartedAtMs };
   }
 
@@ -43,7 +45,7 @@ export async function runCycle(
   const lastPassed = reports.findLastIndex(({ result }) => result.outcome === 'passed');
   const isGood = reports.at(-1)?.result.outcome !== 'failed';
   for (const [index, step] of steps.entries()) {
-    if (!isGood || index >= lastPassed || step.lookAgain !== true) continue;
+    if (!isGood || index >= lastPassed || step.lookAgain !== true || step.isCurrent?.() === true) continue;
     const report = await take(step);
     if (report.result.outcome === 'failed') {
       // The later steps' reports stay: a slow hook has earned its rest all the same.
@@ -54,9 +56,14 @@ export async function runCycle(
   return { startedAtMs, endedAtMs: now(), verdict: verdictOf(reports), steps: reports };
 }
 
-async function runSafely(step: Step, signal: AbortSignal, onBug: (error: unknown, step: string) => void): Promise<StepResult> {
+async function runSafely(
+  step: Step,
+  signal: AbortSignal,
+  isDemanded: boolean,
+  onBug: (error: unknown, step: string) => void,
+): Promise<StepResult> {
   try {
-    return await step.run(signal);
+    return await step.run(signal, isDemanded);
   } catch (error) {
     if (!signal.aborted) onBug(error, step.name);
     return failed('InternalError', `unexpected error in step ${step.name}, a bug in readinessd: its log has the details`);
@@ -64,7 +71,7 @@ async function runSafely(step: Step, signal: AbortSignal, onBug: (error: unknown
 }
 
 /** The first failure in the order of the steps, or ready. */
-function verdictOf(reports: readonly StepReport[]): Verdict {
+export function verdictOf(reports: readonly StepReport[]): Verdict {
   for (const { result } of reports) {
     if (result.outcome === 'failed') return { code: result.code, reason: result.reason, message: result.message, detail: result.detail };
   }

@@ -6,14 +6,17 @@ import { cycleBounds } from './cycle.ts';
 import { garbageCollector } from './garbage.ts';
 import { type AppSources, createApp } from './http/app.ts';
 import { describeHistory, describeStatus } from './http/status.ts';
-import { type Loop, StoppedError, startLoop } from './loop.ts';
+import { Loop, StoppedError } from './loop.ts';
 import { countCycle, countProbe, createTally } from './metrics/tally.ts';
 import type { Settings } from './settings/definitions.ts';
 import { describeSettings } from './settings/describe.ts';
 import { SettingsError } from './settings/settings.ts';
 import type { ListenAddress } from './settings/values.ts';
 import { listenOn } from './socket.ts';
+import type { Pipeline } from './steps/pipeline.ts';
+import type { StartStep } from './steps/start/start.ts';
 import type { Step } from './steps/step.ts';
+import type { EventFeed, Listener } from './supervisor/event-feed.ts';
 import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict.ts';
 import { createVerdictCache } from './verdict-cache.ts';
 
@@ -23,7 +26,10 @@ const cyclesPerCollection = 30;
 /** The first one takes away what the start has left. */
 const firstCollectionAt = 3;
 
-export interface Daemon {
+/** However often events are lost, the log says it when it begins. */
+const breakLogPeriodMs = 60_000;
+
+export interface Daemon extends Listener {
   /** Ends the running cycle and its hook, closes the socket and removes its file. */
   stop(): Promise<void>;
 }
@@ -32,15 +38,17 @@ export interface Daemon {
  * Puts cache, HTTP and loop together and starts them.
  *
  * @param settings - in force
- * @param steps - of each cycle
+ * @param pipeline - the steps of each cycle, and what events are for
  * @param onSocketLost - told when the socket is another's now: the daemon should end
+ * @param events - of supervisord, where it is asked for them
  * @throws SettingsError when the stale limit is too high, SocketError when the socket, or the TCP address, cannot be had; nothing runs then
  */
 export async function startDaemon(
   settings: Settings,
-  steps: readonly Step[],
+  { steps, start }: Pipeline,
   log: Logger,
   onSocketLost: (error: Error) => void,
+  events?: EventFeed,
 ): Promise<Daemon> {
   checkStaleLimit(settings, steps, log);
   const now = () => performance.now();
@@ -61,11 +69,11 @@ export async function startDaemon(
       }
       return verdict;
     },
-    status: () => describeStatus(cache.read(), { nextCycleInMs: loop?.nextInMs() ?? 0, settings: shownSettings, version }),
+    status: () => describeStatus(cache.read(), { nextCycleInMs: loop?.nextInMs() ?? 0, settings: shownSettings, version, events }),
     history: () => describeHistory(cache.history(), now(), Date.now()),
     metrics: async () => {
       const { metricsContentType, processFigures, renderMetrics } = await import('./metrics/render.ts');
-      return [renderMetrics(cache.read(), tally, cache.history().count, processFigures()), metricsContentType];
+      return [renderMetrics(cache.read(), tally, cache.history().count, processFigures(), events), metricsContentType];
     },
     check: async () => {
       try {
@@ -84,11 +92,14 @@ export async function startDaemon(
   const socket = await listenOn(app.server, settings.socketPath, settings.socketMode);
   log.info({ version, pid: process.pid, settings: shownSettings }, 'started');
 
-  loop = startLoop({
+  const started = new Loop({
     ...settings,
     steps,
     now,
-    onBegin: cache.begin,
+    onBegin() {
+      events?.watch();
+      cache.begin();
+    },
     onAlive: cache.alive,
     onCycle(cycle) {
       countCycle(tally, cycle);
@@ -96,17 +107,41 @@ export async function startDaemon(
       socket.ensure().catch(onSocketLost);
       if (cache.read().cycles % cyclesPerCollection === firstCollectionAt) collectGarbage();
     },
+    onEnd: cache.end,
     onBug: (error, step) => log.error({ err: error, step }, 'step threw'),
   });
+  loop = started;
 
   return {
+    ...createListener(started, start, log),
     async stop() {
       try {
         socket.remove();
       } catch (error) {
         log.error({ err: error }, 'socket not removed');
       }
-      await Promise.all([loop.stop(), app.close(), tcp?.close()]);
+      await Promise.all([started.stop(), app.close(), tcp?.close()]);
+    },
+  };
+}
+
+/** What events mean for the loop: a failure that is told at once, or a reason to look. */
+function createListener(loop: Loop, start: StartStep | undefined, log: Logger): Listener {
+  let mayLogAtMs = performance.now();
+  return {
+    onEvent(event) {
+      log.debug(event, 'event');
+      const heard = start?.hear(event) ?? 'nothing';
+      if (heard === 'nothing') return;
+      if (heard !== 'look') loop.worsen('start', heard);
+      loop.look();
+    },
+    onBreak(why) {
+      const nowMs = performance.now();
+      if (nowMs >= mayLogAtMs) log.warn({ why }, "supervisord's events cannot be relied on: it is asked at each cycle until they flow");
+      mayLogAtMs = nowMs + breakLogPeriodMs;
+      start?.forgetEvents();
+      loop.look();
     },
   };
 }

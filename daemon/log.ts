@@ -4,32 +4,32 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 const maxWaitingBytes = 256 * 1024;
 
 /**
- * JSON lines on stdout. Writing never blocks: when nobody reads the pipe, lines wait, then are dropped,
+ * JSON lines on stderr, for stdout belongs to supervisord's events. Writing never blocks: when nobody reads the pipe, lines wait, then are dropped,
  * and the first line that gets through again says how many.
  */
-export function createLogger(level: string, stdout: NodeJS.WriteStream = process.stdout): Logger {
+export function createLogger(level: string, stderr: NodeJS.WriteStream = process.stderr): Logger {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
-    destination(stdout),
+    destination(stderr),
   );
 }
 
-function destination(stdout: NodeJS.WriteStream): DestinationStream {
+function destination(stderr: NodeJS.WriteStream): DestinationStream {
   let dropped = 0;
   // A reader that has gone away (EPIPE) is no reason to stop.
-  stdout.on('error', () => {});
+  stderr.on('error', () => {});
   return {
     write(line) {
-      if (stdout.destroyed) return;
-      if (stdout.writableLength > maxWaitingBytes) {
+      if (stderr.destroyed) return;
+      if (stderr.writableLength > maxWaitingBytes) {
         dropped++;
         return;
       }
       if (dropped > 0) {
-        stdout.write(`${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped, msg: 'log lines dropped' })}\n`);
+        stderr.write(`${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped, msg: 'log lines dropped' })}\n`);
         dropped = 0;
       }
-      stdout.write(line);
+      stderr.write(line);
     },
   };
 }

@@ -1,6 +1,16 @@
-import { cycleBounds, runCycle } from './cycle.ts';
-import type { Step } from './steps/step.ts';
-import { alivePeriodMs, type Published, type RestRules, restAfter, restBeforeDemand, staleLimit } from './verdict.ts';
+import { cycleBounds, runCycle, verdictOf } from './cycle.ts';
+import { failed, type Step, type StepResult } from './steps/step.ts';
+import { throttle } from './throttle.ts';
+import {
+  alivePeriodMs,
+  type Cycle,
+  earnedRest,
+  type Published,
+  type RestRules,
+  restAfter,
+  restBeforeDemand,
+  staleLimit,
+} from './verdict.ts';
 
 export interface LoopOptions {
   readonly steps: readonly Step[];
@@ -14,24 +24,12 @@ export interface LoopOptions {
   readonly onBegin: () => void;
   /** Time has passed in it, and the daemon has had its share. */
   readonly onAlive: () => void;
+  /** A cycle has found something, or an event, or a look for one. */
   readonly onCycle: (cycle: Published) => void;
+  /** The running cycle has ended: what it found has been told, or does not count. */
+  readonly onEnd: () => void;
   /** Told of what a step threw. */
   readonly onBug: (error: unknown, step: string) => void;
-}
-
-export interface Loop {
-  /** Milliseconds to the next cycle; 0 while one runs. */
-  nextInMs(): number;
-  /**
-   * Asks for a cycle that begins after this call, sooner than its time if the rest that callers must leave is over. Callers
-   * who wait at once share one.
-   *
-   * @returns when its verdict has been published
-   * @throws StoppedError when the loop is stopped before
-   */
-  check(): Promise<void>;
-  /** Cancels a running cycle and waits for its end; its result is not published. */
-  stop(): Promise<void>;
 }
 
 /** The loop has been stopped: nothing more is checked. */
@@ -42,62 +40,166 @@ interface Caller {
   readonly reject: (error: Error) => void;
 }
 
-/** Runs cycles for ever, one after the other: the next is armed when one has ended. */
-export function startLoop(options: LoopOptions): Loop {
-  const { steps, now } = options;
-  const cancel = new AbortController();
-  const rules: RestRules = { ...options, restFactors: new Map(steps.map(({ name, restFactor }) => [name, restFactor])) };
+/** However many events come, they are looked into no more often than this. */
+const looks = { burst: 5, perSecond: 2 };
+
+/** A hook that ran long may rest longer than start.sh takes to run again. */
+const notRunSince = 'the hook, which rests after a long run, has not been run since';
+
+/** Runs cycles for ever, one after the other: the next is armed when one has ended. What events tell comes between. */
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #cancel = new AbortController();
+  readonly #rules: RestRules;
+  readonly #bounds;
+  /** Those that events tell of. */
+  readonly #watchedSteps: readonly Step[];
+  readonly #looks;
   /** Undefined while a cycle runs. */
-  let timer: NodeJS.Timeout | undefined;
-  let nextAtMs = now();
-  let demandAtMs = nextAtMs;
-  let callers: Caller[] = [];
-  let running = runOnce();
+  #timer: NodeJS.Timeout | undefined;
+  #nextAtMs: number;
+  #demandAtMs: number;
+  /** Until then a step rests that has earned it. */
+  #restedAtMs: number;
+  #newest: Published | undefined;
+  /** Something has been told since the running cycle began. */
+  #isOvertaken = false;
+  #callers: Caller[] = [];
+  #running: Promise<void>;
 
-  async function runOnce(): Promise<void> {
-    const served = callers;
-    callers = [];
-    options.onBegin();
-    const ticker = setInterval(options.onAlive, alivePeriodMs);
-    const cycle = await runCycle(steps, cancel.signal, now, options.onBug).finally(() => clearInterval(ticker));
-    if (cancel.signal.aborted) return refuse(served);
-    const restMs = restAfter(cycle, rules);
-    const limitMs = staleLimit(cycle, restMs, cycleBounds(steps));
-    const staleLimitMs = Math.min(limitMs, options.staleLimitMs ?? limitMs);
-    options.onCycle({ ...cycle, staleLimitMs, nextAtMs: cycle.endedAtMs + restMs });
+  /** Begins the first cycle. */
+  constructor(options: LoopOptions) {
+    const { steps, now } = options;
+    this.#options = options;
+    this.#rules = { ...options, restFactors: new Map(steps.map(({ name, restFactor }) => [name, restFactor])) };
+    this.#bounds = cycleBounds(steps);
+    this.#watchedSteps = steps.filter(({ lookAgain }) => lookAgain === true);
+    this.#looks = throttle(() => this.#lookOnce(), { ...looks, now });
+    this.#nextAtMs = now();
+    this.#demandAtMs = this.#nextAtMs;
+    this.#restedAtMs = this.#nextAtMs;
+    this.#running = this.#runOnce();
+  }
+
+  /** Milliseconds to the next cycle; 0 while one runs. */
+  nextInMs(): number {
+    return Math.max(0, this.#nextAtMs - this.#options.now());
+  }
+
+  /**
+   * Asks for a cycle that begins after this call, sooner than its time if the rest that callers must leave is over. Callers
+   * who wait at once share one.
+   *
+   * @returns when its verdict has been published
+   * @throws StoppedError when the loop is stopped before
+   */
+  check(): Promise<void> {
+    if (this.#cancel.signal.aborted) return Promise.reject(stopped());
+    if (this.#timer !== undefined && this.#nextAtMs > this.#demandAtMs) this.#arm(this.#demandAtMs);
+    return new Promise((resolve, reject) => this.#callers.push({ resolve, reject }));
+  }
+
+  /** An event says for sure that a step fails: what was found before does not count as ready any more. */
+  worsen(step: string, result: StepResult): void {
+    if (this.#cancel.signal.aborted || isFailedIn(this.#newest, step)) return;
+    const atMs = this.#options.now();
+    const reports = [{ name: step, result, startedAtMs: atMs, durationMs: 0 }];
+    this.#tell({ startedAtMs: atMs, endedAtMs: atMs, verdict: verdictOf(reports), steps: reports });
+  }
+
+  /** An event is a reason to look at what events are about: at once, though a hook runs or rests. */
+  look(): void {
+    this.#looks.ask();
+  }
+
+  /** Cancels a running cycle and waits for its end; its result is not published. */
+  async stop(): Promise<void> {
+    this.#cancel.abort();
+    clearTimeout(this.#timer);
+    refuse(this.#callers);
+    await Promise.all([this.#running, this.#looks.stop()]);
+  }
+
+  async #runOnce(): Promise<void> {
+    const { steps, now, onBegin, onAlive, onBug, onEnd } = this.#options;
+    const served = this.#callers;
+    this.#callers = [];
+    this.#isOvertaken = false;
+    onBegin();
+    const ticker = setInterval(onAlive, alivePeriodMs);
+    const cycle = await runCycle(steps, this.#cancel.signal, now, onBug, served.length > 0).finally(() => clearInterval(ticker));
+    if (this.#cancel.signal.aborted) return refuse(served);
+    const restMs = restAfter(cycle, this.#rules);
+    this.#restedAtMs = cycle.endedAtMs + earnedRest(cycle, this.#rules);
+    // One that was overtaken may not know what was told; but that start.sh fails, it has found for itself.
+    const counts = !this.#isOvertaken || this.#watchedSteps.some(({ name }) => isFailedIn(cycle, name));
+    if (counts) this.#publish(cycle, restMs);
+    onEnd();
     for (const { resolve } of served) resolve();
-    demandAtMs = now() + Math.min(restMs, restBeforeDemand(cycle));
-    arm(callers.length > 0 ? demandAtMs : now() + restMs);
+    this.#demandAtMs = Math.max(this.#restedAtMs, now() + Math.min(restMs, restBeforeDemand(cycle)));
+    if (!counts) this.#arm(now());
+    else this.#arm(this.#callers.length > 0 ? this.#demandAtMs : now() + restMs);
   }
 
-  function arm(atMs: number): void {
-    clearTimeout(timer);
-    nextAtMs = atMs;
-    timer = setTimeout(
-      () => {
-        timer = undefined;
-        running = runOnce();
-      },
-      Math.max(0, atMs - now()),
-    );
+  /** Takes the steps that events tell of, be it beside a running cycle, or while others rest. */
+  async #lookOnce(): Promise<void> {
+    const { now, onBug } = this.#options;
+    const cycle = await runCycle(this.#watchedSteps, this.#cancel.signal, now, onBug);
+    if (this.#cancel.signal.aborted) return;
+    if (cycle.verdict.code !== 0) return this.#tell(cycle);
+    // A cycle that runs will tell by itself; and where nothing was wrong with these steps, nothing has become better.
+    if (this.#timer === undefined || !this.#watchedSteps.some(({ name }) => isFailedIn(this.#newest, name))) return;
+    if (now() >= this.#restedAtMs) return this.#arm(now());
+    const steps = cycle.steps.map((report) => ({
+      ...report,
+      result: failed('StartNotFinished', `${report.result.message}; ${notRunSince}`),
+    }));
+    this.#publish({ ...cycle, verdict: verdictOf(steps), steps }, this.#restedAtMs - cycle.endedAtMs);
+    this.#arm(this.#restedAtMs);
   }
 
-  function refuse(refused: readonly Caller[]): void {
-    for (const { reject } of refused) reject(new StoppedError('readinessd is stopping'));
+  /** Tells at once what an event, or a look for one, says is wrong. */
+  #tell(cycle: Cycle): void {
+    const { periodNotReadyMs, now } = this.#options;
+    const isCycleRunning = this.#timer === undefined;
+    this.#isOvertaken = isCycleRunning;
+    // The next cycle begins when the running one has ended.
+    this.#publish(cycle, periodNotReadyMs + (isCycleRunning ? this.#bounds.worstMs : 0));
+    if (!isCycleRunning) this.#arm(now() + periodNotReadyMs);
   }
 
-  return {
-    nextInMs: () => Math.max(0, nextAtMs - now()),
-    check() {
-      if (cancel.signal.aborted) return Promise.reject(new StoppedError('readinessd is stopping'));
-      if (timer !== undefined && nextAtMs > demandAtMs) arm(demandAtMs);
-      return new Promise((resolve, reject) => callers.push({ resolve, reject }));
-    },
-    async stop() {
-      cancel.abort();
-      clearTimeout(timer);
-      refuse(callers);
-      await running;
-    },
-  };
+  #publish(cycle: Cycle, restMs: number): void {
+    const limitMs = staleLimit(cycle, restMs, this.#bounds);
+    const staleLimitMs = Math.min(limitMs, this.#options.staleLimitMs ?? limitMs);
+    this.#newest = { ...cycle, staleLimitMs, nextAtMs: cycle.endedAtMs + restMs };
+    this.#options.onCycle(this.#newest);
+  }
+
+  #arm(atMs: number): void {
+    const { now, periodNotReadyMs } = this.#options;
+    clearTimeout(this.#timer);
+    this.#nextAtMs = atMs;
+    const begin = () => {
+      this.#timer = undefined;
+      this.#running = this.#runOnce();
+    };
+    // What an event has told has cut the hook's rest short: it goes on resting, and the others are looked at.
+    const lookMeanwhile = () => {
+      this.look();
+      this.#arm(now() + periodNotReadyMs);
+    };
+    this.#timer = setTimeout(atMs < this.#restedAtMs ? lookMeanwhile : begin, Math.max(0, atMs - now()));
+  }
+}
+
+function stopped(): StoppedError {
+  return new StoppedError('readinessd is stopping');
+}
+
+function refuse(callers: readonly Caller[]): void {
+  for (const { reject } of callers) reject(stopped());
+}
+
+function isFailedIn(cycle: Cycle | undefined, step: string): boolean {
+  return cycle?.steps.some(({ name, result }) => name === step && result.outcome === 'failed') === true;
 }

@@ -6,6 +6,7 @@ import { helpText } from './settings/help.ts';
 import { readSettings, SettingsError } from './settings/settings.ts';
 import { SocketError } from './socket.ts';
 import { createPipeline } from './steps/pipeline.ts';
+import { EventFeed } from './supervisor/event-feed.ts';
 import { supervisorConf } from './supervisor-conf.ts';
 
 const exitUsage = 2;
@@ -17,14 +18,14 @@ const stopBoundMs = 900;
 const shownText = {
   help: helpText,
   version: () => `readinessd ${version}\n`,
-  'print-supervisor-conf': () => supervisorConf(process.argv[1] ?? ''),
+  'print-supervisor-conf': (isPolling: boolean) => supervisorConf(process.argv[1] ?? '', isPolling),
 };
 
 function main(): void {
   try {
     const request = readSettings(process.argv.slice(2), process.env);
     if ('settings' in request) void run(request.settings);
-    else process.stdout.write(shownText[request.show]());
+    else process.stdout.write(shownText[request.show](request.isPolling));
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`readinessd: ${error.message}\n`);
@@ -61,8 +62,11 @@ async function run(settings: Settings): Promise<void> {
   // entry.cjs has taken it from Node's inspector.
   process.on('SIGUSR1', () => log.info({ signal: 'SIGUSR1' }, 'signal ignored'));
 
+  const events = settings.events ? new EventFeed(() => performance.now()) : undefined;
   try {
-    daemon = await startDaemon(settings, createPipeline(settings, process.env), log, fail);
+    daemon = await startDaemon(settings, createPipeline(settings, process.env, events), log, fail, events);
+    // Only now, for whoever is told of an event must be there.
+    events?.listen(process.stdin, process.stdout, daemon);
   } catch (error) {
     if (!(error instanceof SocketError || error instanceof SettingsError)) throw error;
     fail(error);

@@ -3,19 +3,29 @@ import { dirname, join } from 'node:path';
 import { SettingsError } from './settings/settings.ts';
 
 /**
- * supervisord's program entry as shipped, with the path of the launcher that belongs to it.
+ * supervisord's entry as shipped, with the path of the launcher that belongs to it.
  *
  * @param entry - the program that node runs, in the tree's usr/lib/readinessd
+ * @param isPolling - as a plain program, which gets no events
  * @throws SettingsError when that tree has no entry
  */
-export function supervisorConf(entry: string): string {
-  const usr = join(dirname(realpathSync(entry)), '../..');
+export function supervisorConf(entry: string, isPolling: boolean): string {
+  const lib = dirname(realpathSync(entry));
   try {
-    const shipped = readFileSync(join(usr, '../etc/supervisor/conf.d/readinessd.conf'), 'utf8');
-    return shipped.replaceAll(/(?<=^;?command=)\/usr\/bin\/readinessd$/gm, () => word(join(usr, 'bin/readinessd')));
+    // Not the one in etc, which may be the file that this goes to.
+    const shipped = readFileSync(join(lib, 'supervisor.conf'), 'utf8');
+    const wanted = isPolling ? withoutEvents(shipped) : shipped;
+    return wanted.replaceAll(/(?<=^;?command=)\/usr\/bin\/readinessd\b/gm, () => word(join(lib, '../../bin/readinessd')));
   } catch (error) {
-    throw new SettingsError(`cannot show the program entry: ${(error as Error).message}`);
+    throw new SettingsError(`cannot show supervisord's entry: ${(error as Error).message}`);
   }
+}
+
+function withoutEvents(conf: string): string {
+  return conf
+    .replaceAll('[eventlistener:readinessd]', '[program:readinessd]')
+    .replaceAll(/(?<=^;?command=.*) --events$/gm, '')
+    .replaceAll(/^;?(?:events|buffer_size)=.*\n/gm, '');
 }
 
 /** A path as a word of supervisord's command=. */

@@ -19,8 +19,14 @@ export interface VerdictCache {
   begin(): void;
   /** The daemon gets to run, while a cycle does. */
   alive(): void;
-  /** @returns whether the verdict is another than the one before */
+  /**
+   * Keeps what a cycle, or a look beside it, has found.
+   *
+   * @returns whether the verdict is another than the one before
+   */
   publish(cycle: Published): boolean;
+  /** The running cycle has ended. */
+  end(): void;
   read(): Reading;
   history(): History;
 }
@@ -44,10 +50,12 @@ export function createVerdictCache(now: () => number): VerdictCache {
       const isChange = !isSameVerdict(newest?.verdict, cycle.verdict);
       if (isChange) changedAtMs = cycle.endedAtMs;
       history = withCycle(history, newest, running, cycle);
-      running = undefined;
       newest = cycle;
       cycles++;
       return isChange;
+    },
+    end() {
+      running = undefined;
     },
     read() {
       const nowMs = now();

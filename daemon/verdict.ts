@@ -95,9 +95,13 @@ export interface RestRules {
 
 /** How long to rest after a cycle, milliseconds. */
 export function restAfter(cycle: Cycle, rules: RestRules): number {
-  const period = cycle.verdict.code === 0 ? rules.periodReadyMs : rules.periodNotReadyMs;
-  const earned = cycle.steps.map(({ name, durationMs }) => durationMs * (rules.restFactors.get(name) ?? 0));
-  return Math.max(period, Math.min(maxEarnedRestMs, Math.max(...earned)));
+  return Math.max(cycle.verdict.code === 0 ? rules.periodReadyMs : rules.periodNotReadyMs, earnedRest(cycle, rules));
+}
+
+/** How long of that a slow step must rest, so that it takes its share of the time only. */
+export function earnedRest({ steps }: Cycle, { restFactors }: RestRules): number {
+  const earned = steps.map(({ name, durationMs }) => durationMs * (restFactors.get(name) ?? 0));
+  return Math.min(maxEarnedRestMs, Math.max(...earned));
 }
 
 /** The least rest between a cycle and one that somebody asked for, milliseconds: callers cannot make the hook run more often than its share. */

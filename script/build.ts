@@ -77,6 +77,8 @@ for (const { name, section, text } of manPages(sourceDateEpoch === undefined ? n
   writeFileSync(path, text);
 }
 
+// What --print-supervisor-conf prints, and last the entry itself.
+install('supervisor.conf.example', 'usr/lib/readinessd/supervisor.conf');
 install('supervisor.conf.example', 'etc/supervisor/conf.d/readinessd.conf');
 console.log(`built ${tree}`);
 

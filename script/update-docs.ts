@@ -21,7 +21,7 @@ type Rows = readonly (readonly string[])[];
 const tables: Readonly<Record<string, Rows>> = {
   'exit codes': exitCodeTable.map(({ codes, reason, saidBy, when }) => [spellCodes(codes), reason, saidBy, when]),
   settings: Object.values(definitions).map(({ flag, placeholder, variable, defaultText, help }) => [
-    `\`--${flag} ${placeholder}\``.replaceAll('|', '\\|'),
+    `\`${`--${flag} ${placeholder}`.trimEnd()}\``.replaceAll('|', '\\|'),
     `\`${variable}\``,
     defaultText === undefined ? '' : `\`${defaultText}\``,
     help,
@@ -31,6 +31,7 @@ const tables: Readonly<Record<string, Rows>> = {
   'tcp endpoints': endpointRows(tcpEndpoints),
   status: fieldRows(StatusSchema),
   steps: fieldRows(StatusSchema.properties.steps.items),
+  events: fieldRows(StatusSchema.properties.events),
   history: fieldRows(HistorySchema),
   changes: fieldRows(HistorySchema.properties.changes.items),
   metrics: metricRows(),

@@ -19,6 +19,18 @@ const StepSchema = Type.Object(
   closed,
 );
 
+const EventsSchema = Type.Object(
+  {
+    state: Type.Union([Type.Literal('off'), Type.Literal('waiting'), Type.Literal('flowing'), Type.Literal('stopped')], {
+      description:
+        '`off` without `--events`; `waiting` for the first; `flowing`, a tick each minute at least; `stopped`: stdin was closed, or none came for 75 s. Unless they flow, supervisord is asked at each cycle',
+    }),
+    received: Type.Integer({ description: 'since the start of the daemon' }),
+    lastAgoMs: Type.Optional(Type.Number({ description: 'since the last one' })),
+  },
+  closed,
+);
+
 export const StatusSchema = Type.Object(
   {
     ready: Type.Boolean({ description: 'whether code is 0' }),
@@ -32,6 +44,7 @@ export const StatusSchema = Type.Object(
     nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
     cycles: Type.Integer({ description: 'cycles that have ended' }),
     steps: Type.Array(StepSchema, { description: 'of the last cycle, those that ran' }),
+    events: EventsSchema,
     settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
     version: Type.String({ description: "the daemon's" }),
     pid: Type.Integer({ description: "the daemon's" }),

@@ -20,6 +20,7 @@ export function statusLines(status: Status, paint: Paint): string[] {
     ...status.steps.flatMap((step) => stepLines(step, paint)),
     ...(status.steps.length === 0 ? [] : ['']),
     paint('dim', cycleLine(status)),
+    ...eventLines(status).map((line) => paint('dim', line)),
     paint('dim', `readinessd ${status.version}, pid ${status.pid}, up ${sayDuration(status.uptimeMs)}`),
   ];
 }
@@ -53,4 +54,9 @@ function stepLines(step: StepStatus, paint: Paint): string[] {
 function cycleLine({ ageMs, cycles, nextCycleInMs }: Status): string {
   const next = nextCycleInMs === 0 ? 'a cycle runs now' : `next cycle in ${sayDuration(nextCycleInMs)}`;
   return ageMs === undefined ? `no cycle has ended yet; ${next}` : `cycle ${cycles} began ${sayDuration(ageMs)} ago; ${next}`;
+}
+
+function eventLines({ events: { state, lastAgoMs } }: Status): string[] {
+  const last = lastAgoMs === undefined ? 'none has come yet' : `the last came ${sayDuration(lastAgoMs)} ago`;
+  return state === 'off' ? [] : [`events of supervisord are ${state}; ${last}`];
 }

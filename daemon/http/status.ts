@@ -2,11 +2,22 @@ import type { History, Status } from '../../shared/api.ts';
 import type { History as KeptHistory } from '../history.ts';
 import type { Reading } from '../verdict-cache.ts';
 
+/** How supervisord's events come. */
+export interface EventFigures {
+  readonly state: Exclude<Status['events']['state'], 'off'>;
+  /** Since the start. */
+  readonly count: number;
+  /** Since the last one; undefined before the first. */
+  readonly silentForMs: number | undefined;
+}
+
 /** What the daemon adds to a reading of the cache. */
 export interface StatusContext {
   readonly nextCycleInMs: number;
   readonly settings: Record<string, string>;
   readonly version: string;
+  /** Of supervisord, where it is asked for them. */
+  readonly events: EventFigures | undefined;
 }
 
 /** The status as of a reading of the cache. */
@@ -30,11 +41,18 @@ export function describeStatus({ nowMs, verdict, newest, ageMs, unchangedForMs, 
       agoMs: Math.round(nowMs - startedAtMs - durationMs),
       durationMs: Math.round(durationMs),
     })),
+    events: describeEvents(context.events),
     settings: context.settings,
     version: context.version,
     pid: process.pid,
     uptimeMs: Math.round(process.uptime() * 1000),
   };
+}
+
+function describeEvents(events: EventFigures | undefined): Status['events'] {
+  if (events === undefined) return { state: 'off', received: 0 };
+  const { state, count, silentForMs } = events;
+  return { state, received: count, ...(silentForMs === undefined ? {} : { lastAgoMs: Math.round(silentForMs) }) };
 }
 
 /**

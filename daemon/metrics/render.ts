@@ -1,4 +1,5 @@
 import { version } from '../../shared/version.ts';
+import type { EventFigures } from '../http/status.ts';
 import type { Reading } from '../verdict-cache.ts';
 import { durationBoundsS, type Tally } from './tally.ts';
 
@@ -25,8 +26,9 @@ export function processFigures(): ProcessFigures {
  * The metrics in Prometheus' text format. Ready and code are those that a probe would be told now, staleness judged.
  *
  * @param changes - of the verdict so far
+ * @param events - of supervisord, where it is asked for them
  */
-export function renderMetrics(reading: Reading, tally: Tally, changes: number, figures: ProcessFigures): string {
+export function renderMetrics(reading: Reading, tally: Tally, changes: number, figures: ProcessFigures, events?: EventFigures): string {
   const { verdict, newest, ageMs } = reading;
   const steps = [...tally.steps];
   return [
@@ -72,6 +74,7 @@ export function renderMetrics(reading: Reading, tally: Tally, changes: number, f
         [notReady, { endpoint, ready: 'false' }],
       ]),
     ),
+    ...(events === undefined ? [] : eventFamilies(events)),
     family('readinessd_build_info', 'gauge', 'Version of readinessd and of the Node.js that runs it; always 1.', [
       [1, { version, node_version: process.versions.node }],
     ]),
@@ -79,6 +82,19 @@ export function renderMetrics(reading: Reading, tally: Tally, changes: number, f
     family('process_cpu_seconds_total', 'counter', 'Total user and system CPU time spent in seconds.', [[figures.cpuS]]),
     family('process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', [[figures.residentBytes]]),
   ].join('');
+}
+
+function eventFamilies({ state, count, silentForMs }: EventFigures): string[] {
+  return [
+    family('readinessd_events_flowing', 'gauge', 'Whether supervisord tells what happens (1 or 0).', [[state === 'flowing' ? 1 : 0]]),
+    family('readinessd_events_received_total', 'counter', "Events of supervisord's that have come.", [[count]]),
+    family(
+      'readinessd_event_age_seconds',
+      'gauge',
+      'Time since the last event of supervisord.',
+      silentForMs === undefined ? [] : [[silentForMs / 1000]],
+    ),
+  ];
 }
 
 function family(name: string, type: 'gauge' | 'counter' | 'histogram', help: string, samples: readonly Sample[]): string {

@@ -30,6 +30,7 @@ export const definitions = {
     'NAMES',
     'NAME, GROUP:NAME or GROUP:*: the start.sh programs [guessed]; none',
   ),
+  events: setting('events', 'off', onOff, '', "be told at once, as supervisord's event listener"),
   supervisor: setting('supervisor-url', defaultSupervisorUrl, parseSupervisorUrl, 'URL', "supervisord's URL (or as SUPERVISOR_SERVER_URL)"),
   supervisorUser: optional('supervisor-user', credential, 'NAME', 'user for supervisord'),
   supervisorPassword: optional('supervisor-password', credential, 'TEXT', 'its password (better as variable: ps shows flags)'),

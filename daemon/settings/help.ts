@@ -14,7 +14,7 @@ container's environment, since a kubelet's exec does not see what supervisord se
 export const shownTexts = {
   help: 'show this',
   version: 'show the version',
-  'print-supervisor-conf': "show supervisord's program entry for this installation",
+  'print-supervisor-conf': "show supervisord's entry for this installation (with --poll: without events)",
 } as const;
 export type Shown = keyof typeof shownTexts;
 
@@ -22,7 +22,7 @@ export type Shown = keyof typeof shownTexts;
 export function helpText(): string {
   const rows = Object.values(definitions).map(({ flag, placeholder, variable, defaultText, help }) => {
     const shownDefault = defaultText === undefined ? '' : ` [${defaultText}]`;
-    return `  ${`--${flag} ${placeholder}`.padEnd(28)} ${variable}\n${' '.repeat(31)}${help}${shownDefault}`;
+    return `  ${`--${flag} ${placeholder}`.trimEnd().padEnd(28)} ${variable}\n${' '.repeat(31)}${help}${shownDefault}`;
   });
   const shown = Object.entries(shownTexts).map(([flag, text]) => `  ${`--${flag}`.padEnd(28)} ${text}`);
   return `usage: readinessd ${synopsis}

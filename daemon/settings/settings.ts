@@ -11,9 +11,12 @@ const variablePrefix = 'READINESSD_';
 const serviceLink = /^READINESSD_(\w+_)?(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 
 /** What the command line asks for. */
-export type Request = { readonly show: Shown } | { readonly settings: Settings };
+export type Request = { readonly show: Shown; readonly isPolling: boolean } | { readonly settings: Settings };
 
 const shows = Object.keys(shownTexts) as Shown[];
+
+/** A flag that needs no value: --events. It may have one all the same: --events=off. */
+const switches = all.filter(([, { placeholder }]) => placeholder === '').map(([, { flag }]) => flag);
 
 /** A setting that cannot be used; the message is the one line for stderr. */
 export class SettingsError extends Error {}
@@ -28,7 +31,10 @@ export class SettingsError extends Error {}
 export function readSettings(argv: readonly string[], environment: NodeJS.ProcessEnv): Request {
   const flags = readFlags(argv);
   const show = shows.find((name) => flags[name] === true);
-  if (show !== undefined) return { show };
+  if (flags['poll'] === true && show !== 'print-supervisor-conf') {
+    throw new SettingsError('cannot use --poll: it belongs to --print-supervisor-conf; a daemon without --events polls');
+  }
+  if (show !== undefined) return { show, isPolling: flags['poll'] === true };
   refuseUnknownVariables(environment);
 
   const values = Object.fromEntries(
@@ -56,7 +62,9 @@ function settingOf(key: string, definition: Definition, flags: Record<string, st
 
 function readFlags(argv: readonly string[]): Record<string, string | true> {
   const known = all.map(([, { flag }]) => flag);
-  const options = Object.fromEntries(known.map((flag) => [flag, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    known.map((flag) => [flag, { type: switches.includes(flag) ? ('boolean' as const) : ('string' as const) }]),
+  );
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const flags: Record<string, string | true> = {};
   for (const token of tokens) {
@@ -67,7 +75,8 @@ function readFlags(argv: readonly string[]): Record<string, string | true> {
       throw new SettingsError(`cannot use ${given}: a setting is --NAME VALUE; --help lists them`);
     }
     const { name, rawName, value } = token;
-    if (shows.some((one) => one === name) && value === undefined) flags[name] = true;
+    if ([...shows, 'poll'].includes(name) && value === undefined) flags[name] = true;
+    else if (switches.includes(name)) flags[name] = value ?? 'on';
     else if (!known.includes(name)) {
       const given = value === undefined ? oneLine(rawName) : `${oneLine(rawName)}=${shown(rawName, value)}`;
       throw new SettingsError(`cannot use ${given}: no such setting; --help lists them`);

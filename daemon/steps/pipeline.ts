@@ -1,29 +1,39 @@
 import { defaultHookPath, type Settings } from '../settings/definitions.ts';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
+import { type EventFlow, noEvents } from '../supervisor/event-feed.ts';
 import { createHookStep, runBoundMs } from './hook/hook.ts';
 import { maxRuns } from './hook/judge.ts';
-import { createStartStep, maxCallsPerLook } from './start/start.ts';
+import { createStartStep, maxCallsPerLook, maxCallsPerRun, type StartStep } from './start/start.ts';
 import { restForATenth, type Step } from './step.ts';
 
+export interface Pipeline {
+  /** In their order. */
+  readonly steps: readonly Step[];
+  /** What supervisord's events are for; undefined where start.sh is not looked at. */
+  readonly start: StartStep | undefined;
+}
+
 /**
- * The steps of a cycle, in their order. A new step is one file beside these and one entry here.
+ * The steps of a cycle. A new step is one file beside these and one entry here.
  *
  * @param settings - in force
  * @param environment - what the daemon was given; the hook gets it, less the credentials
+ * @param events - of supervisord, where they come
  */
-export function createPipeline(settings: Settings, environment: NodeJS.ProcessEnv): Step[] {
-  if (!settings.startStep) return [hookStep(settings, environment, () => '')];
+export function createPipeline(settings: Settings, environment: NodeJS.ProcessEnv, events: EventFlow = noEvents): Pipeline {
+  if (!settings.startStep) return { steps: [hookStep(settings, environment, () => '')], start: undefined };
   const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs);
-  const { run, lastRun } = createStartStep(client, settings.startPrograms, () => performance.now());
-  const start: Step = {
+  const start = createStartStep(client, settings.startPrograms, () => performance.now(), events);
+  const startStep: Step = {
     name: 'start',
-    run,
+    run: start.run,
     boundMs: settings.rpcTimeoutMs,
-    worstMs: maxCallsPerLook * settings.rpcTimeoutMs,
+    worstMs: (events === noEvents ? maxCallsPerLook : maxCallsPerRun) * settings.rpcTimeoutMs,
     lookAgain: true,
+    isCurrent: start.isCurrent,
   };
-  return [start, hookStep(settings, environment, lastRun)];
+  return { steps: [startStep, hookStep(settings, environment, start.lastRun)], start };
 }
 
 /** @param startRun - what tells the last good run of start.sh from others */

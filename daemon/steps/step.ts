@@ -15,9 +15,10 @@ export type StepResult =
  * One look at one thing. It knows no timers between looks, no cache and no HTTP.
  *
  * @param signal - aborted when the daemon stops: clean up and settle soon, the result is not used
+ * @param isDemanded - somebody waits for what is so now: what is remembered will not do
  * @throws only what is a bug; everything foreseen is a result
  */
-export type RunStep = (signal: AbortSignal) => Promise<StepResult>;
+export type RunStep = (signal: AbortSignal, isDemanded?: boolean) => Promise<StepResult>;
 
 /** A step as the pipeline wires it. */
 export interface Step {
@@ -27,8 +28,10 @@ export interface Step {
   readonly boundMs: number;
   /** The longest that one run can take, milliseconds; boundMs where that is all. */
   readonly worstMs?: number;
-  /** Look once more before a ready verdict, when a later step has taken its time. */
+  /** Look once more before a ready verdict, when a later step has taken its time; and whenever an event is a reason to. */
   readonly lookAgain?: boolean;
+  /** Whether another look would find what the last one found: it need not be taken. */
+  readonly isCurrent?: () => boolean;
   /** Rest this many times the step's last duration, so that it takes only a share of the time. */
   readonly restFactor?: number;
 }

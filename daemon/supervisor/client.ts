@@ -42,6 +42,8 @@ export interface ProcessConfig {
   readonly group: string;
   /** Undefined before supervisor 4.0. */
   readonly command: string | undefined;
+  /** Whether it has autorestart=true, where supervisord tells (4.4 will). */
+  readonly runsForEver?: boolean;
 }
 
 /** supervisord's RPC interface, the part that is needed (http://supervisord.org/api.html). */
@@ -66,7 +68,7 @@ const processMembers = [
 ];
 
 /** What readConfigs needs of each struct. */
-export const configMembers = ['name', 'group', 'command'];
+export const configMembers = ['name', 'group', 'command', 'autorestart'];
 
 /**
  * @param address - where supervisord listens
@@ -112,6 +114,8 @@ export function readConfigs(value: XmlRpcValue): ProcessConfig[] {
     name: struct.string('name'),
     group: struct.string('group'),
     command: struct.has('command') ? struct.string('command') : undefined,
+    // Else it is false, or "unexpected".
+    ...(struct.has('autorestart') ? { runsForEver: struct.isTrue('autorestart') } : {}),
   }));
 }
 
@@ -139,6 +143,10 @@ class Struct {
     const value = this.#members[name];
     if (typeof value !== 'string') throw wrong(this.#method, `a string "${name}"`);
     return value;
+  }
+
+  isTrue(name: string): boolean {
+    return this.#members[name] === true;
   }
 
   number(name: string): number {

@@ -135,6 +135,9 @@ function unescapeText(text: string): string {
   });
 }
 
+/** What all calls get from the moment that a shutdown or a reload begins. */
+export const shutdownMessage = 'supervisord answered with fault 6, SHUTDOWN_STATE';
+
 function faultMessage(fault: XmlRpcValue): string {
   const { faultCode, faultString } = (fault ?? {}) as { faultCode?: XmlRpcValue; faultString?: XmlRpcValue };
   return `supervisord answered with fault ${String(faultCode)}, ${String(faultString)}`;

@@ -17,15 +17,16 @@ export function readinessdPage(): PageBody {
       section(
         'DESCRIPTION',
         paragraph(summary),
-        paragraph(`It is run by supervisord, as the program entry in the tree says. It logs JSON lines on stdout, one for each change of the
-          verdict.`),
+        paragraph(`It is run by supervisord, as the entry in the tree says. With ${bold('--events')} it is an event listener, which supervisord tells
+          at once what happens: its stdin and stdout belong to that protocol then. It logs JSON lines on stderr, one for each change
+          of the verdict.`),
       ),
       section(
         'OPTIONS',
         paragraph('Each is an environment variable as well; the flag wins.'),
         ...settings.map(({ flag, placeholder, variable, defaultText, help }) =>
           tagged(
-            `${bold(`--${flag}`)} ${italic(placeholder)}, ${bold(variable)}`,
+            `${bold(`--${flag}`)}${placeholder === '' ? '' : ` ${italic(placeholder)}`}, ${bold(variable)}`,
             `${help}${defaultText === undefined ? '' : ` [${defaultText}]`}.`,
           ),
         ),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { StoppedError, startLoop } from '../../daemon/loop.ts';
+import { Loop, StoppedError } from '../../daemon/loop.ts';
 import type { RunStep } from '../../daemon/steps/step.ts';
 import { passed } from '../support/steps.ts';
 
@@ -25,13 +25,14 @@ suite('check', () => {
         signal.throwIfAborted();
         return passed;
       };
-      this.loop = startLoop({
+      this.loop = new Loop({
         steps: [{ name: 'start', run, boundMs: 1000 }],
         periodReadyMs: periodMs,
         periodNotReadyMs: periodMs,
         staleLimitMs: undefined,
         now: () => this.nowMs,
         onBegin: () => {},
+        onEnd: () => {},
         onAlive: () => {},
         onCycle: () => this.published.push(this.nowMs),
         onBug: assert.fail,

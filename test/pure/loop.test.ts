@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { startLoop } from '../../daemon/loop.ts';
+import { Loop } from '../../daemon/loop.ts';
 import type { RunStep } from '../../daemon/steps/step.ts';
 import type { Published } from '../../daemon/verdict.ts';
 import { until } from '../support/scratch.ts';
@@ -14,6 +14,7 @@ suite('loop', () => {
     now: () => performance.now(),
     onBug: () => {},
     onBegin: () => {},
+    onEnd: () => {},
     onAlive: () => {},
   };
 
@@ -27,7 +28,7 @@ suite('loop', () => {
       running--;
       return passed;
     };
-    const loop = startLoop({ ...quick, steps: [{ name: 'start', run, boundMs: 1 }], onCycle: (cycle) => cycles.push(cycle) });
+    const loop = new Loop({ ...quick, steps: [{ name: 'start', run, boundMs: 1 }], onCycle: (cycle) => cycles.push(cycle) });
     await until('some cycles have ended', () => cycles.length > 10);
     await loop.stop();
     const { length } = cycles;
@@ -45,7 +46,7 @@ suite('loop', () => {
           resolve(passed);
         });
       });
-    const loop = startLoop({ ...quick, steps: [{ name: 'start', run, boundMs: 1 }], onCycle: () => events.push('published') });
+    const loop = new Loop({ ...quick, steps: [{ name: 'start', run, boundMs: 1 }], onCycle: () => events.push('published') });
     assert.equal(loop.nextInMs(), 0);
     await loop.stop();
     assert.deepEqual(events, ['cancelled']);
@@ -58,7 +59,7 @@ suite('loop', () => {
       [undefined, (limit: number) => limit >= 1 + 500 + 3000 && limit < 60_000],
     ] as const) {
       const cycles: Published[] = [];
-      const loop = startLoop({
+      const loop = new Loop({
         ...quick,
         // It counts how long the cycle took, which is nobody's business here.
         now: () => 0,
@@ -81,7 +82,7 @@ suite('loop', () => {
         nowMs += cycles.length === 0 ? 500 + 3001 : 500 + 3000;
         return passed;
       };
-      const loop = startLoop({
+      const loop = new Loop({
         ...quick,
         staleLimitMs,
         now: () => nowMs,

@@ -27,6 +27,7 @@ suite('settings', () => {
         hookSafetyCheck: true,
         periodReadyMs: 10_000,
         periodNotReadyMs: 1000,
+        events: false,
         startPrograms: undefined,
         startStep: true,
         supervisor: 'unix:///var/run/supervisor.sock',
@@ -143,7 +144,7 @@ suite('settings', () => {
     for (const { flag, variable, defaultText } of Object.values(definitions)) {
       assert.match(
         help,
-        new RegExp(`--${flag} .* ${variable}\\n.*${defaultText === undefined ? '' : `\\[${defaultText.replaceAll(/[.|/]/g, '\\$&')}\\]`}`),
+        new RegExp(`--${flag} .*${variable}\\n.*${defaultText === undefined ? '' : `\\[${defaultText.replaceAll(/[.|/]/g, '\\$&')}\\]`}`),
       );
     }
     assert.ok(help.split('\n').every((line) => line.length <= 120));

@@ -182,6 +182,7 @@ suite('verdict cache', () => {
       assert.equal(cache.read().verdict.code, code, `at ${atMs}`);
     }
     cache.publish({ ...published(ready, 1000, 60_000), nextAtMs: 20_000 });
+    cache.end();
     assert.equal(cache.read().verdict.code, 0);
     // Who runs no cycle has not been frozen in one.
     nowMs = 23_000;

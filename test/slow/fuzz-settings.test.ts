@@ -113,6 +113,7 @@ const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
   startPrograms: (value) =>
     value === undefined ||
     (value as NamedPrograms).patterns.every(({ group, name }) => !/[:*]/.test(group ?? '') && /^(?:\*|[^:*]+)$/.test(name)),
+  events: isSwitch,
   supervisor: (value) => /^(?:unix:\/\/\/|http:\/\/).+$/s.test((value as Settings['supervisor']).display),
   supervisorUser: isCredential,
   supervisorPassword: isCredential,

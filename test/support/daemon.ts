@@ -12,8 +12,8 @@ export interface Launch {
   readonly by?: readonly string[];
   /** The daemon's own tree, or a copy of it. */
   readonly root?: string;
-  /** Where its log goes; 'pipe' is read by `stdout()`. */
-  readonly stdout?: 'pipe' | number;
+  /** Where its log goes; 'pipe' is read by `log()`. */
+  readonly stderr?: 'pipe' | number;
 }
 
 /** For a test that needs no supervisord. */
@@ -89,8 +89,6 @@ export class TestDaemon extends ServedSocket {
   readonly directory: string;
   readonly hook: string;
   readonly child: ChildProcess;
-  readonly stdout: () => string;
-  readonly stderr: () => string;
   /** When it has ended, and all that it has written is read. */
   readonly closed: Promise<unknown>;
 
@@ -100,13 +98,11 @@ export class TestDaemon extends ServedSocket {
     this.hook = join(directory, 'hook');
     const [program = '', ...args] = [...(launch.by ?? []), join(launch.root ?? tree, 'usr/bin/readinessd')];
     this.child = spawn(program, args, {
-      stdio: ['ignore', launch.stdout ?? 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', launch.stderr ?? 'pipe'],
       env: { PATH: process.env['PATH'], ...quickSettings(directory), ...settings },
     });
-    this.stdout = collect(this.child, 'stdout');
-    this.stderr = collect(this.child, 'stderr');
+    this.log = collect(this.child, 'stderr');
     this.closed = new Promise((resolve) => this.child.once('close', resolve));
-    this.log = () => `${this.stdout()} ${this.stderr()}`;
     cleanUp(t, () => end(this.child));
   }
 }

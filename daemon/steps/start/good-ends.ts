@@ -33,7 +33,7 @@ export class GoodEnds {
     let answer: Lasting = 'yes';
     for (const process of exited) {
       const key = keyOf(process);
-      const run = `${process.start} ${process.stop}`;
+      const run = runOf(process);
       const last = before.get(key);
       const count = last?.run === run ? last.count + 1 : 1;
       const hasTimes = process.now < latestTime;
@@ -49,8 +49,23 @@ export class GoodEnds {
     return answer;
   }
 
+  /**
+   * supervisord's events show that it has left them so: it told of each end, then two calls found them ended, and nothing at
+   * all was told from before the first until after the second. What supervisord does to an ended program it does in the turn
+   * of its loop in which it tells of the end, or before; so the first call came after that, and a program that had been started
+   * since would have been told of before the second one was answered.
+   */
+  settle(exited: readonly ProcessInfo[]): Lasting {
+    this.#seen = new Map(exited.map((process) => [keyOf(process), { run: runOf(process), count: sightsWithoutTimes }]));
+    return 'yes';
+  }
+
   /** One of them is not exited well. */
   forget(): void {
     this.#seen = new Map();
   }
+}
+
+function runOf({ start, stop }: ProcessInfo): string {
+  return `${start} ${stop}`;
 }

@@ -1,7 +1,9 @@
 import { type ProcessInfo, processState as state } from '../../supervisor/client.ts';
 import { fullName, type ProcessName } from '../../supervisor/names.ts';
+import { shutdownMessage } from '../../supervisor/xml-rpc.ts';
 import { failed, type StepResult } from '../step.ts';
-import type { StartPrograms } from './programs.ts';
+import type { LiveStart, StartPrograms } from './programs.ts';
+import type { StartBy } from './what-is-start.ts';
 
 /** The worst speaks: given up, failed, unknown, stopped, and last what only takes time. */
 const worstFirst = ['StartFatal', 'StartFailed', 'StartUnknown', 'StartStopped', 'StartNotFinished'] as const;
@@ -53,12 +55,36 @@ export function judgeUnsettled(processes: readonly ProcessInfo[]): StepResult {
   );
 }
 
-function troubleOf(process: StartPrograms['live'][number]): Trouble | undefined {
+/** The states that an event tells of in which a start program is not ready whatever else is known. */
+const toldStates: Readonly<Record<string, number>> = {
+  PROCESS_STATE_STARTING: state.STARTING,
+  PROCESS_STATE_RUNNING: state.RUNNING,
+  PROCESS_STATE_STOPPING: state.STOPPING,
+};
+
+/**
+ * The verdict on a start program of which an event tells, before supervisord is asked.
+ *
+ * @returns undefined where the event alone says nothing for sure: how a program has ended, it does not tell
+ */
+export function judgeTold(program: ProcessName & { readonly by: StartBy }, eventName: string): StepResult | undefined {
+  const told = toldStates[eventName];
+  if (told === undefined) return undefined;
+  const trouble = troubleOf({ ...program, state: told, start: 0, exitstatus: 0, spawnerr: '' });
+  return trouble === undefined ? undefined : failed(trouble.reason, trouble.message);
+}
+
+/** From the moment that supervisord says so: its programs are being stopped. */
+export const judgeStopping = (): StepResult => failed('SupervisorBadReply', shutdownMessage);
+
+function troubleOf(
+  process: Pick<LiveStart, 'name' | 'group' | 'by' | 'state' | 'start' | 'exitstatus' | 'spawnerr' | 'runsForEver'>,
+): Trouble | undefined {
   const trouble = (reason: Trouble['reason'], predicate: string): Trouble => ({ reason, message: `${subject(process)} ${predicate}` });
   switch (process.state) {
     case state.EXITED:
       // exitstatus is -1 after a signal; supervisord does not say which.
-      if (process.exitstatus === 0) return undefined;
+      if (process.exitstatus === 0) return process.runsForEver ? trouble('StartNotFinished', restarted) : undefined;
       return trouble('StartFailed', process.exitstatus === -1 ? 'was killed by a signal' : `exited with code ${process.exitstatus}`);
     case state.FATAL:
       return trouble('StartFatal', `is FATAL: ${supervisorsWords(process)}`);
@@ -77,6 +103,8 @@ function troubleOf(process: StartPrograms['live'][number]): Trouble | undefined 
   }
 }
 
+const restarted = 'exited with code 0 and is run again, since its section has autorestart=true: start.sh needs autorestart=false';
+
 /** Many an image has a start.sh that is its service. */
 const runningByCommand = 'is running (recognised by its command; if it is a service, set READINESSD_START_PROGRAMS)';
 
@@ -84,7 +112,7 @@ const runningByCommand = 'is running (recognised by its command; if it is a serv
  * The exit status is not told in BACKOFF and FATAL. An early exit is the common trap: with the default startsecs=1
  * a script that does its work at once, and well, counts as a failed start.
  */
-function supervisorsWords({ spawnerr }: ProcessInfo): string {
+function supervisorsWords({ spawnerr }: Pick<ProcessInfo, 'spawnerr'>): string {
   const words = spawnerr === '' ? 'no reason given' : spawnerr;
   return words.startsWith('Exited too quickly') ? `${words}; exit code not known; a program meant to end at once needs startsecs=0` : words;
 }

@@ -1,11 +1,17 @@
 import type { ProcessConfig, ProcessInfo } from '../../supervisor/client.ts';
-import { isNamed, keyOf, type NamedPrograms } from '../../supervisor/names.ts';
+import { isNamed, keyOf, type NamedPrograms, type ProcessName } from '../../supervisor/names.ts';
 import { type StartBy, whatIsStart } from './what-is-start.ts';
+
+/** A live process that is start.sh, and what makes it so. */
+export interface LiveStart extends ProcessInfo {
+  readonly by: StartBy;
+  /** Its section says so; where supervisord tells. */
+  readonly runsForEver?: boolean;
+}
 
 /** What there is to judge at one look. */
 export interface StartPrograms {
-  /** Live processes that are start.sh, and what makes them so. */
-  readonly live: readonly (ProcessInfo & { readonly by: StartBy })[];
+  readonly live: readonly LiveStart[];
   /** Start programs of the configuration that no live process runs. */
   readonly notLive: readonly (ProcessConfig & { readonly why: 'not loaded' | 'another is live' | 'ambiguous' })[];
   /** Live processes of which it was never known what they run. */
@@ -61,11 +67,23 @@ export class StartProgramBook {
     });
   }
 
+  /** What makes a live process start.sh; undefined where that is not known. */
+  whatIs(process: ProcessName): StartBy | undefined {
+    const known = this.#known.get(keyOf(process));
+    if (known !== undefined) return known.by;
+    const byName = whatIsStart(process, this.#named);
+    return byName === 'nothing' ? undefined : byName;
+  }
+
   /** The start programs among the processes as they are now; none of them may be news. */
   sort(processes: readonly ProcessInfo[]): StartPrograms {
     this.#remember(processes, (_process, before) => before?.by);
     const all = [...this.#known.values()];
-    const live = all.flatMap(({ process, by }) => (by === undefined || by === 'nothing' ? [] : [{ ...process, by }]));
+    const live = all.flatMap(({ process, by }) => {
+      if (by === undefined || by === 'nothing') return [];
+      const runsForEver = this.#sections.get(keyOf(process))?.some((section) => section.runsForEver) === true;
+      return [{ ...process, by, ...(runsForEver ? { runsForEver } : {}) }];
+    });
     const notLive = this.#notLive();
     const patterns = this.#named?.patterns ?? [];
     return {

@@ -1,10 +1,14 @@
-import type { ProcessConfig, SupervisorClient } from '../../supervisor/client.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../supervisor/client.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../supervisor/errors.ts';
+import { type EventFlow, noEvents } from '../../supervisor/event-feed.ts';
+import type { SupervisorEvent } from '../../supervisor/event-parser.ts';
 import { keyOf, type NamedPrograms } from '../../supervisor/names.ts';
 import { failed, type RunStep, type StepResult } from '../step.ts';
 import { GoodEnds } from './good-ends.ts';
 import { judgeStart, judgeUnsettled } from './judge.ts';
 import { StartProgramBook } from './programs.ts';
+import { type Heard, Told } from './told.ts';
 
 /** Reading the configuration is rested from this many times its duration, so that it takes supervisord 1 % of its time at most. */
 const configRestFactor = 100;
@@ -20,23 +24,110 @@ const changingTooFast = failed('StartNotFinished', "supervisord's programs chang
 /** Calls of supervisord in one look, at the most: processes, configuration, and processes twice more. */
 export const maxCallsPerLook = 4;
 
+/** So often a look is taken anew because events told of a change while it ran. */
+const maxLooks = 2;
+
+/** Calls of supervisord in one run of the step, at the most; without events a run is one look. */
+export const maxCallsPerRun = maxLooks * maxCallsPerLook;
+
 export interface StartStep {
   readonly run: RunStep;
   /** What tells the last good run of start.sh from any other; '' before the first. */
   lastRun(): string;
+  /** Whether events are known to come, and none has come since the last look began: another would find the same. */
+  isCurrent(): boolean;
+  /** Takes in an event. It is never evidence of success. */
+  hear(event: SupervisorEvent): Heard;
+  /** Events were lost, or come no more. */
+  forgetEvents(): void;
 }
 
 /**
  * The start step: has every start.sh program of supervisord exited with code 0?
  *
- * @param supervisor - asked at each look; all that is remembered is which programs are start.sh, and which ends have lasted
+ * @param supervisor - asked at each look, unless events say that nothing has happened; all that is remembered is which programs
+ * are start.sh, and which ends have lasted
  * @param named - READINESSD_START_PROGRAMS, where it is set
  * @param now - the monotonic clock, milliseconds
+ * @param events - what is known of their flow
  */
-export function createStartStep(supervisor: SupervisorClient, named: NamedPrograms | undefined, now: () => number): StartStep {
+export function createStartStep(
+  supervisor: SupervisorClient,
+  named: NamedPrograms | undefined,
+  now: () => number,
+  events: EventFlow = noEvents,
+): StartStep {
   const book = new StartProgramBook(named);
-  const goodEnds = new GoodEnds();
+  const told = new Told(book);
+  const look = createLook({ supervisor, now, events, book, told });
+  /** A sure finding, and how many events had come when its look began. */
+  let found: { readonly result: StepResult; readonly eventCount: number } | undefined;
+  let running: Promise<unknown> = Promise.resolve();
   let lastRun = '';
+
+  const isCurrent = () => found !== undefined && events.flows() && found.eventCount === events.count;
+
+  /** Looks until nothing that matters has been told meanwhile. */
+  async function run(signal: AbortSignal, isDemanded: boolean): Promise<StepResult> {
+    if (!isDemanded && found !== undefined && isCurrent()) return found.result;
+    for (let looks = 1; ; looks++) {
+      const { news } = told;
+      const eventCount = events.count;
+      found = undefined;
+      const { result, isSure, goodRun = lastRun } = await look(signal);
+      lastRun = goodRun;
+      if (isSure) found = { result, eventCount };
+      if (told.news === news || (isSure && result.outcome === 'failed')) return result;
+      if (looks === maxLooks) return changingTooFast;
+    }
+  }
+
+  async function runOrSayWhyNot(signal: AbortSignal, isDemanded: boolean): Promise<StepResult> {
+    try {
+      return await run(signal, isDemanded);
+    } catch (error) {
+      if (error instanceof SupervisorUnreachableError) return failed('SupervisorUnreachable', error.message);
+      if (error instanceof SupervisorBadReplyError) return failed('SupervisorBadReply', error.message);
+      throw error;
+    }
+  }
+
+  return {
+    run(signal, isDemanded = false) {
+      // What is remembered belongs to one look at a time, and one for an event may still run.
+      const next = running.then(() => runOrSayWhyNot(signal, isDemanded));
+      running = next.catch(() => {});
+      return next;
+    },
+    lastRun: () => lastRun,
+    isCurrent,
+    hear: (event) => told.hear(event),
+    forgetEvents() {
+      told.forget();
+      found = undefined;
+    },
+  };
+}
+
+interface LookParts {
+  readonly supervisor: SupervisorClient;
+  readonly now: () => number;
+  readonly events: EventFlow;
+  readonly book: StartProgramBook;
+  readonly told: Told;
+}
+
+interface Finding {
+  readonly result: StepResult;
+  /** It stays so until something happens. */
+  readonly isSure: boolean;
+  /** What tells the runs that were good from others. */
+  readonly goodRun?: string;
+}
+
+/** One look at supervisord: throws what its client throws. */
+function createLook({ supervisor, now, events, book, told }: LookParts): (signal: AbortSignal) => Promise<Finding> {
+  const goodEnds = new GoodEnds();
   let configDueAtMs = Number.NEGATIVE_INFINITY;
   let configDueWhenGoodAtMs = Number.NEGATIVE_INFINITY;
 
@@ -49,15 +140,24 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
     return configs;
   }
 
-  async function look(signal: AbortSignal): Promise<StepResult> {
+  /** @param mark - from before the first of two calls that found them ended */
+  async function wereLeftSo(exited: readonly ProcessInfo[], mark: number): Promise<boolean> {
+    // What supervisord told before it answered is in the pipe, and is read before this.
+    await setImmediate();
+    return events.isQuietSince(mark) && told.endsOf(exited);
+  }
+
+  return async (signal) => {
+    let mark = events.mark();
     let processes = await supervisor.getAllProcessInfo(signal);
     const hasNews = book.hasNews(processes);
     // First the processes and then the configuration, so that none runs a section newer than the one that is read.
     if (hasNews || now() >= configDueAtMs) book.learn(processes, await readConfigs(signal));
     if (hasNews) {
       // What is learnt in this look must be the same after the configuration was read.
+      mark = events.mark();
       processes = await supervisor.getAllProcessInfo(signal);
-      if (book.hasNews(processes)) return changingTooFast;
+      if (book.hasNews(processes)) return { result: changingTooFast, isSure: false };
     }
     for (let hasAskedAgain = false; ; hasAskedAgain = true) {
       let programs = book.sort(processes);
@@ -69,27 +169,18 @@ export function createStartStep(supervisor: SupervisorClient, named: NamedProgra
       }
       if (result.outcome !== 'passed') {
         goodEnds.forget();
-        return result;
+        return { result, isSure: true };
       }
-      const lasting = goodEnds.look(programs.live);
+      const { live } = programs;
+      let lasting = goodEnds.look(live);
+      if (lasting !== 'yes' && hasAskedAgain && (await wereLeftSo(live, mark))) lasting = goodEnds.settle(live);
       if (lasting === 'yes') {
-        lastRun = programs.live.map((process) => `${keyOf(process)} ${process.start} ${process.stop}`).join();
-        return result;
+        return { result, isSure: true, goodRun: live.map(({ start, stop, ...name }) => `${keyOf(name)} ${start} ${stop}`).join() };
       }
-      if (lasting === 'not yet' || hasAskedAgain) return judgeUnsettled(programs.live);
+      const mayAskAgain = lasting === 'ask again' || told.endsOf(live);
+      if (hasAskedAgain || !mayAskAgain) return { result: judgeUnsettled(live), isSure: false };
       processes = await supervisor.getAllProcessInfo(signal);
-      if (book.hasNews(processes)) return changingTooFast;
-    }
-  }
-
-  const run: RunStep = async (signal) => {
-    try {
-      return await look(signal);
-    } catch (error) {
-      if (error instanceof SupervisorUnreachableError) return failed('SupervisorUnreachable', error.message);
-      if (error instanceof SupervisorBadReplyError) return failed('SupervisorBadReply', error.message);
-      throw error;
+      if (book.hasNews(processes)) return { result: changingTooFast, isSure: false };
     }
   };
-  return { run, lastRun: () => lastRun };
 }

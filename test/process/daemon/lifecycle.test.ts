@@ -50,7 +50,7 @@ suite('daemon', { concurrency: 4 }, () => {
     await first.expect(/^0 /);
     const second = new TestDaemon(t, { ...alone, READINESSD_SOCKET: first.socket });
     assert.equal(await ended(second), 1);
-    assert.match(second.stderr(), /^readinessd: cannot listen on .*another process.*already does.*\n$/);
+    assert.match(second.log(), /^readinessd: cannot listen on .*another process.*already does.*\n$/);
     await first.expect(/^0 /);
   });
 
@@ -65,7 +65,7 @@ suite('daemon', { concurrency: 4 }, () => {
     writeFileSync(join(directory, 'r.sock'), 'precious');
     const third = new TestDaemon(t, alone, directory);
     assert.equal(await ended(third), 1);
-    assert.match(third.stderr(), /is no socket/);
+    assert.match(third.log(), /is no socket/);
     assert.equal(readFileSync(join(directory, 'r.sock'), 'utf8'), 'precious');
   });
 
@@ -83,7 +83,7 @@ suite('daemon', { concurrency: 4 }, () => {
   test('says why it cannot listen', async (t) => {
     const daemon = new TestDaemon(t, { ...alone, READINESSD_SOCKET: join(scratchDirectory(t), 'no/r.sock') });
     assert.equal(await ended(daemon), 1);
-    assert.match(daemon.stderr(), /^readinessd: cannot listen on .*there is no directory .*\/no\n$/);
+    assert.match(daemon.log(), /^readinessd: cannot listen on .*there is no directory .*\/no\n$/);
   });
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -102,8 +102,8 @@ suite('daemon', { concurrency: 4 }, () => {
       assert.equal(await ended(daemon), 0);
       await until('the group is gone', () => !pids.some(isAlive));
       assert.ok(!existsSync(daemon.socket));
-      assert.match(daemon.stdout(), /"msg":"stopping"/);
-      assert.doesNotMatch(daemon.stdout(), /cannot stop/);
+      assert.match(daemon.log(), /"msg":"stopping"/);
+      assert.doesNotMatch(daemon.log(), /cannot stop/);
     });
   }
 
@@ -271,7 +271,7 @@ suite('daemon', { concurrency: 4 }, () => {
       const second = new TestDaemon(t, alone, first.directory);
       const loser = await Promise.race([first, second].map((daemon) => ended(daemon).then(() => daemon)));
       assert.equal(loser.child.exitCode, 1);
-      assert.match(loser.stderr(), /^readinessd: cannot listen on .*another process.*\n$/);
+      assert.match(loser.log(), /^readinessd: cannot listen on .*another process.*\n$/);
       const winner = loser === first ? second : first;
       await winner.expect(/^0 /);
       assert.equal((await winner.status()).pid, winner.child.pid);
@@ -288,7 +288,7 @@ suite('daemon', { concurrency: 4 }, () => {
     cleanUp(t, () => server.close());
     renameSync(other, daemon.socket);
     assert.equal(await ended(daemon), 1);
-    assert.match(daemon.stderr(), /another process.*already does/);
+    assert.match(daemon.log(), /another process.*already does/);
     assert.ok(lstatSync(daemon.socket).isSocket());
   });
 
@@ -296,9 +296,9 @@ suite('daemon', { concurrency: 4 }, () => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
     daemon.child.kill('SIGUSR1');
-    await until('it has got the signal', () => daemon.stdout().includes('signal ignored'));
+    await until('it has got the signal', () => daemon.log().includes('signal ignored'));
     await daemon.aWholeCycle();
-    assert.equal(daemon.stderr(), '');
+    assert.doesNotMatch(daemon.log(), /inspector|Debugger/i);
   });
 
   test('logs a change of verdict, and nothing while it stays', async (t) => {
@@ -317,7 +317,7 @@ suite('daemon', { concurrency: 4 }, () => {
     daemon.child.kill('SIGTERM');
     await ended(daemon);
     const lines = daemon
-      .stdout()
+      .log()
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);

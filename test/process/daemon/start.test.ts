@@ -373,7 +373,7 @@ suite('supervisord', { concurrency: 4 }, () => {
     // The answer's time is over.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     child.kill('SIGCONT');
-    await until('the late answer has not counted', () => daemon?.stdout().includes('"code":110'));
+    await until('the late answer has not counted', () => daemon?.log().includes('"code":110'));
     await expect(/^0 /);
   });
 
@@ -421,7 +421,7 @@ suite('supervisord', { concurrency: 4 }, () => {
         READINESSD_SUPERVISOR_PASSWORD: 'sec:ret',
       });
       await asSettings.expect(/^0 /);
-      assert.doesNotMatch(JSON.stringify(await asSettings.status()) + asSettings.stdout(), /sec:ret/);
+      assert.doesNotMatch(JSON.stringify(await asSettings.status()) + asSettings.log(), /sec:ret/);
     });
   }
 

@@ -104,7 +104,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     ] as const) {
       const daemon = new TestDaemon(t, { ...alone, READINESSD_LISTEN: address }, directory);
       assert.equal(await ended(daemon), 1);
-      assert.match(daemon.stderr(), why);
+      assert.match(daemon.log(), why);
       assert.equal((await daemon.probe()).code, 100);
     }
   });
@@ -112,7 +112,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
   test('of another form than an address and a port ends the start with one line', async (t) => {
     const daemon = new TestDaemon(t, { ...alone, READINESSD_LISTEN: 'localhost:9464' });
     assert.equal(await ended(daemon), 2);
-    assert.match(daemon.stderr(), /^readinessd: cannot use READINESSD_LISTEN="localhost:9464": must be an IP address and a port, as .*\n$/);
+    assert.match(daemon.log(), /^readinessd: cannot use READINESSD_LISTEN="localhost:9464": must be an IP address and a port, as .*\n$/);
   });
 
   test('does not keep the daemon from ending while clients are connected, and is there again after it was killed', async (t) => {
@@ -137,7 +137,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     assert.match(String(answer), /^HTTP\/1\.1 200 /);
     next.child.kill('SIGTERM');
     assert.equal(await ended(next), 0);
-    assert.doesNotMatch(next.stdout(), /cannot stop/);
+    assert.doesNotMatch(next.log(), /cannot stop/);
   });
 
   test('closes idle connections when there are many, and both answer beside them', async (t) => {

@@ -24,8 +24,8 @@ suite("the socket's directory", { concurrency: 4 }, () => {
       const socket = join(directory, 'r.sock');
       const daemon = new TestDaemon(t, { ...alone, READINESSD_SOCKET: socket });
       assert.equal(await ended(daemon), 1);
-      assert.match(daemon.stderr(), /^readinessd: cannot listen on .*\/r\.sock: .*\n$/);
-      assert.match(daemon.stderr(), why);
+      assert.match(daemon.log(), /^readinessd: cannot listen on .*\/r\.sock: .*\n$/);
+      assert.match(daemon.log(), why);
       assert.equal((await daemon.probe()).code, 100);
 
       const { supervisord, log, probe } = await setUp(t, { programs: '', settings: { ...alone, READINESSD_SOCKET: socket } });
@@ -88,14 +88,14 @@ suite('the limit', { concurrency: 4 }, () => {
     const runs = () => readFileSync(log).length;
     // Each leaves room for one more of the descriptors that a start needs. Nobody can be asked meanwhile, for want of one.
     for (let room = 0; room < 6; room++) {
-      const [said, ran] = [daemon.stdout().length, runs()];
+      const [said, ran] = [daemon.log().length, runs()];
       await limit(limitThatLeaves(room, readdirSync(`/proc/${pid}/fd`).map(Number)));
-      await until('it has failed to run, or run', () => daemon.stdout().slice(said).includes('"code":123') || runs() > ran + 1);
+      await until('it has failed to run, or run', () => daemon.log().slice(said).includes('"code":123') || runs() > ran + 1);
       await limit(1024);
       await daemon.expect(/^19 /);
     }
     assert.match(
-      daemon.stdout(),
+      daemon.log(),
       /"code":123,"reason":"HookSpawnFailed","message":"hook .* cannot be started: the limit of open files is reached"/,
     );
     assert.equal((await daemon.status()).pid, pid);
@@ -123,15 +123,15 @@ suite('the limit', { concurrency: 4 }, () => {
   });
 });
 
-suite('its stdout', { concurrency: 4 }, () => {
+suite('its log', { concurrency: 4 }, () => {
   const flicker = (directory: string) => `echo x >> ${directory}/runs; exit $((3 + $(wc -l < ${directory}/runs) % 50))`;
 
   test('may be a pipe that is full from the start and never read', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), flicker(directory));
-    const stdout = await fullPipe(t);
-    const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_NOT_READY: '100ms' }, directory, { stdout });
-    closeSync(stdout);
+    const stderr = await fullPipe(t);
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_NOT_READY: '100ms' }, directory, { stderr });
+    closeSync(stderr);
     await daemon.expect(/^\d+ HookFailed/);
     await daemon.moreCycles(6);
     daemon.child.kill('SIGTERM');
@@ -141,13 +141,13 @@ suite('its stdout', { concurrency: 4 }, () => {
   test('may be closed, from the start or later', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), flicker(directory));
-    const closed = new TestDaemon(t, alone, directory, { by: ['sh', '-c', 'exec "$0" >&-'] });
+    const closed = new TestDaemon(t, alone, directory, { by: ['sh', '-c', 'exec "$0" 2>&-'] });
     await closed.expect(/^\d+ HookFailed/);
     closed.child.kill('SIGTERM');
     assert.equal(await ended(closed), 0);
     const daemon = new TestDaemon(t, alone, directory);
     await daemon.expect(/^\d+ HookFailed/);
-    daemon.child.stdout?.destroy();
+    daemon.child.stderr?.destroy();
     await daemon.moreCycles(6);
   });
 });

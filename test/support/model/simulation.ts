@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import { startLoop } from '../../../daemon/loop.ts';
+import { Loop } from '../../../daemon/loop.ts';
 import { hookPresence } from '../../../daemon/steps/hook/judge.ts';
 import { createStartStep, maxCallsPerLook } from '../../../daemon/steps/start/start.ts';
 import { failed, type Step, type StepResult } from '../../../daemon/steps/step.ts';
@@ -62,7 +62,7 @@ export class Simulation {
       },
       { name: 'hook', run: () => this.#runHook(), boundMs: hookTimeoutMs + 1200, worstMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
     ];
-    this.#loop = startLoop({
+    this.#loop = new Loop({
       steps,
       periodReadyMs: periods.ready,
       periodNotReadyMs: periods.notReady,
@@ -70,6 +70,7 @@ export class Simulation {
       now: () => this.nowMs,
       onBegin: this.#cache.begin,
       onAlive: this.#cache.alive,
+      onEnd: this.#cache.end,
       onCycle: (cycle) => {
         Object.assign(this.cycles.at(-1) ?? {}, { toMs: this.nowMs, code: cycle.verdict.code });
         this.#cache.publish(cycle);

@@ -1,0 +1,57 @@
+import type { ProcessInfo } from '../../supervisor/client.ts';
+import type { SupervisorEvent } from '../../supervisor/event-parser.ts';
+import { keyOf } from '../../supervisor/names.ts';
+import type { StepResult } from '../step.ts';
+import { judgeStopping, judgeTold } from './judge.ts';
+import type { StartProgramBook } from './programs.ts';
+
+/** What an event means: a failure for sure, a reason to look, or nothing for start. */
+export type Heard = StepResult | 'look' | 'nothing';
+
+/** What supervisord's events have told of start.sh: reasons to look, and failures, but never a success. */
+export class Told {
+  readonly #book: StartProgramBook;
+  /** Programs of which the last event told that they have ended. */
+  readonly #ends = new Set<string>();
+  #news = 0;
+
+  /** @param book - knows which programs are start.sh */
+  constructor(book: StartProgramBook) {
+    this.#book = book;
+  }
+
+  /** How many events, so far, may have changed what start is. */
+  get news(): number {
+    return this.#news;
+  }
+
+  hear(event: SupervisorEvent): Heard {
+    const { name } = event;
+    if (name.startsWith('TICK_')) return 'look';
+    if (name.startsWith('PROCESS_STATE_')) return this.#hearOfProcess(event);
+    if (!name.startsWith('PROCESS_GROUP_') && !name.startsWith('SUPERVISOR_STATE_CHANGE_')) return 'nothing';
+    this.#news++;
+    return name === 'SUPERVISOR_STATE_CHANGE_STOPPING' ? judgeStopping() : 'look';
+  }
+
+  /** Events were lost, or come no more. */
+  forget(): void {
+    this.#news++;
+    this.#ends.clear();
+  }
+
+  /** Whether the last that was told of each is that it has ended. */
+  endsOf(processes: readonly ProcessInfo[]): boolean {
+    return processes.every((process) => this.#ends.has(keyOf(process)));
+  }
+
+  #hearOfProcess({ name, fields }: SupervisorEvent): Heard {
+    const program = { name: fields['processname'] ?? '', group: fields['groupname'] ?? '' };
+    const by = this.#book.whatIs(program);
+    if (by === 'nothing') return 'nothing';
+    this.#news++;
+    if (name === 'PROCESS_STATE_EXITED') this.#ends.add(keyOf(program));
+    else this.#ends.delete(keyOf(program));
+    return (by === undefined ? undefined : judgeTold({ ...program, by }, name)) ?? 'look';
+  }
+}

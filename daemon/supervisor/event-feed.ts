@@ -1,0 +1,144 @@
+import type { Readable, Writable } from 'node:stream';
+import { EventParser, type SupervisorEvent } from './event-parser.ts';
+
+/** What others may ask of the events' flow, without knowing how they come. */
+export interface EventFlow {
+  /** Whether supervisord is known to tell what happens: it told something lately, a tick at least. */
+  flows(): boolean;
+  /** Events received so far. */
+  readonly count: number;
+  /** Marks a moment: NaN when something told before is not answered yet, for supervisord then keeps back what came after it. */
+  mark(): number;
+  /** Whether nothing at all was told since a mark. */
+  isQuietSince(mark: number): boolean;
+}
+
+/** Where no events come. */
+export const noEvents: EventFlow = { flows: () => false, count: 0, mark: () => Number.NaN, isQuietSince: () => false };
+
+/** `waiting` for the first, `flowing`, or `stopped`. */
+export type FlowState = 'waiting' | 'flowing' | 'stopped';
+
+export interface Listener {
+  onEvent(event: SupervisorEvent): void;
+  /** Something was lost, or no more will come: what was told before is no longer to be built on. */
+  onBreak(why: string): void;
+}
+
+/** supervisord's TICK_60 comes every minute; its clock may be slewed, and it may be busy. */
+const maxSilenceMs = 75_000;
+
+/** A crash-looping program tells of some 10 events a second; an event costs 0.1 ms. */
+const eventsPerSecond = 300;
+const maxBurst = 2000;
+
+/** Tells supervisord that an event was taken, and that the next one may come. */
+const ready = 'READY\n';
+const answer = `RESULT 2\nOK${ready}`;
+
+/** supervisord's events, as an event listener gets them on stdin and answers them on stdout. */
+export class EventFeed implements EventFlow {
+  readonly #now: () => number;
+  readonly #parser = new EventParser();
+  #listener: Listener | undefined;
+  #input: Readable | undefined;
+  #output: Writable | undefined;
+  #lastSerial: number | undefined;
+  #lastAtMs: number | undefined;
+  #hasEnded = false;
+  #wasFlowing = false;
+  #count = 0;
+  #credit = maxBurst;
+  #creditAtMs: number;
+
+  /** @param now - the monotonic clock, milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#creditAtMs = now();
+  }
+
+  /** Begins to listen; each event is answered before it is acted upon. */
+  listen(input: Readable, output: Writable, listener: Listener): void {
+    this.#listener = listener;
+    this.#input = input;
+    this.#output = output;
+    input.on('data', (chunk: Buffer) => this.#receive(chunk));
+    input.on('end', () => this.#end('stdin was closed'));
+    input.on('error', ({ message }) => this.#end(`stdin cannot be read: ${message}`));
+    output.on('error', ({ message }) => this.#end(`stdout cannot be written: ${message}`));
+    output.write(ready);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Milliseconds since the last event; undefined before the first. */
+  get silentForMs(): number | undefined {
+    return this.#lastAtMs === undefined ? undefined : this.#now() - this.#lastAtMs;
+  }
+
+  get state(): FlowState {
+    if (this.#hasEnded) return 'stopped';
+    if (this.#lastAtMs === undefined) return 'waiting';
+    return this.#now() - this.#lastAtMs <= maxSilenceMs ? 'flowing' : 'stopped';
+  }
+
+  flows(): boolean {
+    return this.state === 'flowing';
+  }
+
+  mark(): number {
+    return this.#isSettled() ? this.#count : Number.NaN;
+  }
+
+  isQuietSince(mark: number): boolean {
+    return this.#isSettled() && this.#count === mark;
+  }
+
+  /** To be called now and then: notices that events have stopped without a word. */
+  watch(): void {
+    const flows = this.flows();
+    if (this.#wasFlowing && !flows && !this.#hasEnded) this.#listener?.onBreak(`none came for ${maxSilenceMs / 1000} s`);
+    this.#wasFlowing = flows;
+  }
+
+  #isSettled(): boolean {
+    return this.flows() && this.#parser.isBetweenEvents && this.#input?.isPaused() === false && this.#output?.writableLength === 0;
+  }
+
+  #receive(chunk: Buffer): void {
+    for (const event of this.#parser.push(chunk)) {
+      this.#count++;
+      this.#spend();
+      if (event === 'garbage') {
+        this.#listener?.onBreak('what came on stdin is no event');
+        continue;
+      }
+      this.#lastAtMs = this.#now();
+      this.#wasFlowing = true;
+      this.#output?.write(answer);
+      // supervisord throws the oldest away when its buffer is full, and sends one again that nobody answered.
+      const isNext = this.#lastSerial === undefined || event.poolSerial === this.#lastSerial + 1;
+      this.#lastSerial = event.poolSerial;
+      if (!isNext) this.#listener?.onBreak('some were lost');
+      this.#listener?.onEvent(event);
+    }
+  }
+
+  /** Events by the thousand wait in the pipe, and in supervisord's buffer, rather than take the processor. */
+  #spend(): void {
+    const nowMs = this.#now();
+    this.#credit = Math.min(maxBurst, this.#credit + ((nowMs - this.#creditAtMs) / 1000) * eventsPerSecond) - 1;
+    this.#creditAtMs = nowMs;
+    if (this.#credit > 0 || this.#input?.isPaused() === true) return;
+    this.#input?.pause();
+    setTimeout(() => this.#input?.resume(), 1000);
+  }
+
+  #end(why: string): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#listener?.onBreak(why);
+  }
+}

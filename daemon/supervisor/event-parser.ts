@@ -1,0 +1,105 @@
+/** What supervisord tells an event listener. */
+export interface SupervisorEvent {
+  /** PROCESS_STATE_EXITED, say (http://supervisord.org/events.html#event-types). */
+  readonly name: string;
+  /** Counts the events for this listener: one more each time. */
+  readonly poolSerial: number;
+  /** What its first line says: processname, groupname, pid, and so on. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Between two blanks may stand what supervisord's identifier, or the section's name, has. */
+const header = /ver:\d+\.\d+ server:.* serial:\d+ pool:.* poolserial:(\d{1,15}) eventname:(\w+) len:(\d{1,15})$/;
+
+/** A header is a line of some 150 bytes, longer by supervisord's identifier; what goes on beyond this is none. */
+const maxHeaderBytes = 4096;
+
+/** So much of a payload is kept: the events that are wanted say all in one short line. */
+const maxPayloadBytes = 4096;
+
+/** Whoever sends so many lines at once that are no headers is no supervisord, and not worth the time to read on. */
+const maxGarbage = 16;
+
+const newline = 0x0a;
+
+type Found = SupervisorEvent | 'garbage';
+
+/**
+ * Takes events out of a listener's stdin (http://supervisord.org/events.html#event-listener-notification-protocol):
+ * a line that says how many bytes of payload follow it.
+ *
+ * supervisord counts characters where it should count bytes, so with a name beyond ASCII the payload's end comes before the
+ * next header. That is why a header may begin anywhere in a line.
+ */
+export class EventParser {
+  #line = Buffer.alloc(0);
+  #event: Omit<SupervisorEvent, 'fields'> | undefined;
+  #payload: Buffer[] = [];
+  #missingBytes = 0;
+
+  /** Whether nothing has come of an event whose rest is still to come. */
+  get isBetweenEvents(): boolean {
+    return this.#event === undefined && this.#line.length === 0;
+  }
+
+  /**
+   * @param chunk - the next bytes, cut anywhere
+   * @returns the events that they complete; 'garbage' for each line, or overlong part of one, that is no header, of which a
+   * chunk may hold a few: what comes after them is thrown away
+   */
+  push(chunk: Buffer): Found[] {
+    const found: Found[] = [];
+    let garbage = 0;
+    for (let rest = chunk; rest.length > 0 && garbage < maxGarbage; ) {
+      rest = this.#event === undefined ? this.#takeHeader(rest, found) : this.#takePayload(rest, this.#event, found);
+      if (found.at(-1) === 'garbage') garbage++;
+    }
+    return found;
+  }
+
+  #takeHeader(bytes: Buffer, found: Found[]): Buffer {
+    const end = bytes.indexOf(newline);
+    this.#line = Buffer.concat([this.#line, end === -1 ? bytes : bytes.subarray(0, end)]);
+    const rest = end === -1 ? bytes.subarray(bytes.length) : bytes.subarray(end + 1);
+    if (end === -1 && this.#line.length <= maxHeaderBytes) return rest;
+    const line = this.#line.subarray(0, maxHeaderBytes).toString();
+    this.#line = Buffer.alloc(0);
+    const [, poolSerial, name, length] = header.exec(line) ?? [];
+    if (name === undefined) {
+      // An empty line is the end of a payload that was counted in characters.
+      if (line !== '') found.push('garbage');
+      return rest;
+    }
+    this.#event = { name, poolSerial: Number(poolSerial) };
+    this.#payload = [];
+    this.#missingBytes = Number(length);
+    if (this.#missingBytes === 0) this.#complete(this.#event, found);
+    return rest;
+  }
+
+  #takePayload(bytes: Buffer, event: Omit<SupervisorEvent, 'fields'>, found: Found[]): Buffer {
+    const part = bytes.subarray(0, this.#missingBytes);
+    this.#missingBytes -= part.length;
+    const keptBytes = this.#payload.reduce((sum, { length }) => sum + length, 0);
+    if (keptBytes < maxPayloadBytes) this.#payload.push(Buffer.from(part.subarray(0, maxPayloadBytes - keptBytes)));
+    if (this.#missingBytes === 0) this.#complete(event, found);
+    return bytes.subarray(part.length);
+  }
+
+  #complete(event: Omit<SupervisorEvent, 'fields'>, found: Found[]): void {
+    const [line = ''] = Buffer.concat(this.#payload).toString().split('\n', 1);
+    found.push({ ...event, fields: fieldsOf(line) });
+    this.#event = undefined;
+    this.#payload = [];
+  }
+}
+
+/** "processname:a groupname:b": no name of supervisord's holds a blank or a colon. */
+function fieldsOf(line: string): Record<string, string> {
+  const fields = Object.create(null) as Record<string, string>;
+  for (const word of line.split(' ')) {
+    const colon = word.indexOf(':');
+    if (colon > 0) fields[word.slice(0, colon)] = word.slice(colon + 1);
+  }
+  return fields;
+}
