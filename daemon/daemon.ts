@@ -6,6 +6,7 @@ import { cycleBounds } from './cycle.ts';
 import { garbageCollector } from './garbage.ts';
 import { type AppSources, createApp } from './http/app.ts';
 import { describeHistory, describeStatus } from './http/status.ts';
+import { createListener } from './listener.ts';
 import { Loop, StoppedError } from './loop.ts';
 import { countCycle, countProbe, createTally } from './metrics/tally.ts';
 import type { Settings } from './settings/definitions.ts';
@@ -14,7 +15,6 @@ import { SettingsError } from './settings/settings.ts';
 import type { ListenAddress } from './settings/values.ts';
 import { listenOn } from './socket.ts';
 import type { Pipeline } from './steps/pipeline.ts';
-import type { StartStep } from './steps/start/start.ts';
 import type { Step } from './steps/step.ts';
 import type { EventFeed, Listener } from './supervisor/event-feed.ts';
 import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict.ts';
@@ -25,9 +25,6 @@ const cyclesPerCollection = 30;
 
 /** The first one takes away what the start has left. */
 const firstCollectionAt = 3;
-
-/** However often events are lost, the log says it when it begins. */
-const breakLogPeriodMs = 60_000;
 
 export interface Daemon extends Listener {
   /** Ends the running cycle and its hook, closes the socket and removes its file. */
@@ -113,7 +110,7 @@ export async function startDaemon(
   loop = started;
 
   return {
-    ...createListener(started, start, log),
+    ...createListener(started, start, log, now),
     async stop() {
       try {
         socket.remove();
@@ -121,27 +118,6 @@ export async function startDaemon(
         log.error({ err: error }, 'socket not removed');
       }
       await Promise.all([started.stop(), app.close(), tcp?.close()]);
-    },
-  };
-}
-
-/** What events mean for the loop: a failure that is told at once, or a reason to look. */
-function createListener(loop: Loop, start: StartStep | undefined, log: Logger): Listener {
-  let mayLogAtMs = performance.now();
-  return {
-    onEvent(event) {
-      log.debug(event, 'event');
-      const heard = start?.hear(event) ?? 'nothing';
-      if (heard === 'nothing') return;
-      if (heard !== 'look') loop.worsen('start', heard);
-      loop.look();
-    },
-    onBreak(why) {
-      const nowMs = performance.now();
-      if (nowMs >= mayLogAtMs) log.warn({ why }, "supervisord's events cannot be relied on: it is asked at each cycle until they flow");
-      mayLogAtMs = nowMs + breakLogPeriodMs;
-      start?.forgetEvents();
-      loop.look();
     },
   };
 }

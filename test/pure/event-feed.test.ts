@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import { EventFeed } from '../../daemon/supervisor/event-feed.ts';
+import { eventText, FakePipes } from '../support/events.ts';
+
+suite('event feed', () => {
+  /** A feed on a clock of the test's; notes what it writes and what it tells, in order. */
+  function feedOf(t: TestContext) {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const clock = { nowMs: 1_000_000 };
+    const log: string[] = [];
+    const pipes = new FakePipes((text) => log.push(text));
+    const feed = new EventFeed(() => clock.nowMs);
+    feed.listen(pipes.input, pipes.output, {
+      onEvent: ({ name, poolSerial }) => log.push(`${name} ${poolSerial}`),
+      onBreak: (why) => log.push(why),
+    });
+    return { clock, log, pipes, feed, tick: (serial: number) => pipes.send(eventText('TICK_60', serial, 'when:60')) };
+  }
+
+  const answer = 'RESULT 2\nOKREADY\n';
+
+  test('says that it is ready, and answers each event before it tells of it', (t) => {
+    const { log, pipes } = feedOf(t);
+    pipes.send(eventText('TICK_60', 3, 'when:60') + eventText('TICK_60', 4, 'when:60'));
+    assert.deepEqual(log, ['READY\n', answer, 'TICK_60 3', answer, 'TICK_60 4']);
+  });
+
+  test('flows from the first event until none has come for 75 s, which is told once', (t) => {
+    const { clock, log, feed, tick } = feedOf(t);
+    assert.deepEqual([feed.state, feed.flows(), feed.silentForMs], ['waiting', false, undefined]);
+    clock.nowMs += 1_000_000;
+    feed.watch();
+    tick(1);
+    assert.deepEqual([feed.state, feed.flows(), feed.silentForMs, feed.count], ['flowing', true, 0, 1]);
+    clock.nowMs += 75_000;
+    feed.watch();
+    assert.equal(feed.state, 'flowing');
+    log.length = 0;
+    clock.nowMs += 1;
+    for (let i = 0; i < 3; i++) feed.watch();
+    assert.deepEqual([feed.state, feed.flows(), log], ['stopped', false, ['none came for 75 s']]);
+    tick(2);
+    feed.watch();
+    assert.deepEqual([feed.state, log.slice(1)], ['flowing', [answer, 'TICK_60 2']]);
+    clock.nowMs += 80_000;
+    feed.watch();
+    assert.deepEqual(log.slice(3), ['none came for 75 s']);
+  });
+
+  test('tells of a break where the count of the pool goes on otherwise than by one', (t) => {
+    for (const [serial, isBreak] of [
+      [6, false],
+      [7, true],
+      [5, true],
+      [4, true],
+      [0, true],
+    ] as const) {
+      const { log, tick } = feedOf(t);
+      tick(5);
+      log.length = 0;
+      tick(serial);
+      assert.deepEqual(log, [answer, ...(isBreak ? ['some were lost'] : []), `TICK_60 ${serial}`], String(serial));
+      log.length = 0;
+      tick(serial + 1);
+      assert.deepEqual(log, [answer, `TICK_60 ${serial + 1}`]);
+      t.mock.timers.reset();
+    }
+  });
+
+  test('tells of garbage, does not answer it, and goes on', (t) => {
+    const { log, pipes, tick } = feedOf(t);
+    pipes.send('hello\n');
+    tick(1);
+    assert.deepEqual(log, ['READY\n', 'what came on stdin is no event', answer, 'TICK_60 1']);
+  });
+
+  test('has stopped for good when stdin is closed, and says so once', (t) => {
+    const { log, pipes, feed, tick } = feedOf(t);
+    tick(1);
+    pipes.end();
+    pipes.end();
+    feed.watch();
+    assert.deepEqual([feed.state, feed.flows(), log.slice(3)], ['stopped', false, ['stdin was closed']]);
+  });
+
+  test('is quiet since a mark only when nothing at all has come, and all that came before is answered', (t) => {
+    const { clock, feed, pipes, tick } = feedOf(t);
+    assert.ok(!feed.isQuietSince(feed.mark()));
+    tick(1);
+    const mark = feed.mark();
+    assert.ok(feed.isQuietSince(mark));
+    // The beginning of an event.
+    const [header = '', payload = ''] = eventText('TICK_60', 2, 'when:60').split('\n');
+    pipes.send(`${header}\n`);
+    assert.ok(!feed.isQuietSince(mark) && !feed.isQuietSince(feed.mark()));
+    pipes.send(payload);
+    assert.ok(!feed.isQuietSince(mark) && feed.isQuietSince(feed.mark()));
+    // supervisord has not read the answer.
+    pipes.unreadBytes = 16;
+    const unread = feed.mark();
+    pipes.unreadBytes = 0;
+    assert.ok(!feed.isQuietSince(unread));
+    const last = feed.mark();
+    clock.nowMs += 75_001;
+    assert.ok(!feed.isQuietSince(last));
+  });
+
+  test('reads events by the thousand no faster than the processor should be busy with them', (t) => {
+    const { clock, feed, pipes, tick } = feedOf(t);
+    let serial = 0;
+    const flood = () => {
+      while (!pipes.isPaused) tick(++serial);
+    };
+    flood();
+    assert.equal(serial, 2000);
+    const mark = feed.mark();
+    assert.ok(!feed.isQuietSince(mark));
+    for (let second = 0; second < 5; second++) {
+      clock.nowMs += 1000;
+      t.mock.timers.tick(1000);
+      flood();
+    }
+    assert.ok(serial > 2000 + 5 * 290 && serial <= 2000 + 5 * 301, String(serial));
+  });
+});
