@@ -1,5 +1,7 @@
 import { createStartStep } from '../../daemon/steps/start/start.ts';
+import type { StepResult } from '../../daemon/steps/step.ts';
 import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../daemon/supervisor/client.ts';
+import type { EventFlow } from '../../daemon/supervisor/event-feed.ts';
 import { parseProgramNames } from '../../daemon/supervisor/names.ts';
 
 /** supervisord's states. */
@@ -16,6 +18,16 @@ export function configured(name: string, command: string | undefined, more: Part
   return { name, group: name, command, ...more };
 }
 
+/** What is known of events that the test tells. */
+class FakeFlow implements EventFlow {
+  isFlowing = false;
+  isAnswered = true;
+  count = 0;
+  flows = () => this.isFlowing;
+  mark = () => (this.isFlowing && this.isAnswered ? this.count : Number.NaN);
+  isQuietSince = (mark: number) => this.mark() === mark;
+}
+
 /** A supervisord whose answers the test sets; it counts how often it is asked for the configuration. */
 export class FakeSupervisor implements SupervisorClient {
   processes: ProcessInfo[] = [];
@@ -27,11 +39,12 @@ export class FakeSupervisor implements SupervisorClient {
   onConfigRead = () => {};
   #nowMs = 0;
   now = () => this.#nowMs;
+  readonly events = new FakeFlow();
   readonly step;
 
   /** @param named - READINESSD_START_PROGRAMS */
   constructor(named?: string) {
-    this.step = createStartStep(this, named === undefined ? undefined : parseProgramNames(named), () => this.now());
+    this.step = createStartStep(this, named === undefined ? undefined : parseProgramNames(named), () => this.now(), this.events);
   }
 
   /** One process, and what the configuration says that it runs. */
@@ -55,6 +68,16 @@ export class FakeSupervisor implements SupervisorClient {
     await Promise.resolve();
     this.onConfigRead();
     return configs;
+  }
+
+  /** An event of a process, or of its group. */
+  hear(name: string, program: string) {
+    this.events.count++;
+    return this.step.hear({ name, poolSerial: this.events.count, fields: { processname: program, groupname: program } });
+  }
+
+  look(isDemanded = false): Promise<StepResult> {
+    return this.step.run(new AbortController().signal, isDemanded);
   }
 
   /** What a look says, so long after the last that the configuration is read again. */
