@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import type { History } from '../../shared/api.ts';
 import { supervisorReleases } from '../support/cache.ts';
 import { type ContainerOptions, firstLine, TestContainer } from '../support/container.ts';
-import { watchVerdicts } from '../support/daemon.ts';
 import { until } from '../support/scratch.ts';
 import { callSupervisord } from '../support/supervisord.ts';
 
@@ -55,11 +55,14 @@ async function scene(t: TestContext, options: ContainerOptions) {
       configure(programs);
       return (await container.exec('supervisorctl', 'update')).stdout;
     },
-    /** Watches all that is shown while something is done. */
+    /** Nothing that was shown while something was done, was ready: not for a moment. */
     async neverReady(action: () => Promise<void>): Promise<void> {
-      const watch = watchVerdicts(served);
+      const history = async () => JSON.parse((await served.get('/history')).body) as History;
+      const { total: before } = await history();
       await action();
-      const readies = (await watch.stop()).filter((line) => line.startsWith('0 '));
+      const { total, changes } = await history();
+      assert.ok(total > before && total - before < changes.length, `${total - before} changes`);
+      const readies = changes.slice(0, total - before).filter(({ code }) => code === 0);
       assert.deepEqual(readies, []);
     },
   };
