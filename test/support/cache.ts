@@ -13,6 +13,18 @@ export const nodeRoot = (version: string = nodeVersions[0]) => cached('node', ve
 /** A storage of buildah's with the images debian and node (with npm and gcc), which no test may change. */
 export const imageStore = () => cached('images');
 
+/** Releases of supervisor from PyPI, the last one with the change that SONiC's trixie images have; its bullseye images have 4.2.1. */
+export const supervisorReleases = ['4.1.0', '4.2.1', '4.2.5', '4.3.0', '4.3.0-sonic'] as const;
+
+/** The release that every supervisord of this run is; without one, Debian's. */
+export const chosenRelease = process.env['TEST_SUPERVISOR'];
+
+/** A root with nothing but a release of supervisor, which no test may change. */
+export const supervisorRoot = (release: string) => cached('supervisor', release);
+
+/** A root with nothing but SONiC's event listener supervisord-dependent-startup, which no test may change. */
+export const dependentStartupRoot = () => cached('dependent-startup');
+
 function cached(...words: string[]): string {
   return execFileSync(join(import.meta.dirname, 'cache'), words, { encoding: 'utf8' }).trim();
 }

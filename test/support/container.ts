@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { debianRoot, nodeRoot } from './cache.ts';
+import { chosenRelease, debianRoot, nodeRoot, supervisorRoot } from './cache.ts';
 import { patient, ServedSocket } from './daemon.ts';
 import { commandOf } from './process.ts';
 import { end, type Finished, run } from './run.ts';
@@ -12,6 +12,10 @@ import { goodStart } from './set-up.ts';
 export interface ContainerOptions {
   /** Put into the image: a path, and a script or configuration. */
   readonly files?: Readonly<Record<string, string>>;
+  /** A release of supervisor in the place of Debian's. */
+  readonly supervisor?: string | undefined;
+  /** Roots over Debian's. */
+  readonly layers?: readonly string[];
   /** A whole root instead of Debian, Node and the tree. */
   readonly image?: string;
   /** PID 1. */
@@ -139,7 +143,7 @@ export class TestContainer {
     return (await this.pids()).find((pid) => commandOf(pid).includes(text));
   }
 
-  async #mountRoot(t: Context, { files = {}, image }: ContainerOptions): Promise<void> {
+  async #mountRoot(t: Context, { files = {}, image, supervisor = chosenRelease, layers = [] }: ContainerOptions): Promise<void> {
     const upper = join(this.directory, 'upper');
     for (const name of [upper, this.root, join(this.directory, 'work')]) mkdirSync(name);
     if (image === undefined) cpSync(tree, upper, { recursive: true });
@@ -147,10 +151,11 @@ export class TestContainer {
       mkdirSync(dirname(join(upper, path)), { recursive: true });
       writeFileSync(join(upper, path), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
     }
-    const lower = image ?? `${nodeRoot()}:${debianRoot()}`;
-    const layers = `lowerdir=${lower},upperdir=${upper},workdir=${join(this.directory, 'work')}`;
-    const mounted = await run('mount', ['-t', 'overlay', 'overlay', '-o', layers, this.root]);
-    if (mounted.code !== 0) throw new Error(`cannot mount ${layers}: ${mounted.stderr}`);
+    const release = supervisor === undefined ? [] : [supervisorRoot(supervisor)];
+    const lower = image ?? [...layers, ...release, nodeRoot(), debianRoot()].join(':');
+    const options = `lowerdir=${lower},upperdir=${upper},workdir=${join(this.directory, 'work')}`;
+    const mounted = await run('mount', ['-t', 'overlay', 'overlay', '-o', options, this.root]);
+    if (mounted.code !== 0) throw new Error(`cannot mount ${options}: ${mounted.stderr}`);
     cleanUp(t, () => run('umount', ['-l', this.root]));
   }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { chosenRelease, supervisorRoot } from './cache.ts';
 import { httpGet } from './daemon.ts';
 import { end, type Finished, run } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, until } from './scratch.ts';
@@ -15,7 +16,10 @@ export interface SupervisordOptions {
   readonly edit?: (configuration: string) => string;
 }
 
-/** A real supervisord (Debian's package) with a configuration in a directory of the test's own. */
+/** Where supervisord and supervisorctl lie: Debian's package, unless the run chose another release. */
+const bin = chosenRelease === undefined ? '' : join(supervisorRoot(chosenRelease), 'usr/bin/');
+
+/** A real supervisord with a configuration in a directory of the test's own. */
 export class TestSupervisord {
   readonly directory: string;
   readonly url: string;
@@ -40,7 +44,7 @@ export class TestSupervisord {
 
   async launch(): Promise<void> {
     // Not Node's pipes, which are sockets: the shipped entry logs to /dev/fd/1, and a socket cannot be opened by that name.
-    this.child = spawn('supervisord', ['-n', '-c', this.#file], { stdio: 'ignore', env: { ...process.env, ...this.#options.env } });
+    this.child = spawn(`${bin}supervisord`, ['-n', '-c', this.#file], { stdio: 'ignore', env: { ...process.env, ...this.#options.env } });
     await until(`supervisord is up (see ${this.directory}/supervisord.log)`, () => this.#isUp());
   }
 
@@ -99,14 +103,12 @@ ${programs}
   }
 
   ctl(...words: string[]): Promise<Finished> {
-    return run('supervisorctl', ['-c', this.#file, ...words]);
+    return run(`${bin}supervisorctl`, ['-c', this.#file, ...words]);
   }
 
-  /** Asks over XML-RPC, which costs less than supervisorctl; gives the reply's text. */
-  async call(method: string, ...strings: readonly string[]): Promise<string> {
-    const params = strings.map((text) => `<param><value><string>${text}</string></value></param>`).join('');
-    const body = `<?xml version="1.0"?><methodCall><methodName>supervisor.${method}</methodName><params>${params}</params></methodCall>`;
-    return (await httpGet(join(this.directory, 's.sock'), '/RPC2', 'POST', body)).body;
+  /** As `callSupervisord`. */
+  call(method: string, ...strings: readonly string[]): Promise<string> {
+    return callSupervisord(join(this.directory, 's.sock'), method, ...strings);
   }
 
   async stop(): Promise<void> {
@@ -116,4 +118,11 @@ ${programs}
   get #file(): string {
     return join(this.directory, 'supervisord.conf');
   }
+}
+
+/** Asks over XML-RPC, which costs less than supervisorctl; gives the reply's text. */
+export async function callSupervisord(socket: string, method: string, ...strings: readonly string[]): Promise<string> {
+  const params = strings.map((text) => `<param><value><string>${text}</string></value></param>`).join('');
+  const body = `<?xml version="1.0"?><methodCall><methodName>supervisor.${method}</methodName><params>${params}</params></methodCall>`;
+  return (await httpGet(socket, '/RPC2', 'POST', body)).body;
 }
