@@ -5,6 +5,7 @@ import { historySeed, isLong } from '../support/long.ts';
 import type { World } from '../support/model/model.ts';
 import { hookTimeoutMs } from '../support/model/simulation.ts';
 import { type Event, tickMs, watchHistory } from '../support/model/watch.ts';
+import { type EventfulEvent, watchEvents } from '../support/model/watch-events.ts';
 
 const parameters = {
   numRuns: isLong ? 3000 : 300,
@@ -44,6 +45,33 @@ test('in any history of the world the daemon says only what has a ground and is 
     parameters,
   );
   // Histories that never brought about some verdict would not notice that it is wrong.
+  assert.deepEqual(
+    [0, 2, 17, 103, 104, 105, 110, 111, 112, 113, 114, 115, 120, 122].filter((code) => !shown.has(code)),
+    [],
+  );
+});
+
+const eventFault: fc.Arbitrary<EventfulEvent> = fc.record({
+  kind: fc.constant('events'),
+  fault: fc.constantFrom('none', 'storm', 'doubled', 'swapped', 'stopped', 'counted anew'),
+  forMs: ticks(20_000),
+});
+const eventful = fc.oneof(
+  { weight: 6, arbitrary: era },
+  { weight: 1, arbitrary: frozen },
+  { weight: 1, arbitrary: slow },
+  { weight: 1, arbitrary: check },
+  { weight: 3, arbitrary: eventFault },
+  { weight: 1, arbitrary: fc.constant<EventfulEvent>({ kind: 'end of events' }) },
+);
+
+test('told by events that come, storm, double, swap, stop or end, it says only what has a ground, and is right in the end', async (t) => {
+  const shown = new Set<number>();
+  t.diagnostic(`seed ${parameters.seed}, ${parameters.numRuns} histories`);
+  await fc.assert(
+    fc.asyncProperty(firstWorld, fc.array(eventful, { minLength: 1, maxLength: 12 }), (first, events) => watchEvents(first, events, shown)),
+    { ...parameters, numRuns: parameters.numRuns / 10 },
+  );
   assert.deepEqual(
     [0, 2, 17, 103, 104, 105, 110, 111, 112, 113, 114, 115, 120, 122].filter((code) => !shown.has(code)),
     [],

@@ -1,15 +1,16 @@
 import { mock } from 'node:test';
+import { createListener } from '../../../daemon/listener.ts';
 import { Loop } from '../../../daemon/loop.ts';
 import { hookPresence } from '../../../daemon/steps/hook/judge.ts';
-import { createStartStep, maxCallsPerLook } from '../../../daemon/steps/start/start.ts';
+import { createStartStep, maxCallsPerLook, maxCallsPerRun } from '../../../daemon/steps/start/start.ts';
 import { failed, type Step, type StepResult } from '../../../daemon/steps/step.ts';
-import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../../daemon/supervisor/client.ts';
-import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
+import { EventFeed, noEvents } from '../../../daemon/supervisor/event-feed.ts';
 import { createVerdictCache, type Reading } from '../../../daemon/verdict-cache.ts';
+import { EventPool } from './event-pool.ts';
 import type { World } from './model.ts';
+import { rpcTimeoutMs, SimulatedSupervisord, wait } from './supervisord.ts';
 
 export const periods = { ready: 10_000, notReady: 1000 };
-export const rpcTimeoutMs = 2000;
 export const hookTimeoutMs = 10_000;
 
 /** Milliseconds of the simulated clock; what has not ended yet lasts for ever. */
@@ -41,15 +42,21 @@ export class Simulation {
   bugs = 0;
   /** That the timers have not been told of. */
   #frozenMs = 0;
-  readonly #supervisord = new SimulatedSupervisord(this);
+  /** Where supervisord tells what happens. */
+  readonly events: EventPool | undefined;
+  readonly supervisord: SimulatedSupervisord;
   readonly #cache = createVerdictCache(() => this.nowMs);
   readonly #loop;
   readonly #presence;
 
-  constructor(world: World) {
+  constructor(world: World, hasEvents = false) {
     this.world = world;
     mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-    const start = createStartStep(this.#supervisord, undefined, () => this.nowMs);
+    this.events = hasEvents ? new EventPool() : undefined;
+    this.supervisord = new SimulatedSupervisord(this, this.events);
+    const now = () => this.nowMs;
+    const feed = hasEvents ? new EventFeed(now) : undefined;
+    const start = createStartStep(this.supervisord, undefined, now, feed ?? noEvents);
     this.#presence = hookPresence('/hook', false, start.lastRun);
     const steps: Step[] = [
       { name: 'mark', run: () => this.#beginCycle(), boundMs: 0 },
@@ -57,8 +64,9 @@ export class Simulation {
         name: 'start',
         run: start.run,
         boundMs: rpcTimeoutMs,
-        worstMs: maxCallsPerLook * rpcTimeoutMs,
+        worstMs: (hasEvents ? maxCallsPerRun : maxCallsPerLook) * rpcTimeoutMs,
         lookAgain: true,
+        isCurrent: start.isCurrent,
       },
       { name: 'hook', run: () => this.#runHook(), boundMs: hookTimeoutMs + 1200, worstMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
     ];
@@ -68,17 +76,26 @@ export class Simulation {
       periodNotReadyMs: periods.notReady,
       staleLimitMs: undefined,
       now: () => this.nowMs,
-      onBegin: this.#cache.begin,
+      onBegin: () => {
+        feed?.watch();
+        this.#cache.begin();
+      },
       onAlive: this.#cache.alive,
-      onEnd: this.#cache.end,
+      onEnd: () => {
+        Object.assign(this.cycles.at(-1) ?? {}, { toMs: this.nowMs });
+        this.#cache.end();
+      },
       onCycle: (cycle) => {
-        Object.assign(this.cycles.at(-1) ?? {}, { toMs: this.nowMs, code: cycle.verdict.code });
+        // What events tell comes between.
+        if (cycle.steps[0]?.name === 'mark') Object.assign(this.cycles.at(-1) ?? {}, { code: cycle.verdict.code });
         this.#cache.publish(cycle);
       },
       onBug: () => {
         this.bugs++;
       },
     });
+    const { pipes } = this.events ?? {};
+    if (pipes !== undefined) feed?.listen(pipes.input, pipes.output, createListener(this.#loop, start, silent, now));
   }
 
   /** What a probe would be shown now. */
@@ -124,7 +141,7 @@ export class Simulation {
   /** What a hook says is decided when it is started: what is put in its place later is another one. */
   async #runHook(): Promise<StepResult> {
     const { hook } = this.world;
-    this.hookLooks.push({ isThere: hook !== 'absent', run: this.#supervisord.run });
+    this.hookLooks.push({ isThere: hook !== 'absent', run: this.supervisord.run });
     const missed = this.#presence(hook === 'absent');
     if (missed !== undefined) return missed;
     if (hook === 'absent') return { outcome: 'skipped', message: 'no hook' };
@@ -140,94 +157,7 @@ export class Simulation {
   }
 }
 
-const service = { name: 'web', group: 'web', state: 20, pid: 5, start: 1, stop: 0, exitstatus: 0, spawnerr: '', logs: '' };
-
-/** supervisord with a service, and one start.sh or none; each call is a turn of its loop. */
-class SimulatedSupervisord implements SupervisorClient {
-  readonly #simulation: Simulation;
-  #startedAt = 0;
-  #stoppedAt = 0;
-  #was: World['start'] = 'absent';
-  /** How often start.sh has been run. */
-  run = 0;
-
-  constructor(simulation: Simulation) {
-    this.#simulation = simulation;
-  }
-
-  async getAllProcessInfo(): Promise<ProcessInfo[]> {
-    await this.#answer();
-    const now = Math.floor(this.#simulation.nowMs / 1000);
-    const { start } = this.#simulation.world;
-    const isNewRun = start !== this.#was || start === 'restarting';
-    if (isNewRun) {
-      this.#startedAt = now;
-      this.#stoppedAt = now;
-      this.run++;
-    }
-    this.#was = start;
-    const info = {
-      name: 'init',
-      group: 'init',
-      pid: 0,
-      start: this.#startedAt,
-      stop: this.#stoppedAt,
-      now,
-      exitstatus: 0,
-      spawnerr: '',
-      logs: '',
-    };
-    return [{ ...service, now }, ...this.#startProcess(info, start)];
-  }
-
-  #startProcess(info: Omit<ProcessInfo, 'state'>, start: World['start']): ProcessInfo[] {
-    switch (start) {
-      case 'absent':
-        return [];
-      case 'never started':
-        return [{ ...info, state: 0, start: 0, stop: 0 }];
-      case 'running':
-        return [{ ...info, state: 20, pid: 7 }];
-      case 'failed':
-        return [{ ...info, state: 100, exitstatus: 3 }];
-      case 'fatal':
-        return [{ ...info, state: 200 }];
-      case 'stopped':
-        return [{ ...info, state: 0 }];
-      default:
-        return [{ ...info, state: 100 }];
-    }
-  }
-
-  async getAllConfigInfo(): Promise<ProcessConfig[]> {
-    await this.#answer();
-    const { start, config } = this.#simulation.world;
-    if (config === 'sections dropped') return [];
-    const command = config === 'service made start.sh' ? '/x/start.sh' : 'nginx';
-    const more = config === 'start.sh added' ? ['more'] : [];
-    return [
-      { name: 'web', group: 'web', command },
-      ...[...more, ...(start === 'absent' ? [] : ['init'])].map((name) => ({ name, group: name, command: '/usr/bin/start.sh' })),
-    ];
-  }
-
-  async #answer(): Promise<void> {
-    const { rpcMs } = this.#simulation;
-    await wait(rpcMs);
-    const { fault } = this.#simulation.world;
-    if (fault === 'supervisord silent') {
-      await wait(rpcTimeoutMs - rpcMs);
-      throw new SupervisorUnreachableError('no answer');
-    }
-    if (fault === 'supervisord gone') throw new SupervisorUnreachableError('connection refused');
-    if (fault === 'supervisord talks nonsense') throw new SupervisorBadReplyError('cannot be read');
-    if (fault === 'bug') throw new TypeError('a bug');
-  }
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
+const silent = { debug() {}, warn() {} };
 
 /** Lets all promises that can settle do so. */
 async function settle(): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { configLagMs, type Era, hasGround, truths, type World, worldsOf } from './model.ts';
-import { hookTimeoutMs, periods, rpcTimeoutMs, type SeenCycle, Simulation } from './simulation.ts';
+import { hookTimeoutMs, periods, type SeenCycle, Simulation } from './simulation.ts';
+import { rpcTimeoutMs } from './supervisord.ts';
 
 /** All times of a history are multiples of it. */
 export const tickMs = 50;

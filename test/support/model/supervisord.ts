@@ -1,0 +1,158 @@
+import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../../daemon/supervisor/client.ts';
+import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
+import { ofProcess } from '../events.ts';
+import type { EventPool } from './event-pool.ts';
+import type { World } from './model.ts';
+
+export const rpcTimeoutMs = 2000;
+
+/** With nothing to do supervisord waits this long in its poll. */
+const idleTurnMs = 1000;
+
+const service = { name: 'web', group: 'web', state: 20, pid: 5, start: 1, stop: 0, exitstatus: 0, spawnerr: '', logs: '' };
+
+/** What is outside of supervisord. */
+export interface Surroundings {
+  readonly nowMs: number;
+  readonly world: World;
+  /** How long an answer takes. */
+  readonly rpcMs: number;
+}
+
+/**
+ * supervisord with a service, and one start.sh or none. All that it does, it does in turns of its loop, as the real one: it
+ * reads and answers, tells a listener one event, and then starts what is to be started and reaps what has ended.
+ */
+export class SimulatedSupervisord implements SupervisorClient {
+  readonly #surroundings: Surroundings;
+  readonly #pool: EventPool | undefined;
+  #startedAt = 0;
+  #stoppedAt = 0;
+  #was: World['start'];
+  /** How often start.sh has been run. */
+  run = 0;
+  /** How often it was asked. */
+  calls = 0;
+
+  constructor(surroundings: Surroundings, pool?: EventPool) {
+    this.#surroundings = surroundings;
+    this.#pool = pool;
+    this.#was = 'absent';
+    if (pool === undefined) return;
+    pool.onAnswer = () => setTimeout(() => this.#turn(), 1);
+    setInterval(() => this.#turn(), idleTurnMs);
+  }
+
+  async getAllProcessInfo(): Promise<ProcessInfo[]> {
+    await this.#beAsked();
+    return this.#turn(() => this.#processes());
+  }
+
+  async getAllConfigInfo(): Promise<ProcessConfig[]> {
+    await this.#beAsked();
+    return this.#turn(() => this.#configs());
+  }
+
+  /** Frozen, it does nothing; the answer is never used then. */
+  #turn<T>(answer: () => T = () => undefined as T): T {
+    this.#pool?.deliver();
+    if (this.#surroundings.world.fault === 'supervisord silent') return undefined as T;
+    this.#see();
+    const answered = answer();
+    this.#pool?.dispatch();
+    if (this.#was === 'restarting') this.#startAgain();
+    return answered;
+  }
+
+  #processes(): ProcessInfo[] {
+    const now = Math.floor(this.#surroundings.nowMs / 1000);
+    const times = { start: this.#startedAt, stop: this.#stoppedAt, now };
+    const info = { name: 'init', group: 'init', pid: 0, ...times, exitstatus: 0, spawnerr: '', logs: '' };
+    return [{ ...service, now }, ...startProcess(info, this.#was)];
+  }
+
+  #configs(): ProcessConfig[] {
+    const { start, config } = this.#surroundings.world;
+    if (config === 'sections dropped') return [];
+    const command = config === 'service made start.sh' ? '/x/start.sh' : 'nginx';
+    const more = config === 'start.sh added' ? ['more'] : [];
+    return [
+      { name: 'web', group: 'web', command },
+      ...[...more, ...(start === 'absent' ? [] : ['init'])].map((name) => ({ name, group: name, command: '/usr/bin/start.sh' })),
+    ];
+  }
+
+  /** Brings about what the world says, and tells of it. */
+  #see(): void {
+    const { start } = this.#surroundings.world;
+    if (start === this.#was) return;
+    const was = this.#was;
+    this.#was = start;
+    if (start === 'absent' || start === 'never started') {
+      if (was !== 'absent') this.#pool?.accept('PROCESS_GROUP_REMOVED', 'groupname:init\n');
+      if (start !== 'absent') this.#pool?.accept('PROCESS_GROUP_ADDED', 'groupname:init\n');
+      return;
+    }
+    if (was === 'absent') this.#pool?.accept('PROCESS_GROUP_ADDED', 'groupname:init\n');
+    this.#startAgain(was === 'running' ? endOf[start] : [...begun, ...endOf[start]]);
+  }
+
+  #startAgain(events: readonly string[] = [...begun, ...endOf.good]): void {
+    const now = Math.floor(this.#surroundings.nowMs / 1000);
+    this.#startedAt = now;
+    this.#stoppedAt = now;
+    this.run++;
+    for (const name of events) this.#pool?.accept(`PROCESS_STATE_${name}`, ofProcess('init'));
+  }
+
+  async #beAsked(): Promise<void> {
+    this.calls++;
+    const { rpcMs } = this.#surroundings;
+    await wait(rpcMs);
+    const { fault } = this.#surroundings.world;
+    if (fault === 'supervisord silent') {
+      await wait(rpcTimeoutMs - rpcMs);
+      throw new SupervisorUnreachableError('no answer');
+    }
+    if (fault === 'supervisord gone') throw new SupervisorUnreachableError('connection refused');
+    if (fault === 'supervisord talks nonsense') throw new SupervisorBadReplyError('cannot be read');
+    if (fault === 'bug') throw new TypeError('a bug');
+  }
+}
+
+const begun = ['STARTING', 'RUNNING'];
+
+/** How a run is told to end. */
+const endOf: Readonly<Record<World['start'], readonly string[]>> = {
+  absent: [],
+  'never started': [],
+  running: [],
+  good: ['EXITED'],
+  failed: ['EXITED'],
+  restarting: ['EXITED'],
+  fatal: ['BACKOFF', 'FATAL'],
+  stopped: ['STOPPING', 'STOPPED'],
+};
+
+function startProcess(info: Omit<ProcessInfo, 'state'>, start: World['start']): ProcessInfo[] {
+  switch (start) {
+    case 'absent':
+      return [];
+    case 'never started':
+      return [{ ...info, state: 0, start: 0, stop: 0 }];
+    case 'running':
+      return [{ ...info, state: 20, pid: 7 }];
+    case 'failed':
+      return [{ ...info, state: 100, exitstatus: 3 }];
+    case 'fatal':
+      return [{ ...info, state: 200 }];
+    case 'stopped':
+      return [{ ...info, state: 0 }];
+    default:
+      return [{ ...info, state: 100 }];
+  }
+}
+
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
