@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import { Loop } from '../../daemon/loop.ts';
+import { failed, type StepResult } from '../../daemon/steps/step.ts';
+import { createVerdictCache } from '../../daemon/verdict-cache.ts';
+import { passed } from '../support/steps.ts';
+
+const isRunning = failed('StartNotFinished', 'start.sh is running');
+const hasFailed = failed('StartFailed', 'start.sh exited with code 3');
+const goodStart: StepResult = { outcome: 'passed', message: 'start.sh exited with code 0' };
+
+suite('loop, when events tell of something', () => {
+  /** A loop on a simulated clock: start takes 10 ms, the hook as long as it is told; with all that was shown, in order. */
+  class Simulated {
+    nowMs = 0;
+    start: StepResult = goodStart;
+    hook: StepResult = passed;
+    hookMs = 100;
+    starts = 0;
+    readonly hookBegins: number[] = [];
+    readonly shown: string[] = [];
+    readonly cache = createVerdictCache(() => this.nowMs);
+    readonly loop;
+    isCurrent = false;
+    readonly #t: TestContext;
+
+    constructor(t: TestContext) {
+      this.#t = t;
+      t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+      const start = async () => {
+        this.starts++;
+        await wait(10);
+        return this.start;
+      };
+      const hook = async () => {
+        this.hookBegins.push(this.nowMs);
+        await wait(this.hookMs);
+        return this.hook;
+      };
+      this.loop = new Loop({
+        steps: [
+          { name: 'start', run: start, boundMs: 2000, lookAgain: true, isCurrent: () => this.isCurrent },
+          { name: 'hook', run: hook, boundMs: 10_000, restFactor: 9 },
+        ],
+        periodReadyMs: 10_000,
+        periodNotReadyMs: 1000,
+        staleLimitMs: undefined,
+        now: () => this.nowMs,
+        onBegin: this.cache.begin,
+        onAlive: this.cache.alive,
+        onEnd: this.cache.end,
+        onCycle: (cycle) => {
+          this.cache.publish(cycle);
+          this.shown.push(`${cycle.verdict.code} ${cycle.verdict.message}`);
+        },
+        onBug: assert.fail,
+      });
+    }
+
+    get code(): number {
+      return this.cache.read().verdict.code;
+    }
+
+    async pass(ms: number): Promise<void> {
+      for (const untilMs = this.nowMs + ms; this.nowMs < untilMs; ) {
+        this.nowMs += 10;
+        this.#t.mock.timers.tick(10);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+
+    /** start.sh is run again, as an event tells. */
+    startAgain(): void {
+      this.start = isRunning;
+      this.loop.worsen('start', isRunning);
+      this.loop.look();
+    }
+
+    endStart(result: StepResult): void {
+      this.start = result;
+      this.loop.look();
+    }
+  }
+
+  const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+  test('shows a failure in the same turn, and the end of it at once', async (t) => {
+    const simulated = new Simulated(t);
+    await simulated.pass(5000);
+    assert.deepEqual([simulated.code, simulated.shown], [0, ['0 start passed, hook passed']]);
+    simulated.startAgain();
+    assert.equal(simulated.code, 2);
+    await simulated.pass(3000);
+    assert.equal(simulated.code, 2);
+    simulated.endStart(hasFailed);
+    await simulated.pass(10);
+    assert.equal(simulated.code, 112);
+    simulated.endStart(goodStart);
+    await simulated.pass(10 + 10 + 100 + 30);
+    assert.equal(simulated.code, 0);
+    assert.equal(simulated.hookBegins.length, 2);
+  });
+
+  test('does not show what a cycle finds that began before it, but takes it again at once', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.hookMs = 2000;
+    await simulated.pass(500);
+    assert.equal(simulated.code, 104);
+    simulated.startAgain();
+    assert.equal(simulated.code, 2);
+    await simulated.pass(200);
+    simulated.endStart(goodStart);
+    await simulated.pass(1290);
+    // The hook that was running passes: too early.
+    await simulated.pass(100);
+    assert.deepEqual([simulated.code, new Set(simulated.shown).size], [2, 1 + 1], simulated.shown.join());
+    assert.match(
+      simulated.shown.at(-1) ?? '',
+      /^2 start.sh exited with code 0; the hook, which rests after a long run, has not been run since$/,
+    );
+    // Nine times two seconds later.
+    await simulated.pass(17_900);
+    assert.deepEqual([simulated.code, simulated.hookBegins.length], [2, 1]);
+    await simulated.pass(200 + 2000);
+    assert.deepEqual([simulated.code, simulated.hookBegins.length], [0, 2]);
+  });
+
+  test('shows what is wrong with start.sh while a hook runs, and is not stale for it', async (t) => {
+    const simulated = new Simulated(t);
+    await simulated.pass(200);
+    simulated.hookMs = 9000;
+    await simulated.pass(11_000);
+    assert.equal(simulated.hookBegins.length, 2);
+    simulated.start = hasFailed;
+    simulated.loop.look();
+    await simulated.pass(20);
+    assert.equal(simulated.code, 112);
+    for (let i = 0; i < 12; i++) {
+      await simulated.pass(1000);
+      assert.equal(simulated.code, 112);
+    }
+  });
+
+  test('goes on looking at start.sh while the hook rests, and shows it', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.hookMs = 3000;
+    await simulated.pass(3100);
+    assert.equal(simulated.code, 0);
+    simulated.startAgain();
+    await simulated.pass(1000);
+    const { starts } = simulated;
+    // Told by nobody.
+    simulated.start = hasFailed;
+    await simulated.pass(1200);
+    assert.equal(simulated.code, 112);
+    await simulated.pass(5000);
+    assert.ok(simulated.starts >= starts + 5, String(simulated.starts));
+    assert.equal(simulated.hookBegins.length, 1);
+    assert.equal(simulated.code, 112);
+  });
+
+  test('changes nothing where a look finds what it was, but the next cycle may come sooner for nobody', async (t) => {
+    const simulated = new Simulated(t);
+    await simulated.pass(3000);
+    const next = simulated.loop.nextInMs();
+    simulated.loop.look();
+    await simulated.pass(1000);
+    assert.deepEqual([simulated.code, simulated.shown.length, simulated.loop.nextInMs()], [0, 1, next - 1000]);
+  });
+
+  test('does not take the place of a failure that is known better', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.start = hasFailed;
+    await simulated.pass(500);
+    simulated.loop.worsen('start', isRunning);
+    assert.equal(simulated.code, 112);
+    simulated.hook = { outcome: 'failed', code: 17, reason: 'HookFailed', message: 'hook' };
+    simulated.endStart(goodStart);
+    await simulated.pass(500);
+    assert.equal(simulated.code, 17);
+    simulated.loop.worsen('start', isRunning);
+    assert.equal(simulated.code, 2);
+  });
+
+  test('leaves out the second look at start.sh only where nothing can have changed', async (t) => {
+    for (const isCurrent of [true, false]) {
+      const simulated = new Simulated(t);
+      simulated.isCurrent = isCurrent;
+      await simulated.pass(500);
+      assert.equal(simulated.starts, isCurrent ? 1 : 2);
+      assert.equal(simulated.code, 0);
+      await simulated.loop.stop();
+      t.mock.timers.reset();
+    }
+  });
+
+  test('shows nothing more once it is stopped', async (t) => {
+    const simulated = new Simulated(t);
+    await simulated.pass(500);
+    simulated.start = hasFailed;
+    simulated.loop.look();
+    const stopped = simulated.loop.stop();
+    simulated.loop.worsen('start', isRunning);
+    await simulated.pass(100);
+    await stopped;
+    simulated.loop.look();
+    await simulated.pass(2000);
+    assert.deepEqual([simulated.code, simulated.shown.length], [0, 1]);
+  });
+
+  test('answers those who wait for a cycle that no longer counts', async (t) => {
+    const simulated = new Simulated(t);
+    await simulated.pass(5000);
+    let isAnswered = false;
+    void simulated.loop.check().then(() => {
+      isAnswered = true;
+    });
+    await simulated.pass(50);
+    assert.equal(simulated.hookBegins.length, 2);
+    simulated.startAgain();
+    await simulated.pass(2000);
+    assert.deepEqual([isAnswered, simulated.code], [true, 2]);
+  });
+});
