@@ -42,7 +42,7 @@ function endpointRows(endpoints: readonly Endpoint[]): Rows {
 }
 
 function fieldRows({ properties, required }: { readonly properties: object; readonly required?: readonly string[] }): Rows {
-  return Object.entries(properties).map(([name, { type, description }]) => [
+  return Object.entries(properties).map(([name, { type = 'string', description }]) => [
     `\`${name}\``,
     `${type}${required?.includes(name) ? '' : ', not always'}`,
     description ?? '',
@@ -60,7 +60,8 @@ function metricRows(): Rows {
     steps: [],
     verdict: { code: 0, reason: 'Ready', message: '' },
   });
-  const text = renderMetrics(cache.read(), createTally(['start']), 0, { startedAtS: 0, cpuS: 0, residentBytes: 0 });
+  const events = { state: 'flowing', count: 1, silentForMs: 0 } as const;
+  const text = renderMetrics(cache.read(), createTally(['start']), 0, { startedAtS: 0, cpuS: 0, residentBytes: 0 }, events);
   return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n\S+?(?:\{(.*?)\})? /gm)].map(
     ([, name, help = '', type = '', labels = '']) => [
       `\`${name}\``,

@@ -23,7 +23,7 @@ const EventsSchema = Type.Object(
   {
     state: Type.Union([Type.Literal('off'), Type.Literal('waiting'), Type.Literal('flowing'), Type.Literal('stopped')], {
       description:
-        '`off` without `--events`; `waiting` for the first; `flowing`, a tick each minute at least; `stopped`: stdin was closed, or none came for 75 s. Unless they flow, supervisord is asked at each cycle',
+        '`off` without `--events` (not told before 0.2); `waiting` until supervisord has told of the start of a program, the daemon itself for one; `flowing`, with a tick each minute at least; `stopped`: stdin was closed, or nothing came for 75 s. Unless they flow, supervisord is asked at each cycle',
     }),
     received: Type.Integer({ description: 'since the start of the daemon' }),
     lastAgoMs: Type.Optional(Type.Number({ description: 'since the last one' })),
@@ -44,7 +44,7 @@ export const StatusSchema = Type.Object(
     nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
     cycles: Type.Integer({ description: 'cycles that have ended' }),
     steps: Type.Array(StepSchema, { description: 'of the last cycle, those that ran' }),
-    events: EventsSchema,
+    events: Type.Optional(Type.Object(EventsSchema.properties, { ...closed, description: "whether supervisord's events come" })),
     settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
     version: Type.String({ description: "the daemon's" }),
     pid: Type.Integer({ description: "the daemon's" }),
@@ -76,5 +76,6 @@ export const HistorySchema = Type.Object(
 );
 
 export type Status = Type.Static<typeof StatusSchema>;
+export type EventsStatus = Type.Static<typeof EventsSchema>;
 export type StepStatus = Type.Static<typeof StepSchema>;
 export type History = Type.Static<typeof HistorySchema>;

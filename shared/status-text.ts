@@ -56,7 +56,9 @@ function cycleLine({ ageMs, cycles, nextCycleInMs }: Status): string {
   return ageMs === undefined ? `no cycle has ended yet; ${next}` : `cycle ${cycles} began ${sayDuration(ageMs)} ago; ${next}`;
 }
 
-function eventLines({ events: { state, lastAgoMs } }: Status): string[] {
+function eventLines({ events }: Status): string[] {
+  if (events === undefined || events.state === 'off') return [];
+  const { state, lastAgoMs } = events;
   const last = lastAgoMs === undefined ? 'none has come yet' : `the last came ${sayDuration(lastAgoMs)} ago`;
-  return state === 'off' ? [] : [`events of supervisord are ${state}; ${last}`];
+  return [`events of supervisord are ${state}; ${last}`];
 }

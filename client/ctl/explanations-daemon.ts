@@ -8,7 +8,7 @@ export const daemonExplanations = {
     meaning:
       'the probe could not connect to readinessd: there is no socket, nobody listens on it, or it may not be opened. Nothing is known of the services themselves.',
     causes: [
-      'readinessd does not run: supervisord has no [program:readinessd], or gave up on it (FATAL), or somebody stopped it',
+      'readinessd does not run: supervisord has no section for it, or gave up on it (FATAL), or somebody stopped it',
       'it has just been killed (out of memory, perhaps), and supervisord is about to start it again',
       "it listens at another path: READINESSD_SOCKET is set in supervisord's environment=, which a kubelet's exec does not see",
       'the probe runs as a user who may not open the socket (mode 0600)',

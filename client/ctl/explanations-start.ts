@@ -52,7 +52,7 @@ export const startExplanations = {
     ],
     actions: [
       'reload or shutdown: wait until it is over',
-      '401: READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD in environment= of [program:readinessd]',
+      '401: READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD in environment= of its section',
       'missing interface: add [rpcinterface:supervisor] with supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface, and start the container again',
     ],
   },

@@ -1,10 +1,10 @@
-import type { History, Status } from '../../shared/api.ts';
+import type { EventsStatus, History, Status } from '../../shared/api.ts';
 import type { History as KeptHistory } from '../history.ts';
 import type { Reading } from '../verdict-cache.ts';
 
 /** How supervisord's events come. */
 export interface EventFigures {
-  readonly state: Exclude<Status['events']['state'], 'off'>;
+  readonly state: Exclude<EventsStatus['state'], 'off'>;
   /** Since the start. */
   readonly count: number;
   /** Since the last one; undefined before the first. */
@@ -49,7 +49,7 @@ export function describeStatus({ nowMs, verdict, newest, ageMs, unchangedForMs, 
   };
 }
 
-function describeEvents(events: EventFigures | undefined): Status['events'] {
+function describeEvents(events: EventFigures | undefined): EventsStatus {
   if (events === undefined) return { state: 'off', received: 0 };
   const { state, count, silentForMs } = events;
   return { state, received: count, ...(silentForMs === undefined ? {} : { lastAgoMs: Math.round(silentForMs) }) };

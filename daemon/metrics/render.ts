@@ -74,7 +74,7 @@ export function renderMetrics(reading: Reading, tally: Tally, changes: number, f
         [notReady, { endpoint, ready: 'false' }],
       ]),
     ),
-    ...(events === undefined ? [] : eventFamilies(events)),
+    ...eventFamilies(events),
     family('readinessd_build_info', 'gauge', 'Version of readinessd and of the Node.js that runs it; always 1.', [
       [1, { version, node_version: process.versions.node }],
     ]),
@@ -84,10 +84,12 @@ export function renderMetrics(reading: Reading, tally: Tally, changes: number, f
   ].join('');
 }
 
-function eventFamilies({ state, count, silentForMs }: EventFigures): string[] {
+function eventFamilies({ state, count, silentForMs }: Partial<EventFigures> = {}): string[] {
   return [
-    family('readinessd_events_flowing', 'gauge', 'Whether supervisord tells what happens (1 or 0).', [[state === 'flowing' ? 1 : 0]]),
-    family('readinessd_events_received_total', 'counter', "Events of supervisord's that have come.", [[count]]),
+    family('readinessd_events_flowing', 'gauge', 'Whether supervisord tells what happens, and need not be asked (1 or 0).', [
+      [state === 'flowing' ? 1 : 0],
+    ]),
+    family('readinessd_events_received_total', 'counter', 'Events that supervisord has sent.', [[count ?? 0]]),
     family(
       'readinessd_event_age_seconds',
       'gauge',

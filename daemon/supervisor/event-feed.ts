@@ -3,7 +3,10 @@ import { EventParser, type SupervisorEvent } from './event-parser.ts';
 
 /** What others may ask of the events' flow, without knowing how they come. */
 export interface EventFlow {
-  /** Whether supervisord is known to tell what happens: it told something lately, a tick at least. */
+  /**
+   * Whether supervisord is known to tell what happens: it has told of a program's start, the daemon's own for one, so
+   * PROCESS_STATE is among the section's events=; and it told something lately, a tick at least.
+   */
   flows(): boolean;
   /** Events received so far. */
   readonly count: number;
@@ -16,7 +19,7 @@ export interface EventFlow {
 /** Where no events come. */
 export const noEvents: EventFlow = { flows: () => false, count: 0, mark: () => Number.NaN, isQuietSince: () => false };
 
-/** `waiting` for the first, `flowing`, or `stopped`. */
+/** `waiting` for the first that tells of a start, `flowing`, or `stopped`. */
 export type FlowState = 'waiting' | 'flowing' | 'stopped';
 
 export interface Listener {
@@ -45,6 +48,7 @@ export class EventFeed implements EventFlow {
   #output: Writable | undefined;
   #lastSerial: number | undefined;
   #lastAtMs: number | undefined;
+  #hasToldOfStart = false;
   #hasEnded = false;
   #wasFlowing = false;
   #count = 0;
@@ -80,7 +84,7 @@ export class EventFeed implements EventFlow {
 
   get state(): FlowState {
     if (this.#hasEnded) return 'stopped';
-    if (this.#lastAtMs === undefined) return 'waiting';
+    if (this.#lastAtMs === undefined || !this.#hasToldOfStart) return 'waiting';
     return this.#now() - this.#lastAtMs <= maxSilenceMs ? 'flowing' : 'stopped';
   }
 
@@ -116,7 +120,8 @@ export class EventFeed implements EventFlow {
         continue;
       }
       this.#lastAtMs = this.#now();
-      this.#wasFlowing = true;
+      this.#hasToldOfStart ||= event.name === 'PROCESS_STATE_STARTING';
+      this.#wasFlowing = this.flows();
       this.#output?.write(answer);
       // supervisord throws the oldest away when its buffer is full, and sends one again that nobody answered.
       const isNext = this.#lastSerial === undefined || event.poolSerial === this.#lastSerial + 1;

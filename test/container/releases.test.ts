@@ -49,6 +49,8 @@ async function scene(t: TestContext, options: ContainerOptions) {
     async reread(programs: string): Promise<void> {
       configure(programs);
       await call('reloadConfig');
+      // No event tells of it, so that it would be seen within a minute.
+      await served.post('/check');
     },
     /** @returns what supervisorctl says */
     async update(programs: string): Promise<string> {

@@ -42,8 +42,7 @@ async function sonic(t: TestContext, supervisor: string, listener = plugin) {
     supervisor,
     layers: [dependentStartupRoot()],
     files: {
-      // Up to 4.2.1, NONE keeps it from syslog too, as the example says.
-      'etc/supervisor/conf.d/readinessd.conf': supervisor === '4.2.1' ? example.replaceAll('_logfile=NONE', '_logfile=/dev/null') : example,
+      'etc/supervisor/conf.d/readinessd.conf': example,
       'etc/supervisor/conf.d/supervisord.conf': programs(listener),
       'usr/bin/listener': eventListener,
       'usr/bin/start.sh': '#!/bin/sh\nuntil [ -s /run/code ]; do sleep 0.02; done\nexit "$(cat /run/code)"\n',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { EventFeed } from '../../daemon/supervisor/event-feed.ts';
-import { eventText, FakePipes } from '../support/events.ts';
+import { eventText, FakePipes, ofProcess } from '../support/events.ts';
 
 suite('event feed', () => {
   /** A feed on a clock of the test's; notes what it writes and what it tells, in order. */
@@ -15,7 +15,14 @@ suite('event feed', () => {
       onEvent: ({ name, poolSerial }) => log.push(`${name} ${poolSerial}`),
       onBreak: (why) => log.push(why),
     });
-    return { clock, log, pipes, feed, tick: (serial: number) => pipes.send(eventText('TICK_60', serial, 'when:60')) };
+    return {
+      clock,
+      log,
+      pipes,
+      feed,
+      tick: (serial: number) => pipes.send(eventText('TICK_60', serial, 'when:60')),
+      begin: () => pipes.send(eventText('PROCESS_STATE_STARTING', 0, ofProcess('readinessd'))),
+    };
   }
 
   const answer = 'RESULT 2\nOKREADY\n';
@@ -26,13 +33,14 @@ suite('event feed', () => {
     assert.deepEqual(log, ['READY\n', answer, 'TICK_60 3', answer, 'TICK_60 4']);
   });
 
-  test('flows from the first event until none has come for 75 s, which is told once', (t) => {
-    const { clock, log, feed, tick } = feedOf(t);
+  test('flows from the first start that it is told of until nothing has come for 75 s, which is told once', (t) => {
+    const { clock, log, feed, tick, begin } = feedOf(t);
     assert.deepEqual([feed.state, feed.flows(), feed.silentForMs], ['waiting', false, undefined]);
     clock.nowMs += 1_000_000;
     feed.watch();
+    begin();
     tick(1);
-    assert.deepEqual([feed.state, feed.flows(), feed.silentForMs, feed.count], ['flowing', true, 0, 1]);
+    assert.deepEqual([feed.state, feed.flows(), feed.silentForMs, feed.count], ['flowing', true, 0, 2]);
     clock.nowMs += 75_000;
     feed.watch();
     assert.equal(feed.state, 'flowing');
@@ -76,22 +84,33 @@ suite('event feed', () => {
   });
 
   test('has stopped for good when stdin is closed, and says so once', (t) => {
-    const { log, pipes, feed, tick } = feedOf(t);
-    tick(1);
+    const { log, pipes, feed, begin } = feedOf(t);
+    begin();
     pipes.end();
     pipes.end();
     feed.watch();
     assert.deepEqual([feed.state, feed.flows(), log.slice(3)], ['stopped', false, ['stdin was closed']]);
   });
 
+  test('does not flow where only ticks are told, as when the section asks for nothing else', (t) => {
+    const { clock, log, feed, tick } = feedOf(t);
+    for (let serial = 1; serial < 5; serial++) {
+      tick(serial);
+      clock.nowMs += 60_000;
+      feed.watch();
+      assert.deepEqual([feed.state, feed.flows()], ['waiting', false]);
+    }
+    assert.equal(log.includes('none came for 75 s'), false);
+  });
+
   test('is quiet since a mark only when nothing at all has come, and all that came before is answered', (t) => {
-    const { clock, feed, pipes, tick } = feedOf(t);
+    const { clock, feed, pipes, begin } = feedOf(t);
     assert.ok(!feed.isQuietSince(feed.mark()));
-    tick(1);
+    begin();
     const mark = feed.mark();
     assert.ok(feed.isQuietSince(mark));
     // The beginning of an event.
-    const [header = '', payload = ''] = eventText('TICK_60', 2, 'when:60').split('\n');
+    const [header = '', payload = ''] = eventText('TICK_60', 1, 'when:60').split('\n');
     pipes.send(`${header}\n`);
     assert.ok(!feed.isQuietSince(mark) && !feed.isQuietSince(feed.mark()));
     pipes.send(payload);

@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { environmentOf } from './environment.ts';
 import { textOf } from './files.ts';
 
-type Section = ReadonlyMap<string, string>;
+/** Its options. */
+export type Section = ReadonlyMap<string, string>;
 
 /** supervisord's configuration as its files have it: RPC tells neither environment= nor autorestart=, nor why there is no RPC. */
 export interface Configuration {

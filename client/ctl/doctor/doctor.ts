@@ -1,6 +1,7 @@
 import { type Command, type Session, writeJson, writeLines } from '../session.ts';
 import { checkClients } from './clients.ts';
 import { checkDaemon } from './daemon.ts';
+import { checkEvents } from './events.ts';
 import { type Facts, findFacts } from './facts.ts';
 import { type Finding, problem } from './finding.ts';
 import { checkHook } from './hook.ts';
@@ -12,6 +13,7 @@ import { checkSystem } from './system.ts';
 const checks: readonly (readonly [about: string, check: (facts: Facts) => Finding[] | Promise<Finding[]>])[] = [
   ['daemon', checkDaemon],
   ['supervisord', checkSupervisor],
+  ['events', checkEvents],
   ['start', checkStart],
   ['hook', checkHook],
   ['probe', checkClients],

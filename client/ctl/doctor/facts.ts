@@ -10,7 +10,7 @@ import type { Status } from '../../../shared/api.ts';
 import { defaultSocketPath, socketVariable } from '../../../shared/defaults.ts';
 import { askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
 import type { Session } from '../session.ts';
-import { type Configuration, configurationOf, environmentIn, findSupervisord } from './configuration.ts';
+import { type Configuration, configurationOf, environmentIn, findSupervisord, type Section } from './configuration.ts';
 import { environmentOf } from './environment.ts';
 import { supervisordSockets } from './listeners.ts';
 import { createSupervisord, type SupervisordFacts } from './supervisord.ts';
@@ -32,6 +32,8 @@ export interface Facts {
   readonly supervisord: SupervisordFacts | SupervisorUnreachableError | SupervisorBadReplyError;
   /** As its files have it; undefined where they may not be looked at. */
   readonly configuration: Configuration | undefined;
+  /** The section of the configuration that runs the daemon, and its name. */
+  readonly daemonSection: readonly [name: string, options: Section] | undefined;
   /** Why a daemon with the environment and command of its section would not start. */
   readonly entryError: string | undefined;
   /** The container's own, as supervisord got it; undefined where it may not be looked at. */
@@ -61,6 +63,7 @@ export async function findFacts(session: Session): Promise<Facts> {
   const supervisordPid = supervisord instanceof Error ? findSupervisord('pid' in daemon ? daemon.pid : undefined) : supervisord.pid;
   const configuration = supervisordPid === undefined ? undefined : configurationOf(supervisordPid);
   const containerEnvironment = supervisordPid === undefined ? undefined : environmentOf(supervisordPid);
+  const daemonSection = sectionOfDaemon(configuration);
   return {
     session,
     daemon,
@@ -71,7 +74,8 @@ export async function findFacts(session: Session): Promise<Facts> {
     address,
     supervisord,
     configuration,
-    entryError: entryError(configuration, containerEnvironment),
+    daemonSection,
+    entryError: daemonSection === undefined ? undefined : entryError(daemonSection[1], containerEnvironment),
     containerEnvironment,
     lookedAtMs: performance.now(),
   };
@@ -104,11 +108,13 @@ function daemonProgram(supervisord: SupervisordFacts, pid: number): ProcessInfo 
   return found.find((process) => process.pid === pid) ?? found.find((process) => process.pid > 0) ?? found[0];
 }
 
+function sectionOfDaemon(configuration: Configuration | undefined): Facts['daemonSection'] {
+  const programs = [...(configuration?.sections ?? [])].filter(([name]) => /^(?:program|eventlistener):/.test(name));
+  return programs.find(([name, options]) => isDaemon(name.replace(/^\w+:/, ''), options.get('command')));
+}
+
 /** As a daemon would say it that supervisord starts by its section. */
-function entryError(configuration: Configuration | undefined, containerEnvironment: NodeJS.ProcessEnv = {}): string | undefined {
-  const [, section] =
-    [...(configuration?.sections ?? [])].find(([name, options]) => isDaemon(name.replace(/^program:/, ''), options.get('command'))) ?? [];
-  if (section === undefined) return undefined;
+function entryError(section: Section, containerEnvironment: NodeJS.ProcessEnv = {}): string | undefined {
   try {
     readSettings(split(section.get('command') ?? '').slice(1), { ...containerEnvironment, ...environmentIn(section) });
     return undefined;

@@ -32,7 +32,7 @@ export async function checkSupervisor(facts: Facts): Promise<Finding[]> {
 function cureFor({ address, daemon, configuration }: Facts, error: Error): string {
   const { message } = error;
   if (/HTTP 401/.test(message)) {
-    return 'set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to username= and password= of its [unix_http_server], in environment= of [program:readinessd]';
+    return 'set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to username= and password= of its [unix_http_server], in environment= of its section';
   }
   if (/UNKNOWN_METHOD|HTTP 404/.test(message)) {
     return 'its configuration lacks [rpcinterface:supervisor] with "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface": add it, and start the container again';
@@ -83,7 +83,7 @@ async function checkProgram(facts: Facts, supervisord: SupervisordFacts): Promis
   const isUp = !(daemon instanceof NoAnswerError);
   const config = configs.find(({ name, command }) => isDaemon(name, command));
   if (daemonProcess === undefined) {
-    if (config !== undefined) return [problem('daemon', `[program:${config.name}] is configured, but not loaded`, 'supervisorctl update')];
+    if (config !== undefined) return [problem('daemon', `${config.name} is configured, but not loaded`, 'supervisorctl update')];
     if (!isUp)
       return [
         problem(
