@@ -209,6 +209,52 @@ suite('start step with events', () => {
     assert.equal(codeOf(await fake.look(true)), 0);
   });
 
+  suite('knows that a program was replaced whose end and whose logs tell nothing', () => {
+    /** A job that has ended well; then an update makes a start.sh of it that ends badly before anybody looks. */
+    async function replaced(tell: (fake: FakeSupervisor) => void): Promise<StepResult> {
+      const fake = new FakeSupervisor();
+      fake.events.isFlowing = true;
+      fake.processes = [live('job')];
+      fake.configs = [configured('job', 'true')];
+      await fake.look();
+      fake.processes = [live('job', { start: 300, stop: 400, exitstatus: 3 })];
+      fake.configs = [configured('job', '/x/start.sh')];
+      tell(fake);
+      return fake.look();
+    }
+
+    test('when its removal is told', async () => {
+      assert.equal(codeOf(await replaced((fake) => fake.hear('PROCESS_GROUP_REMOVED', 'job'))), 112);
+    });
+
+    for (const [title, tell] of [
+      ['that of another group', (fake: FakeSupervisor) => fake.hear('PROCESS_GROUP_REMOVED', 'web')],
+      ['nothing but that it was added', (fake: FakeSupervisor) => fake.hear('PROCESS_GROUP_ADDED', 'job')],
+    ] as const) {
+      test(`but not when what is told is ${title}`, async () => {
+        assert.match(JSON.stringify(await replaced(tell)), /"code":2,.*perhaps not loaded/);
+      });
+    }
+
+    test('but not when the removal may be one of before it was looked at', async () => {
+      const fake = new FakeSupervisor();
+      fake.events.isFlowing = true;
+      fake.processes = [live('job')];
+      fake.configs = [configured('job', 'true')];
+      fake.onConfigRead = () => fake.hear('REMOTE_COMMUNICATION', '');
+      await fake.look();
+      fake.onConfigRead = () => {};
+      // Only a reread: what is live is still the job.
+      fake.configs = [configured('job', '/x/start.sh')];
+      fake.hear('PROCESS_GROUP_REMOVED', 'job');
+      assert.match(JSON.stringify(await fake.look()), /"code":2,.*perhaps not loaded/);
+      // Looked at again, with nothing told meanwhile, it is as good as new.
+      await fake.code();
+      fake.hear('PROCESS_GROUP_REMOVED', 'job');
+      assert.equal(codeOf(await fake.look()), 0);
+    });
+  });
+
   test('takes one look at a time', async () => {
     const answers: (() => void)[] = [];
     const supervisor: SupervisorClient = {

@@ -95,6 +95,11 @@ export class StartProgramBook {
     };
   }
 
+  /** Its processes are gone: those that come under their names are others. */
+  forgetGroup(group: string): void {
+    this.#known = new Map([...this.#known].filter(([, { process }]) => process.group !== group));
+  }
+
   #remember(processes: readonly ProcessInfo[], by: (process: ProcessInfo, before: KnownProcess | undefined) => StartBy | undefined): void {
     const before = this.#known;
     this.#known = new Map(processes.map((process) => [keyOf(process), { process, by: by(process, before.get(keyOf(process))) }]));

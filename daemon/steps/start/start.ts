@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../supervisor/client.ts';
+import type { ProcessConfig, SupervisorClient } from '../../supervisor/client.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../supervisor/errors.ts';
 import { type EventFlow, noEvents } from '../../supervisor/event-feed.ts';
 import type { SupervisorEvent } from '../../supervisor/event-parser.ts';
@@ -140,11 +140,11 @@ function createLook({ supervisor, now, events, book, told }: LookParts): (signal
     return configs;
   }
 
-  /** @param mark - from before the first of two calls that found them ended */
-  async function wereLeftSo(exited: readonly ProcessInfo[], mark: number): Promise<boolean> {
-    // What supervisord told before it answered is in the pipe, and is read before this.
+  /** What was told before the first of two calls is in the pipe when the second is answered. */
+  async function isQuietSince(mark: number): Promise<boolean> {
+    if (!events.isQuietSince(mark)) return false;
     await setImmediate();
-    return events.isQuietSince(mark) && told.endsOf(exited);
+    return events.isQuietSince(mark);
   }
 
   return async (signal) => {
@@ -152,14 +152,17 @@ function createLook({ supervisor, now, events, book, told }: LookParts): (signal
     let processes = await supervisor.getAllProcessInfo(signal);
     const hasNews = book.hasNews(processes);
     // First the processes and then the configuration, so that none runs a section newer than the one that is read.
-    if (hasNews || now() >= configDueAtMs) book.learn(processes, await readConfigs(signal));
+    if (hasNews || now() >= configDueAtMs) {
+      book.learn(processes, await readConfigs(signal));
+      told.isCaughtUp = (await isQuietSince(mark)) || (!hasNews && told.isCaughtUp);
+    }
     if (hasNews) {
       // What is learnt in this look must be the same after the configuration was read.
       mark = events.mark();
       processes = await supervisor.getAllProcessInfo(signal);
-      if (book.hasNews(processes)) return { result: changingTooFast, isSure: false };
     }
     for (let hasAskedAgain = false; ; hasAskedAgain = true) {
+      if (book.hasNews(processes)) return { result: changingTooFast, isSure: false };
       let programs = book.sort(processes);
       let result = judgeStart(programs);
       if (result.outcome !== 'failed' && now() > configDueWhenGoodAtMs) {
@@ -173,14 +176,13 @@ function createLook({ supervisor, now, events, book, told }: LookParts): (signal
       }
       const { live } = programs;
       let lasting = goodEnds.look(live);
-      if (lasting !== 'yes' && hasAskedAgain && (await wereLeftSo(live, mark))) lasting = goodEnds.settle(live);
+      if (lasting !== 'yes' && hasAskedAgain && told.endsOf(live) && (await isQuietSince(mark))) lasting = goodEnds.settle(live);
       if (lasting === 'yes') {
         return { result, isSure: true, goodRun: live.map(({ start, stop, ...name }) => `${keyOf(name)} ${start} ${stop}`).join() };
       }
       const mayAskAgain = lasting === 'ask again' || told.endsOf(live);
       if (hasAskedAgain || !mayAskAgain) return { result: judgeUnsettled(live), isSure: false };
       processes = await supervisor.getAllProcessInfo(signal);
-      if (book.hasNews(processes)) return { result: changingTooFast, isSure: false };
     }
   };
 }

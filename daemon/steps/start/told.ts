@@ -14,6 +14,11 @@ export class Told {
   /** Programs of which the last event told that they have ended. */
   readonly #ends = new Set<string>();
   #news = 0;
+  /**
+   * All that supervisord had told when the book was last written has been heard: a group's removal that is told of now came
+   * later, and what the book says of the group is of processes that are gone.
+   */
+  isCaughtUp = false;
 
   /** @param book - knows which programs are start.sh */
   constructor(book: StartProgramBook) {
@@ -31,6 +36,7 @@ export class Told {
     if (name.startsWith('PROCESS_STATE_')) return this.#hearOfProcess(event);
     if (!name.startsWith('PROCESS_GROUP_') && !name.startsWith('SUPERVISOR_STATE_CHANGE_')) return 'nothing';
     this.#news++;
+    if (name === 'PROCESS_GROUP_REMOVED' && this.isCaughtUp) this.#book.forgetGroup(event.fields['groupname'] ?? '');
     return name === 'SUPERVISOR_STATE_CHANGE_STOPPING' ? judgeStopping() : 'look';
   }
 
