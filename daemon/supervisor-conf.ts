@@ -21,7 +21,8 @@ export function supervisorConf(entry: string, isPolling: boolean): string {
   }
 }
 
-function withoutEvents(conf: string): string {
+/** The alternative that polls: of an entry as shipped, wherever it lies. */
+export function withoutEvents(conf: string): string {
   return conf
     .replaceAll('[eventlistener:readinessd]', '[program:readinessd]')
     .replaceAll(/(?<=^;?command=.*) --events$/gm, '')

@@ -54,7 +54,7 @@ test('the images of examples/Dockerfile are built, run and probed, and add what 
     await container.becomes(/^0 Ready start passed, hook passed$/);
     assert.equal((await container.probe()).code, 0);
     const entry = readFileSync(join(image, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8');
-    assert.equal(/stdout_syslog=true/.test(entry.replaceAll(/^;.*$/gm, '')), target === 'sonic');
+    assert.equal(/stderr_syslog=true/.test(entry.replaceAll(/^;.*$/gm, '')), target === 'sonic');
 
     // All that is in the tree built here; the native client is a part of it.
     const files = readdirSync(tree, { recursive: true, encoding: 'utf8' }).map((file) => join(image, file));

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { withoutEvents } from '../../daemon/supervisor-conf.ts';
 import { chosenRelease, debianRoot, nodeRoot, supervisorRoot } from './cache.ts';
 import { patient, ServedSocket } from './daemon.ts';
+import { type Form, testForm } from './form.ts';
 import { commandOf } from './process.ts';
 import { end, type Finished, run } from './run.ts';
 import { runcConfig } from './runc-config.ts';
@@ -27,6 +29,8 @@ export interface ContainerOptions {
   readonly isReadOnly?: boolean;
   readonly memoryLimit?: number;
   readonly sharesPids?: boolean;
+  /** The entry that its files bring, or the alternative that polls. */
+  readonly form?: Form;
 }
 
 /** In an image: a start.sh that ends well. */
@@ -38,6 +42,8 @@ export const goodStartFiles = {
 export const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
 
 const supervisord = ['/usr/bin/supervisord', '-n', '-c', '/etc/supervisor/supervisord.conf'];
+
+const shippedEntry = 'etc/supervisor/conf.d/readinessd.conf';
 
 /** A container as containerd would run it, by runc: Debian, Node.js and the tree as layers, supervisord as PID 1. */
 export class TestContainer {
@@ -143,7 +149,8 @@ export class TestContainer {
     return (await this.pids()).find((pid) => commandOf(pid).includes(text));
   }
 
-  async #mountRoot(t: Context, { files = {}, image, supervisor = chosenRelease, layers = [] }: ContainerOptions): Promise<void> {
+  async #mountRoot(t: Context, options: ContainerOptions): Promise<void> {
+    const { files = {}, image, supervisor = chosenRelease, layers = [], form = testForm ?? 'events' } = options;
     const upper = join(this.directory, 'upper');
     for (const name of [upper, this.root, join(this.directory, 'work')]) mkdirSync(name);
     if (image === undefined) cpSync(tree, upper, { recursive: true });
@@ -153,10 +160,12 @@ export class TestContainer {
     }
     const release = supervisor === undefined ? [] : [supervisorRoot(supervisor)];
     const lower = image ?? [...layers, ...release, nodeRoot(), debianRoot()].join(':');
-    const options = `lowerdir=${lower},upperdir=${upper},workdir=${join(this.directory, 'work')}`;
-    const mounted = await run('mount', ['-t', 'overlay', 'overlay', '-o', options, this.root]);
-    if (mounted.code !== 0) throw new Error(`cannot mount ${options}: ${mounted.stderr}`);
+    const directories = `lowerdir=${lower},upperdir=${upper},workdir=${join(this.directory, 'work')}`;
+    const mounted = await run('mount', ['-t', 'overlay', 'overlay', '-o', directories, this.root]);
+    if (mounted.code !== 0) throw new Error(`cannot mount ${directories}: ${mounted.stderr}`);
     cleanUp(t, () => run('umount', ['-l', this.root]));
+    const entry = join(this.root, shippedEntry);
+    if (form === 'poll' && existsSync(entry)) writeFileSync(entry, withoutEvents(readFileSync(entry, 'utf8')));
   }
 
   /** A pipe that something reads to a file: what a container's stdout is under containerd. */

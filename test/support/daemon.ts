@@ -4,6 +4,7 @@ import { lstatSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Status } from '../../shared/api.ts';
+import { type Form, inRelaysPlace, testForm } from './form.ts';
 import { collect, end, type Finished, run } from './run.ts';
 import { type Context, cleanUp, patienceMs, scratchDirectory, tree, until } from './scratch.ts';
 
@@ -14,6 +15,8 @@ export interface Launch {
   readonly root?: string;
   /** Where its log goes; 'pipe' is read by `log()`. */
   readonly stderr?: 'pipe' | number;
+  /** 'events' has those of a TestSupervisord of that form, and else a stdin on which nothing ever comes. */
+  readonly form?: Form;
 }
 
 /** For a test that needs no supervisord. */
@@ -63,6 +66,14 @@ export class ServedSocket {
     );
   };
 
+  /** The same, asking for a cycle each time: for what no event tells of, a reread for one. */
+  readonly expectChecked = async (pattern: RegExp): Promise<string> =>
+    until(`the daemon says ${pattern}`, async () => {
+      await this.post('/check');
+      const body = await this.body();
+      return pattern.test(body) ? body : undefined;
+    });
+
   /** Waits until so many more cycles have ended. */
   readonly moreCycles = async (count: number): Promise<Status> => {
     const { cycles } = await this.status();
@@ -96,12 +107,17 @@ export class TestDaemon extends ServedSocket {
     super(settings['READINESSD_SOCKET'] ?? quickSettings(directory).READINESSD_SOCKET);
     this.directory = directory;
     this.hook = join(directory, 'hook');
-    const [program = '', ...args] = [...(launch.by ?? []), join(launch.root ?? tree, 'usr/bin/readinessd')];
+    const { by = [], root = tree, stderr = 'pipe', form = testForm ?? 'poll' } = launch;
+    const command = [...by, join(root, 'usr/bin/readinessd')];
+    const [program = '', ...args] =
+      form === 'poll' ? command : [...inRelaysPlace(settings['READINESSD_SUPERVISOR_URL']), ...command, '--events'];
+    const stdio = form === 'poll' ? 'ignore' : 'pipe';
     this.child = spawn(program, args, {
-      stdio: ['ignore', 'ignore', launch.stderr ?? 'pipe'],
+      stdio: [stdio, stdio, stderr],
       env: { PATH: process.env['PATH'], ...quickSettings(directory), ...settings },
     });
     this.log = collect(this.child, 'stderr');
+    this.child.stdout?.resume();
     this.closed = new Promise((resolve) => this.child.once('close', resolve));
     cleanUp(t, () => end(this.child));
   }

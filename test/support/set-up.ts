@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutEvents } from '../../daemon/supervisor-conf.ts';
 import { ctl } from './ctl.ts';
 import { patient, quickSettings, ServedSocket } from './daemon.ts';
+import { type Form, testForm } from './form.ts';
 import type { Finished } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, tree, until } from './scratch.ts';
 import { type SupervisordOptions, TestSupervisord } from './supervisord.ts';
@@ -20,10 +22,13 @@ export interface Plan {
   /** The hook is put at this path before anything starts. */
   readonly hook?: (path: string) => void;
   readonly supervisord?: SupervisordOptions;
+  /** The shipped entry, or the alternative that polls. */
+  readonly form?: Form;
 }
 
 /** A whole set-up as in a container: supervisord with the shipped entry, and the environment that a probe there has. */
-export async function setUp(t: Context, { programs = goodStart, entry = (text) => text, settings = {}, hook, supervisord }: Plan) {
+export async function setUp(t: Context, plan: Plan) {
+  const { programs = goodStart, entry = (text) => text, settings = {}, hook, supervisord, form = testForm ?? 'events' } = plan;
   const directory = scratchDirectory(t);
   hook?.(join(directory, 'hook'));
   const url = supervisord?.port === undefined ? {} : { READINESSD_SUPERVISOR_URL: `http://127.0.0.1:${supervisord.port}` };
@@ -32,7 +37,9 @@ export async function setUp(t: Context, { programs = goodStart, entry = (text) =
     .replace('command=/usr', `command=${tree}/usr`)
     // A busy machine may keep it from stopping in the time that suffices elsewhere.
     .replace('stopwaitsecs=5', 'stopwaitsecs=60');
-  const started = await TestSupervisord.start(t, `${entry(shipped)}\n${programs}`, { ...supervisord, env });
+  const inForm = form === 'poll' ? withoutEvents(shipped) : shipped;
+  // The entry is a listener itself, and needs nobody to keep its place.
+  const started = await TestSupervisord.start(t, `${entry(inForm)}\n${programs}`, { ...supervisord, env, form: 'poll' });
   // Where it lies is known only now; in a container it is always the same.
   env['READINESSD_SUPERVISOR_URL'] ??= started.url;
   const served = new ServedSocket(env.READINESSD_SOCKET);

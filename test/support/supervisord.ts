@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { chosenRelease, supervisorRoot } from './cache.ts';
 import { httpGet } from './daemon.ts';
+import { type Form, relaySection, testForm } from './form.ts';
 import { end, type Finished, run } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, until } from './scratch.ts';
 
@@ -14,6 +15,8 @@ export interface SupervisordOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Changes the whole configuration, perhaps so that nobody can ask this supervisord anything. */
   readonly edit?: (configuration: string) => string;
+  /** 'events' keeps a place as event listener for a TestDaemon of that form. */
+  readonly form?: Form;
 }
 
 /** Where supervisord and supervisorctl lie: Debian's package, unless the run chose another release. */
@@ -73,7 +76,8 @@ export class TestSupervisord {
         ? `[unix_http_server]\nfile=${join(this.directory, 's.sock')}\n${auth}`
         : `[inet_http_server]\nport=127.0.0.1:${this.#options.port}\n${auth}`;
     const rpc = 'supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface';
-    const { edit = (text: string) => text } = this.#options;
+    const { edit = (text: string) => text, form = testForm, port } = this.#options;
+    const relay = form === 'events' && port === undefined ? relaySection(this.url) : '';
     writeFileSync(
       this.#file,
       edit(`[supervisord]
@@ -87,6 +91,7 @@ ${rpc}
 [supervisorctl]
 serverurl=${this.url}
 ${auth}
+${relay}
 ${programs}
 `),
     );
