@@ -2,9 +2,7 @@ import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { createServer } from 'node:http';
 import { until } from '../../support/scratch.ts';
 import type { SetUp } from '../../support/set-up.ts';
-import { type Case, doctorNames } from './cases.ts';
-
-const section = (more: string) => (entry: string) => entry.replace('[program:readinessd]', `[program:readinessd]\n${more}`);
+import { type Case, doctorNames, inSection } from './cases.ts';
 
 const isReady = ({ expect }: SetUp) => expect(/^0 /);
 const stop = async (it: SetUp) => {
@@ -38,7 +36,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'it does not take a setting of its section',
-    entry: section('environment=READINESSD_PERIOD_READY="10"'),
+    entry: inSection('environment=READINESSD_PERIOD_READY="10"'),
     until: ({ supervisord }) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 2')),
     about: 'daemon',
     cause: /program readinessd is \w+: .*ended with exit status 2; cannot use READINESSD_PERIOD_READY="10"/,
@@ -54,7 +52,7 @@ const cases: readonly Case[] = [
   },
   {
     title: "its socket is set only in supervisord's environment=",
-    entry: section('environment=READINESSD_SOCKET="%(ENV_READINESSD_SOCKET)s.other"'),
+    entry: inSection('environment=READINESSD_SOCKET="%(ENV_READINESSD_SOCKET)s.other"'),
     until: ({ socket }) => until('it listens there', () => existsSync(`${socket}.other`)),
     about: 'socket',
     cause: /the daemon serves \S+r.sock.other, but the kubelet's probes ask at \S+r.sock:/,

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { foreignProgram, writeScript } from '../../support/scratch.ts';
-import { type Case, doctorNames } from './cases.ts';
+import { type Case, doctorNames, inSection } from './cases.ts';
 
 const file = (text: string, mode: number) => (path: string) => {
   writeFileSync(path, text);
@@ -58,7 +58,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
   },
   {
     title: 'at a path that only the daemon was told',
-    entry: (entry) => entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_HOOK="/etc/passwd"'),
+    entry: inSection('environment=READINESSD_HOOK="/etc/passwd"'),
     until: ({ expect }) => expect(/^120 /),
     cause: /\/etc\/passwd is not executable/,
     cure: /chmod 0755 \/etc\/passwd/,
