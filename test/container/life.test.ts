@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { type ContainerOptions, firstLine, TestContainer } from '../support/container.ts';
+import { forms } from '../support/form.ts';
 import { until } from '../support/scratch.ts';
 
 /** It ends with the number that it finds in this file, once there is one. */
@@ -39,7 +40,7 @@ const files = {
 };
 
 const kinds: readonly (readonly [title: string, options: ContainerOptions, prepare?: (container: TestContainer) => void])[] = [
-  ['as root', { files, env: quick }],
+  ...forms.map((form) => [`as root (${form})`, { files, env: quick, form }] as const),
   [
     'as user 1000 throughout, sockets in a directory of its own, nothing writable but /run',
     {

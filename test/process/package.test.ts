@@ -6,8 +6,9 @@ import { publint } from 'publint';
 import { version } from '../../shared/version.ts';
 import { nodeRoot } from '../support/cache.ts';
 import { patient, quickSettings, ServedSocket } from '../support/daemon.ts';
+import { testForm } from '../support/form.ts';
 import { run } from '../support/run.ts';
-import { scratchDirectory, tree } from '../support/scratch.ts';
+import { scratchDirectory, tree, until } from '../support/scratch.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -43,11 +44,12 @@ test('npm package', async (t) => {
     assert.deepEqual(messages, []);
   });
 
-  for (const [title, where, bin] of [
-    ['globally', ['--global'], 'bin'],
-    ['into a project', [], 'node_modules/.bin'],
+  for (const [title, where, bin, formHere] of [
+    ['globally', ['--global'], 'bin', 'events'],
+    ['into a project', [], 'node_modules/.bin', 'poll'],
   ] as const) {
-    await t.test(`works when installed ${title}, with the program entry that it prints`, async (t) => {
+    const form = testForm ?? formHere;
+    await t.test(`works when installed ${title}, with the entry that it prints (${form})`, async (t) => {
       const scratch = scratchDirectory(t);
       // supervisord gives these characters a meaning.
       const prefix = join(scratch, '10 %d "x"');
@@ -57,11 +59,14 @@ test('npm package', async (t) => {
       for (const name of ['readinessd', 'readinessctl'])
         assert.equal((await run(name, ['--version'], { env: byName })).stdout, `${name} ${version}\n`);
 
-      const entry = await run(readinessd, ['--print-supervisor-conf'], { env });
+      const entry = await run(readinessd, ['--print-supervisor-conf', ...(form === 'poll' ? ['--poll'] : [])], { env });
       const settings = quickSettings(scratch);
       const start = '[program:start]\ncommand=true\nstartsecs=0\nautorestart=false\n';
-      await TestSupervisord.start(t, `${entry.stdout}\n${start}`, { env: { ...env, ...settings } });
-      await new ServedSocket(settings.READINESSD_SOCKET).expect(/^0 Ready /);
+      await TestSupervisord.start(t, `${entry.stdout}\n${start}`, { env: { ...env, ...settings }, form: 'poll' });
+      const served = new ServedSocket(settings.READINESSD_SOCKET);
+      await served.expect(/^0 Ready /);
+      if (form === 'poll') assert.equal((await served.status()).events.state, 'off');
+      else await until('events flow', async () => (await served.status()).events.state === 'flowing');
       // It needs no node, so no PATH.
       const asked = { READINESSD_SOCKET: settings.READINESSD_SOCKET, ...patient };
       const { code, stdout } = await run(probe, [], { env: asked });
@@ -70,7 +75,7 @@ test('npm package', async (t) => {
   }
 });
 
-test('the program entry that the tree on / would print is the one that it brings', async () => {
+test('the entry that the tree on / would print is the one that it brings', async () => {
   const { stdout } = await run(join(tree, 'usr/bin/readinessd'), ['--print-supervisor-conf']);
   const shipped = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8');
   assert.equal(stdout.replaceAll(`command=${tree}/`, 'command=/'), shipped);

@@ -4,13 +4,16 @@ import { dirname, join } from 'node:path';
 /** How the daemon learns what supervisord does: as its event listener, or by asking alone. */
 export type Form = 'events' | 'poll';
 
-export const forms: readonly Form[] = ['events', 'poll'];
+const all: readonly Form[] = ['events', 'poll'];
 
-/** TEST_FORM has all tests run in one form; else each has what it asks for, or the default of what it starts. */
+/** TEST_FORM has the tests run in one form; without it each has the default of what it starts. */
 export const testForm = formOf(process.env['TEST_FORM']);
 
+/** For a test that runs in both forms also without TEST_FORM. */
+export const forms = testForm === undefined ? all : [testForm];
+
 function formOf(text: string | undefined): Form | undefined {
-  const form = forms.find((one) => one === text);
+  const form = all.find((one) => one === text);
   if (form === undefined && text !== undefined) throw new Error(`cannot use TEST_FORM=${text}: it takes events or poll`);
   return form;
 }

@@ -57,6 +57,21 @@ export async function setUp(t: Context, plan: Plan) {
       cleanUp(t, () => process.kill(pid, 'SIGCONT'));
       process.kill(pid, 'SIGSTOP');
     },
+    /**
+     * Waits until supervisord has told all that has happened so far: nothing before the listener is RUNNING, and then one event in a turn
+     * of its loop. What it tells late may be worse than what a look has found.
+     */
+    async toldAll(): Promise<void> {
+      if (form === 'poll') return;
+      let last = -1;
+      await until('events flow, and none waits', async () => {
+        const { state, received } = (await served.status().catch(() => undefined))?.events ?? { state: 'off', received: 0 };
+        const isSame = state === 'flowing' && received === last;
+        last = received;
+        for (let turns = 0; turns < 3; turns++) await started.call('getPID');
+        return isSame;
+      });
+    },
     /** Waits for what supervisord says of a program, by getProcessInfo. */
     async becomes(name: string, state: RegExp): Promise<void> {
       await until(`${name} is ${state}`, async () => state.test(await started.call('getProcessInfo', name)));

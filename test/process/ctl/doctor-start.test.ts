@@ -132,11 +132,11 @@ const cases: readonly Case[] = [
     title: 'start.sh is configured, but not loaded',
     about: 'start',
     programs: '[program:other]\ncommand=sleep 600\n',
-    until: async ({ supervisord, expect }) => {
+    until: async ({ supervisord, expect, expectChecked }) => {
       await expect(/^0 /);
       supervisord.add(goodStart);
       await supervisord.ctl('reread');
-      await expect(/^2 /);
+      await expectChecked(/^2 /);
     },
     level: 'WARNING',
     cause: /start.sh \(program "?start"?\) is configured.* not loaded/,

@@ -1,13 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SetUp } from '../../support/set-up.ts';
-import { type Case, doctorNames } from './cases.ts';
+import { type Case, doctorNames, inSection } from './cases.ts';
 
 const isUnreachable = ({ expect }: SetUp) => expect(/^110 /);
 const isBad = ({ expect }: SetUp) => expect(/^111 /);
 /** What it is told where supervisord itself tells nothing. */
-const told = (entry: string) =>
-  entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_SUPERVISOR_URL="unix://%(here)s/s.sock"');
+const told = inSection('environment=READINESSD_SUPERVISOR_URL="unix://%(here)s/s.sock"');
 
 const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
   {
@@ -20,8 +19,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
   },
   {
     title: 'its socket is at another path than the daemon was told',
-    entry: (entry) =>
-      entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_SUPERVISOR_URL="unix:///nowhere.sock"'),
+    entry: inSection('environment=READINESSD_SUPERVISOR_URL="unix:///nowhere.sock"'),
     until: isUnreachable,
     cause: /cannot ask supervisord at unix:\/\/\/nowhere.sock: no such file/,
     cure: /supervisord.conf has it at file=\S+s.sock: set READINESSD_SUPERVISOR_URL=unix:\S+s.sock for the daemon, or remove that setting/,
@@ -43,8 +41,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
   },
   {
     title: 'the daemon was told a wrong URL',
-    entry: (entry) =>
-      entry.replace('[program:readinessd]', '[program:readinessd]\nenvironment=READINESSD_SUPERVISOR_URL="http://127.0.0.1:1"'),
+    entry: inSection('environment=READINESSD_SUPERVISOR_URL="http://127.0.0.1:1"'),
     until: isUnreachable,
     cause: /cannot ask supervisord at http:\/\/127.0.0.1:1/,
     cure: /supervisord says that it is at unix:\S+s.sock: remove READINESSD_SUPERVISOR_URL/,
@@ -55,7 +52,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     until: async (it) => {
       await it.expect(/^0 /);
       it.supervisord.child.kill('SIGSTOP');
-      await isUnreachable(it);
+      await it.expectChecked(/^110 /);
     },
     cause: /supervisord at unix:\S+s.sock.* no whole answer/,
     cure: /T is stopped \(kill -CONT PID\)/,

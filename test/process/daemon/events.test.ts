@@ -24,12 +24,9 @@ async function told(t: Context, settings: Record<string, string> = noPolling) {
   return { rpc, daemon, source };
 }
 
-const flowing = ({ status }: Pick<TestDaemon, 'status'>) =>
-  until('events flow', async () => (await status().catch(() => undefined))?.events.state === 'flowing');
-
 /**
- * The shipped entry under a real supervisord, with a start.sh that ends when told, and a hook that can be held. start.sh is run when
- * events flow: of what happens before, supervisord tells only once the listener is RUNNING, and by then a look may have found its end.
+ * The shipped entry under a real supervisord, with a start.sh that ends when told, and a hook that can be held. start.sh is run
+ * when supervisord has told what went before.
  */
 async function scene(t: Context, settings: Record<string, string> = noPolling, hook?: string) {
   const directory = scratchDirectory(t);
@@ -43,7 +40,7 @@ async function scene(t: Context, settings: Record<string, string> = noPolling, h
     settings: { READINESSD_HOOK_TIMEOUT: '10m', ...settings },
     hook: (path) => writeScript(path, hook?.replaceAll('RUNS', runs) ?? holding),
   });
-  await flowing(scene);
+  await scene.toldAll();
   await scene.supervisord.call('startProcessGroup', 'start');
   await scene.expect(/^0 Ready start passed, hook passed/);
   const hookRuns = () => readFileSync(runs, 'utf8').trim().split('\n').map(Number);
@@ -245,9 +242,9 @@ suite('under supervisord, told at once', { concurrency: 4 }, () => {
       const slow = `/bin/bash -c "trap '' TERM; until [ -e ${go} ]; do sleep 0.02; done"`;
       const start = goodStart.replace('command=true', `command=true\nautostart=false`);
       const programs = `${start}[program:slow]\ncommand=${slow}\nstopwaitsecs=1000\n`;
-      const { expect, body, status, probe, supervisord, becomes } = await setUp(t, { form, programs, settings: noPolling });
+      const { expect, body, toldAll, probe, supervisord, becomes } = await setUp(t, { form, programs, settings: noPolling });
       await becomes('slow', /RUNNING/);
-      await flowing({ status });
+      await toldAll();
       await supervisord.call('startProcessGroup', 'start');
       await expect(/^0 /);
       const watch = watchVerdicts({ body });

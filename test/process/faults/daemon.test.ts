@@ -67,7 +67,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
   });
 
   test('goes on answering while supervisord is frozen and the log pipe is full', async (t) => {
-    const { supervisord, expect, moreCycles, probe, status } = await setUp(t, {
+    const { supervisord, expect, expectChecked, moreCycles, probe, status } = await setUp(t, {
       programs: '',
       settings: { READINESSD_RPC_TIMEOUT: '1s' },
     });
@@ -75,15 +75,15 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     const { pid } = await status();
     supervisord.child.kill('SIGSTOP');
     // 4 KiB instead of 64, so that it is soon full; each signal is a line.
-    const shrink = `import fcntl; fcntl.fcntl(open('/proc/${pid}/fd/1', 'wb'), 1031, 4096)`;
+    const shrink = `import fcntl; fcntl.fcntl(open('/proc/${pid}/fd/2', 'wb'), 1031, 4096)`;
     assert.equal((await run('python3', ['-c', shrink])).stderr, '');
     for (let line = 0; line < 200; line++) {
       process.kill(pid, 'SIGUSR1');
       await status();
     }
-    const write = `import os; os.write(os.open('/proc/${pid}/fd/1', os.O_WRONLY | os.O_NONBLOCK), b'x' * 4096)`;
+    const write = `import os; os.write(os.open('/proc/${pid}/fd/2', os.O_WRONLY | os.O_NONBLOCK), b'x' * 4096)`;
     assert.match((await run('python3', ['-c', write])).stderr, /BlockingIOError/);
-    await expect(/^110 SupervisorUnreachable /);
+    await expectChecked(/^110 SupervisorUnreachable /);
     await moreCycles(3);
     assert.equal((await probe()).code, 110);
     supervisord.child.kill('SIGCONT');
