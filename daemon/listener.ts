@@ -10,9 +10,9 @@ const breakLogPeriodMs = 60_000;
 export function createListener(loop: Loop, start: StartStep | undefined, log: Pick<Logger, 'debug' | 'warn'>, now: () => number): Listener {
   let mayLogAtMs = now();
   return {
-    onEvent(event) {
+    onEvent(event, mayBeOver = false) {
       log.debug(event, 'event');
-      const heard = start?.hear(event) ?? 'nothing';
+      const heard = start?.hear(event, mayBeOver) ?? 'nothing';
       if (heard === 'nothing') return;
       if (heard !== 'look') loop.worsen('start', heard);
       loop.look();

@@ -62,7 +62,9 @@ async function run(settings: Settings): Promise<void> {
   // entry.cjs has taken it from Node's inspector.
   process.on('SIGUSR1', () => log.info({ signal: 'SIGUSR1' }, 'signal ignored'));
 
-  const events = settings.events ? new EventFeed(() => performance.now()) : undefined;
+  const { SUPERVISOR_PROCESS_NAME: name, SUPERVISOR_GROUP_NAME: group } = process.env;
+  const own = name === undefined || group === undefined ? undefined : { name, group };
+  const events = settings.events ? new EventFeed(() => performance.now(), own) : undefined;
   try {
     daemon = await startDaemon(settings, createPipeline(settings, process.env, events), log, fail, events);
     // Only now, for whoever is told of an event must be there.

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { EventParser, type SupervisorEvent } from './event-parser.ts';
+import type { ProcessName } from './names.ts';
 
 /** What others may ask of the events' flow, without knowing how they come. */
 export interface EventFlow {
@@ -23,7 +24,8 @@ export const noEvents: EventFlow = { flows: () => false, count: 0, mark: () => N
 export type FlowState = 'waiting' | 'flowing' | 'stopped';
 
 export interface Listener {
-  onEvent(event: SupervisorEvent): void;
+  /** @param mayBeOver - it tells of the time before this listener was RUNNING, and more may have happened since that it does not tell */
+  onEvent(event: SupervisorEvent, mayBeOver?: boolean): void;
   /** Something was lost, or no more will come: what was told before is no longer to be built on. */
   onBreak(why: string): void;
 }
@@ -42,6 +44,7 @@ const answer = `RESULT 2\nOK${ready}`;
 /** supervisord's events, as an event listener gets them on stdin and answers them on stdout. */
 export class EventFeed implements EventFlow {
   readonly #now: () => number;
+  readonly #own: ProcessName | undefined;
   readonly #parser = new EventParser();
   #listener: Listener | undefined;
   #input: Readable | undefined;
@@ -50,14 +53,21 @@ export class EventFeed implements EventFlow {
   #lastAtMs: number | undefined;
   #hasToldOfStart = false;
   #hasEnded = false;
+  #isUpToDate;
   #wasFlowing = false;
   #count = 0;
   #credit = maxBurst;
   #creditAtMs: number;
 
-  /** @param now - the monotonic clock, milliseconds */
-  constructor(now: () => number) {
+  /**
+   * @param now - the monotonic clock, milliseconds
+   * @param own - this process under supervisord: it gets no event until it is RUNNING, a second or two after its start, and then
+   * first all that were kept for it
+   */
+  constructor(now: () => number, own?: ProcessName) {
     this.#now = now;
+    this.#own = own;
+    this.#isUpToDate = own === undefined;
     this.#creditAtMs = now();
   }
 
@@ -127,7 +137,9 @@ export class EventFeed implements EventFlow {
       const isNext = this.#lastSerial === undefined || event.poolSerial === this.#lastSerial + 1;
       this.#lastSerial = event.poolSerial;
       if (!isNext) this.#listener?.onBreak('some were lost');
-      this.#listener?.onEvent(event);
+      const mayBeOver = !this.#isUpToDate;
+      this.#isUpToDate ||= isOwnStart(event, this.#own);
+      this.#listener?.onEvent(event, mayBeOver);
     }
   }
 
@@ -146,4 +158,9 @@ export class EventFeed implements EventFlow {
     this.#hasEnded = true;
     this.#listener?.onBreak(why);
   }
+}
+
+/** What supervisord tells once the listener is RUNNING: all that it has kept comes before. */
+function isOwnStart({ name, fields }: SupervisorEvent, own: ProcessName | undefined): boolean {
+  return name === 'PROCESS_STATE_RUNNING' && fields['processname'] === own?.name && fields['groupname'] === own?.group;
 }

@@ -33,6 +33,30 @@ suite('event feed', () => {
     assert.deepEqual(log, ['READY\n', answer, 'TICK_60 3', answer, 'TICK_60 4']);
   });
 
+  test('says of all that was kept until this listener was RUNNING that it may be over', () => {
+    for (const [own, expected] of [
+      [{ name: 'readinessd', group: 'readinessd' }, [true, true, true, false]],
+      [{ name: 'readinessd', group: 'other' }, [true, true, true, true]],
+      [undefined, [false, false, false, false]],
+    ] as const) {
+      const pipes = new FakePipes(() => {});
+      const seen: (boolean | undefined)[] = [];
+      new EventFeed(() => 0, own).listen(pipes.input, pipes.output, {
+        onEvent: (_event, mayBeOver) => seen.push(mayBeOver),
+        onBreak: assert.fail,
+      });
+      const change = (state: string, program: string) => [`PROCESS_STATE_${state}`, ofProcess(program)];
+      for (const [index, [name = '', payload = '']] of [
+        change('STARTING', 'readinessd'),
+        change('RUNNING', 'start'),
+        change('RUNNING', 'readinessd'),
+        change('STARTING', 'start'),
+      ].entries())
+        pipes.send(eventText(name, index + 1, payload));
+      assert.deepEqual(seen, expected);
+    }
+  });
+
   test('flows from the first start that it is told of until nothing has come for 75 s, which is told once', (t) => {
     const { clock, log, feed, tick, begin } = feedOf(t);
     assert.deepEqual([feed.state, feed.flows(), feed.silentForMs], ['waiting', false, undefined]);

@@ -1,4 +1,5 @@
 import type { TestDaemon } from './daemon.ts';
+import { eventText, ofProcess } from './events.ts';
 import { collect } from './run.ts';
 import { until } from './scratch.ts';
 
@@ -30,8 +31,7 @@ export class EventSource {
   /** Sends an event as supervisord writes it, and waits for nothing. */
   send(name: string, payload: string, serial = this.#serial + 1): void {
     this.#serial = serial;
-    const header = `ver:3.0 server:supervisor serial:${serial} pool:readinessd poolserial:${serial} eventname:${name} len:${payload.length}\n`;
-    this.write(header + payload);
+    this.write(eventText(name, serial, payload));
   }
 
   /** The same, and waits until it is answered. */
@@ -50,5 +50,5 @@ export const tick = ['TICK_60', 'when:1700000000'] as const;
 
 /** A program's change of state. */
 export function changed(program: string, state: string, from = 'EXITED'): readonly [name: string, payload: string] {
-  return [`PROCESS_STATE_${state}`, `processname:${program} groupname:${program} from_state:${from} pid:7`];
+  return [`PROCESS_STATE_${state}`, ofProcess(program, `from_state:${from} pid:7`)];
 }

@@ -36,8 +36,8 @@ export interface StartStep {
   lastRun(): string;
   /** Whether events are known to come, and none has come since the last look began: another would find the same. */
   isCurrent(): boolean;
-  /** Takes in an event. It is never evidence of success. */
-  hear(event: SupervisorEvent): Heard;
+  /** Takes in an event. It is never evidence of success; nor of a failure, where it may be over. */
+  hear(event: SupervisorEvent, mayBeOver?: boolean): Heard;
   /** Events were lost, or come no more. */
   forgetEvents(): void;
 }
@@ -101,7 +101,7 @@ export function createStartStep(
     },
     lastRun: () => lastRun,
     isCurrent,
-    hear: (event) => told.hear(event),
+    hear: (event, mayBeOver) => told.hear(event, mayBeOver),
     forgetEvents() {
       told.forget();
       found = undefined;

@@ -30,13 +30,18 @@ export class Told {
     return this.#news;
   }
 
-  hear(event: SupervisorEvent): Heard {
+  /**
+   * @param mayBeOver - it comes late: a look, which may have been later than what it tells, is not overtaken by it, but only followed
+   * by another
+   */
+  hear(event: SupervisorEvent, mayBeOver = false): Heard {
     const { name } = event;
     if (name.startsWith('TICK_')) return 'look';
-    if (name.startsWith('PROCESS_STATE_')) return this.#hearOfProcess(event);
+    if (name.startsWith('PROCESS_STATE_')) return this.#hearOfProcess(event, mayBeOver);
     if (!name.startsWith('PROCESS_GROUP_') && !name.startsWith('SUPERVISOR_STATE_CHANGE_')) return 'nothing';
-    this.#news++;
-    if (name === 'PROCESS_GROUP_REMOVED' && this.isCaughtUp) this.#book.forgetGroup(event.fields['groupname'] ?? '');
+    const isReplaced = name === 'PROCESS_GROUP_REMOVED' && this.isCaughtUp;
+    if (isReplaced) this.#book.forgetGroup(event.fields['groupname'] ?? '');
+    if (isReplaced || !mayBeOver) this.#news++;
     return name === 'SUPERVISOR_STATE_CHANGE_STOPPING' ? judgeStopping() : 'look';
   }
 
@@ -51,13 +56,13 @@ export class Told {
     return processes.every((process) => this.#ends.has(keyOf(process)));
   }
 
-  #hearOfProcess({ name, fields }: SupervisorEvent): Heard {
+  #hearOfProcess({ name, fields }: SupervisorEvent, mayBeOver: boolean): Heard {
     const program = { name: fields['processname'] ?? '', group: fields['groupname'] ?? '' };
     const by = this.#book.whatIs(program);
     if (by === 'nothing') return 'nothing';
-    this.#news++;
+    if (!mayBeOver) this.#news++;
     if (name === 'PROCESS_STATE_EXITED') this.#ends.add(keyOf(program));
     else this.#ends.delete(keyOf(program));
-    return (by === undefined ? undefined : judgeTold({ ...program, by }, name)) ?? 'look';
+    return (by === undefined || mayBeOver ? undefined : judgeTold({ ...program, by }, name)) ?? 'look';
   }
 }

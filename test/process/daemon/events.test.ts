@@ -235,6 +235,15 @@ suite('under supervisord, told at once', { concurrency: 4 }, () => {
     assert.match((await watch.stop()).map((line) => line.split(' ')[0]).join(), /^(0,)?2,(2,)*0$/);
   });
 
+  test('what was before the listener was RUNNING takes back no ready verdict', async (t) => {
+    // start.sh has ended, and was found so, when supervisord tells that it was started.
+    const { body, toldAll } = await setUp(t, { form });
+    const watch = watchVerdicts({ body });
+    await toldAll();
+    await until('it is ready', async () => (await body()).startsWith('0 '));
+    assert.match((await watch.stop()).map((line) => line.split(' ')[0]).join(), /^(,|104,|11[01],|2,)*0$/);
+  });
+
   for (const what of ['shutdown', 'restart'] as const) {
     test(`of a ${what}, and never ready again before the end`, async (t) => {
       const go = join(scratchDirectory(t), 'go');
