@@ -37,7 +37,8 @@ suite('man pages', () => {
   test('of the daemon tells every setting with its default, and what the API has', async () => {
     const text = await rendered('man8/readinessd.8');
     for (const { flag, placeholder, variable, defaultText = '', help } of Object.values(definitions)) {
-      for (const said of [`--${flag} ${placeholder}, ${variable} ${help}`, defaultText]) assert.ok(text.includes(said), said);
+      for (const said of [`${`--${flag} ${placeholder}`.trimEnd()}, ${variable} ${help}`, defaultText])
+        assert.ok(text.includes(said), said);
     }
     for (const { method, path, what } of [...socketEndpoints, ...tcpEndpoints]) {
       assert.ok(text.includes(`${method} ${path} ${what}`), path);

@@ -255,6 +255,22 @@ suite('start step with events', () => {
     });
   });
 
+  test('only looks at what comes late, and is not kept from an end by it', async () => {
+    const fake = await lookedAt();
+    for (const name of ['PROCESS_STATE_STARTING', 'PROCESS_STATE_RUNNING', 'PROCESS_STATE_EXITED', 'PROCESS_GROUP_ADDED']) {
+      assert.equal(fake.hear(name, 'start', true), 'look');
+    }
+    assert.equal(fake.hear('PROCESS_STATE_STARTING', 'web', true), 'nothing');
+    assert.equal(codeOf(fake.hear('SUPERVISOR_STATE_CHANGE_STOPPING', '', true)), 111);
+    fake.processes = [live('start')];
+    fake.configs = [configured('start', 'true')];
+    fake.onProcessRead = () => {
+      fake.hear('PROCESS_STATE_STARTING', 'start', true);
+      fake.hear('PROCESS_GROUP_ADDED', 'x', true);
+    };
+    assert.equal(codeOf(await fake.look(true)), 0);
+  });
+
   test('takes one look at a time', async () => {
     const answers: (() => void)[] = [];
     const supervisor: SupervisorClient = {

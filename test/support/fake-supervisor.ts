@@ -71,9 +71,9 @@ export class FakeSupervisor implements SupervisorClient {
   }
 
   /** An event of a process, or of its group. */
-  hear(name: string, program: string) {
+  hear(name: string, program: string, mayBeOver = false) {
     this.events.count++;
-    return this.step.hear({ name, poolSerial: this.events.count, fields: { processname: program, groupname: program } });
+    return this.step.hear({ name, poolSerial: this.events.count, fields: { processname: program, groupname: program } }, mayBeOver);
   }
 
   look(isDemanded = false): Promise<StepResult> {
