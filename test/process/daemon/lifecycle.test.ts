@@ -26,6 +26,11 @@ import { cleanUp, replaceScript, scratchDirectory, tree, until, writeScript } fr
 
 const launcher = join(tree, 'usr/bin/readinessd');
 
+/** Whether its running hook is noted, to the end of the line. */
+function isNoted({ socket }: TestDaemon): boolean {
+  return existsSync(`${socket}.hook`) && readFileSync(`${socket}.hook`, 'utf8').endsWith('\n');
+}
+
 suite('daemon', { concurrency: 4 }, () => {
   test('serves its socket with the mode asked for, whatever the umask', async (t) => {
     for (const mode of ['0600', '0660']) {
@@ -112,7 +117,7 @@ suite('daemon', { concurrency: 4 }, () => {
     const body = `trap '' TERM; sleep 1000 & echo $$ $! > ${directory}/new; mv ${directory}/new ${directory}/pids; wait`;
     writeScript(join(directory, 'hook'), `[ -e ${directory}/pids ] && exit 8\n${body}`);
     const first = new TestDaemon(t, { ...alone, READINESSD_HOOK_TIMEOUT: '10m' }, directory);
-    await until('the hook runs, and is noted', () => existsSync(join(directory, 'pids')) && existsSync(`${first.socket}.hook`));
+    await until('the hook runs, and is noted', () => existsSync(join(directory, 'pids')) && isNoted(first));
     first.child.kill('SIGKILL');
     await ended(first);
     const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split(' ').map(Number);
@@ -192,7 +197,7 @@ suite('daemon', { concurrency: 4 }, () => {
     writeScript(join(directory, 'hook'), `echo $$ >>${pids}; [ "$(wc -l <${pids})" -gt 1 ] || sleep 1000; exit 8`);
     const by = ['unshare', '--mount', 'sh', '-c', 'umount -l /proc && exec "$0" "$@"'];
     const first = new TestDaemon(t, { ...alone, READINESSD_HOOK_TIMEOUT: '10m' }, directory, { by });
-    await until('the hook runs, and is noted', () => existsSync(pids) && existsSync(`${first.socket}.hook`));
+    await until('the hook runs, and is noted', () => existsSync(pids) && isNoted(first));
     first.child.kill('SIGKILL');
     await ended(first);
     const second = new TestDaemon(t, alone, directory, { by });
@@ -214,7 +219,7 @@ suite('daemon', { concurrency: 4 }, () => {
     const by = ['setpriv', '--bounding-set=-kill', '--inh-caps=-kill'];
     const first = new TestDaemon(t, { ...alone, READINESSD_HOOK_TIMEOUT: '10m' }, directory, { by });
     const pid = Number(await until('the hook runs', () => existsSync(other) && readFileSync(other, 'utf8').trim()));
-    await until('it is noted, and has another user', () => existsSync(`${first.socket}.hook`) && statSync(`/proc/${pid}`).uid === 1234);
+    await until('it is noted, and has another user', () => isNoted(first) && statSync(`/proc/${pid}`).uid === 1234);
     cleanUp(t, () => isAlive(pid) && process.kill(pid, 'SIGKILL'));
     first.child.kill('SIGKILL');
     await ended(first);

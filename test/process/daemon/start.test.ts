@@ -64,7 +64,8 @@ suite('start', { concurrency: 8 }, () => {
       finish(0);
       await daemon.expect(/^0 Ready start passed, hook skipped\n$/);
       const codes = (await watch.stop()).map((line) => line.split(' ')[0]);
-      assert.match(codes.join(), /^2(,2)*(,0)?$/);
+      // By an event it may be ready before anybody has watched.
+      assert.match(codes.join(), /^(2,)*[02]$/);
     });
   }
 
