@@ -35,7 +35,7 @@ const groups = {
 } satisfies Record<string, (bench: Bench) => Promise<Figure[]>>;
 
 const usage = `usage: npm run bench -- [--quick] [--json] [--only GROUP,...] [--picture FILE.svg]
-groups: ${Object.keys(groups).join(', ')}; all take 20 minutes, 10 of them at rest`;
+groups: ${Object.keys(groups).join(', ')}; all take 40 minutes, 20 of them at rest`;
 
 type Group = keyof typeof groups;
 

@@ -10,7 +10,7 @@ export interface Figure {
   readonly goal?: Goal;
 }
 
-export type Unit = 'ms' | 'MB' | 's/h' | '/s' | '';
+export type Unit = 'ms' | 'MB' | 's/h' | '/s' | '/h' | '';
 
 export interface Goal {
   readonly text: string;

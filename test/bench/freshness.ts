@@ -1,44 +1,45 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { replaceScript, scratchDirectory, until, writeScript } from '../support/scratch.ts';
-import { goodStart } from '../support/set-up.ts';
-import { TestSupervisord } from '../support/supervisord.ts';
-import { type Figure, median } from './figures.ts';
-import { type Bench, startDaemon } from './setup.ts';
+import { measureHook, measureRuns, measureStops, measureUpdates } from './changes.ts';
+import { atMost, type Figure, median } from './figures.ts';
+import { type Form, startForm } from './form.ts';
+import { type Fact, goals, type Limits, type Note } from './goals.ts';
+import { measureQuiet } from './quiet.ts';
+import type { Bench } from './setup.ts';
 
-/** How long the probe says what is no longer so, with the usual periods. */
+/** How long the probe says what is no longer so, and what the daemon costs that is so quick, both forms side by side. */
 export async function measureFreshness(bench: Bench): Promise<Figure[]> {
-  const [toReady, toNotReady]: [number[], number[]] = [[], []];
-  for (let round = 0; round < (bench.isQuick ? 1 : 6); round++) {
-    const directory = scratchDirectory(bench);
-    const [gate, hook] = [join(directory, 'gate'), writeScript(join(directory, 'hook'), 'exit 0')];
-    const start = writeScript(join(directory, 'start.sh'), `until [ -e ${gate} ]; do sleep 0.01; done`);
-    const supervisord = await TestSupervisord.start(bench, goodStart.replace('command=true', `command=${start}`));
-    const daemon = startDaemon(bench, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_HOOK: hook }, directory);
-    const isReady = async () => (await daemon.probe()).code === 0;
-    await daemon.expect(/^2 /);
-    // At any time of the period.
-    await sleep(Math.random() * 1000);
-    writeFileSync(gate, '');
-    toReady.push(await timeUntil(isReady));
-    await sleep(bench.isQuick ? 0 : Math.random() * 10_000);
-    replaceScript(hook, 'exit 1');
-    toNotReady.push(await timeUntil(async () => !(await isReady())));
-    daemon.child.kill();
-    await supervisord.stop();
-  }
-  const figure = (name: string, value: number): Figure => ({ group: 'freshness', name, value, unit: 'ms' });
-  return [
-    figure("start.sh's exit to the first 0, median", median(toReady)),
-    figure("start.sh's exit to the first 0, longest", Math.max(...toReady)),
-    figure('hook turns bad to the first non-zero, median', median(toNotReady)),
-    figure('hook turns bad to the first non-zero, longest', Math.max(...toNotReady)),
-  ];
+  const times: Record<Form, Map<Fact, number[]>> = { events: new Map(), polling: new Map() };
+  const measureForm = async (form: Form, rounds: number) => {
+    const note: Note = (fact, ms) => void times[form].set(fact, [...(times[form].get(fact) ?? []), ms]);
+    const started = await startForm(bench, form);
+    bench.log(`${form}: start.sh runs`);
+    await measureRuns(started, rounds * 2, form, note);
+    bench.log(`${form}: start.sh is updated`);
+    await measureUpdates(started, rounds, note);
+    bench.log(`${form}: supervisord stops`);
+    await measureStops(started, rounds, note);
+    await started.stop();
+    bench.log(`${form}: the hook turns bad`);
+    await measureHook(bench, form, rounds, note);
+  };
+  const rounds = bench.isQuick ? 1 : 5;
+  await Promise.all([measureForm('events', rounds), measureForm('polling', rounds)]);
+  const figures = (Object.keys(goals) as Fact[]).flatMap((fact) => [
+    ...figuresOf(fact, 'events', times),
+    ...figuresOf(fact, 'polling', times),
+  ]);
+  return [...figures, ...(await measureQuiet(bench))];
 }
 
-async function timeUntil(condition: () => Promise<boolean>): Promise<number> {
-  const startedAtMs = performance.now();
-  await until('the verdict changes', condition);
-  return performance.now() - startedAtMs;
+function figuresOf(fact: Fact, form: Form, times: Record<Form, Map<Fact, number[]>>): Figure[] {
+  const ms = times[form].get(fact);
+  if (ms === undefined) return [];
+  const { medianMs, longestMs }: Limits = form === 'events' ? goals[fact] : {};
+  const figure = (name: string, value: number, limitMs: number | undefined): Figure => ({
+    group: fact,
+    name: `${form}, ${name}`,
+    value,
+    unit: 'ms',
+    ...(limitMs === undefined ? {} : { goal: atMost(limitMs, value, String(limitMs)) }),
+  });
+  return [figure('median', median(ms), medianMs), figure('longest', Math.max(...ms), longestMs)];
 }

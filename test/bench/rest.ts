@@ -11,22 +11,18 @@ import { type Bench, pidOf, startDaemon, startSupervisord, trivialHook } from '.
 /** How many containers a switch has. */
 const daemonsOfASwitch = 13;
 
-/** A daemon at rest: two of them, with a trivial hook and without one, each with a supervisord of its own; and one supervisord alone. */
+/** A daemon at rest with a trivial hook; what it costs without one, freshness.ts measures. */
 export async function measureRest(bench: Bench): Promise<Figure[]> {
   const [earlyMs, lateMs] = bench.isQuick ? [2000, 5000] : [60_000, 600_000];
   const bare = startBareNode(bench);
-  const [withHook, withoutHook, idle] = [await startSupervisord(bench), await startSupervisord(bench), await startSupervisord(bench)];
-  const hooked = startDaemon(bench, { READINESSD_SUPERVISOR_URL: withHook.url, READINESSD_HOOK: trivialHook(bench) });
-  const plain = startDaemon(bench, { READINESSD_SUPERVISOR_URL: withoutHook.url });
-  await Promise.all([hooked.expect(/^0 /), plain.expect(/^0 /)]);
+  const supervisord = await startSupervisord(bench);
+  const daemon = startDaemon(bench, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_HOOK: trivialHook(bench) });
+  await daemon.expect(/^0 /);
 
   const read = () => ({
     atMs: performance.now(),
-    hooked: useOf(pidOf(hooked)),
-    plain: useOf(pidOf(plain)),
-    polled: useOf(pidOf(withoutHook)),
-    idle: useOf(pidOf(idle)),
-    memory: memoryOf(pidOf(hooked)),
+    used: useOf(pidOf(daemon)),
+    memory: memoryOf(pidOf(daemon)),
     bare: memoryOf(bare),
   });
   bench.log(`at rest for ${lateMs / 1000} s`);
@@ -35,22 +31,17 @@ export async function measureRest(bench: Bench): Promise<Figure[]> {
   await sleep(lateMs - earlyMs);
   const late = read();
 
-  const perHour = (which: 'hooked' | 'plain' | 'polled' | 'idle', what: keyof Use = 'cpuMs') =>
-    ((late[which][what] - early[which][what]) / (late.atMs - early.atMs)) * 3600;
+  const perHour = (what: keyof Use) => ((late.used[what] - early.used[what]) / (late.atMs - early.atMs)) * 3600;
   const cpu = (name: string, value: number): Figure => ({ group: 'at rest, ready, CPU', name, value, unit: 's/h' });
-  const added = perHour('polled') - perHour('idle');
   return [
     ...memoryFigures(`at rest after ${earlyMs / 1000} s`, early.memory, early.bare),
     ...memoryFigures(`at rest after ${lateMs / 1000} s`, late.memory, late.bare).map((figure) =>
       figure.name === 'private dirty' ? { ...figure, goal: atMost(18, figure.value, '18, or 14 if it can be had') } : figure,
     ),
-    { group: 'at rest, threads', name: 'of Node', value: fieldOf(pidOf(hooked), 'status', 'Threads'), unit: '' },
-    { ...cpu('without a hook', perHour('plain')), goal: atMost(5, perHour('plain'), '5') },
-    cpu('with a trivial hook, daemon', perHour('hooked')),
-    cpu('with a trivial hook, the hook', perHour('hooked', 'childrenMs')),
-    { ...cpu('what it adds to supervisord', added), goal: atMost(2, added, '2') },
-    { group: 'at rest, wake-ups', name: 'without a hook', value: perHour('plain', 'wakeUps') / 3.6, unit: '/s' },
-    { group: 'at rest, wake-ups', name: 'with a trivial hook', value: perHour('hooked', 'wakeUps') / 3.6, unit: '/s' },
+    { group: 'at rest, threads', name: 'of Node', value: fieldOf(pidOf(daemon), 'status', 'Threads'), unit: '' },
+    cpu('with a trivial hook, daemon', perHour('cpuMs')),
+    cpu('with a trivial hook, the hook', perHour('childrenMs')),
+    { group: 'at rest, wake-ups', name: 'with a trivial hook', value: perHour('wakeUps') / 3.6, unit: '/s' },
   ];
 }
 

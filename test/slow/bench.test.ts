@@ -12,7 +12,7 @@ const start = (...args: string[]) => run(process.execPath, ['--import', 'tsx', b
 suite('benchmark', () => {
   test('measures in its quick form, and draws it; how long things took says nothing here', async (t) => {
     const picture = join(scratchDirectory(t), 'picture.svg');
-    const { code, stdout, stderr } = await start('--quick', '--json', '--only', 'probe,storm,rest', '--picture', picture);
+    const { code, stdout, stderr } = await start('--quick', '--json', '--only', 'probe,storm,freshness,rest', '--picture', picture);
     assert.equal(code, 0, stderr);
     const { machine, figures } = JSON.parse(stdout) as { machine: Record<string, unknown>; figures: Figure[] };
     assert.match(String(machine['node']), /^v\d+\./);
@@ -21,6 +21,8 @@ suite('benchmark', () => {
     assert.ok(value('a probe, wall', 'native client') > 0);
     assert.ok(value('a probe, CPU', 'direct way') > value('a probe, CPU', 'native client'));
     assert.equal(value('100 probes at once', 'wrong answers'), 0);
+    assert.ok(value('start.sh is run again by RPC, to the first that is not 0', 'events, longest') > 0);
+    assert.ok(value('nothing happens, ready, no hook', 'polling, calls of supervisord') > 0);
     assert.ok(value('at rest after 5 s', 'private dirty') > 1);
     const svg = readFileSync(picture, 'utf8');
     assert.match(svg, /^<svg /);

@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { replaceScript, writeScript } from '../support/scratch.ts';
+import { type Form, nowMs, type StartedForm, startForm } from './form.ts';
+import type { Fact, Note } from './goals.ts';
+import type { Bench } from './setup.ts';
+
+const notReady = /^(?!0 )/;
+
+/** start.sh ends well, is run again, and fails. */
+export async function measureRuns(started: StartedForm, rounds: number, form: Form, note: Note): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    await started.firstSaying(/^2 /);
+    await started.anyTime('not ready');
+    const endedAtMs = await started.endStart(0);
+    const readyAtMs = await started.firstSaying(/^0 /);
+    note('start.sh exits 0, to the first 0', readyAtMs - endedAtMs);
+    const endToldAtMs = await started.toldAfter(endedAtMs);
+    note("start.sh exits, to supervisord's event", endToldAtMs - endedAtMs);
+
+    await started.anyTime('ready');
+    const again = runAgain(started);
+    note('start.sh is run again by RPC, to the first that is not 0', await again(notReady));
+
+    await started.firstSaying(/^2 /);
+    await started.anyTime('not ready');
+    const failedAtMs = await started.endStart(1);
+    const seenAtMs = await started.firstSaying(/^112 /);
+    note('start.sh exits 1, to the first 112', seenAtMs - failedAtMs);
+    const failureToldAtMs = await started.toldAfter(failedAtMs);
+    // Who asks may know before the event: only for whom it is sent, it is the beginning.
+    if (form === 'events') {
+      note("supervisord's event of it, to the first 0", readyAtMs - endToldAtMs);
+      note("supervisord's event of it, to the first 112", seenAtMs - failureToldAtMs);
+    }
+    await runAgain(started)(/^2 /);
+  }
+  await started.endStart(0);
+  await started.firstSaying(/^0 /);
+}
+
+function runAgain(started: StartedForm): (pattern: RegExp) => Promise<number> {
+  return (pattern) => timed(started, pattern, () => started.supervisord.call('startProcess', 'start'));
+}
+
+/** From the first of some calls being sent to the first verdict that matches. */
+async function timed(started: StartedForm, pattern: RegExp, act: () => Promise<unknown>): Promise<number> {
+  const begunAtMs = nowMs();
+  const [seenAtMs] = await Promise.all([started.firstSaying(pattern), act()]);
+  return seenAtMs - begunAtMs;
+}
+
+/** The calls that `supervisorctl update` makes. */
+export async function measureUpdates(started: StartedForm, rounds: number, note: Note): Promise<void> {
+  const update =
+    (...methods: readonly string[]) =>
+    async () => {
+      await started.supervisord.call('reloadConfig');
+      for (const method of methods) await started.supervisord.call(method, 'start');
+    };
+  const [remove, add] = [['stopProcessGroup', 'removeProcessGroup'], ['addProcessGroup']] as const;
+  for (let round = 0; round < rounds; round++) {
+    started.removeStart();
+    await update(...remove)();
+    await started.firstSaying(/^0 /);
+
+    await started.anyTime('ready');
+    started.putStart();
+    note('update adds start.sh, to the first that is not 0', await timed(started, notReady, update(...add)));
+    await started.endStart(0);
+    await started.firstSaying(/^0 /);
+
+    await started.anyTime('ready');
+    started.putStart('changed');
+    note('update changes start.sh, to the first that is not 0', await timed(started, notReady, update(...remove, ...add)));
+    await started.endStart(1);
+    await started.firstSaying(/^112 /);
+
+    await started.anyTime('not ready');
+    started.removeStart();
+    note('update removes start.sh that failed, to the first 0', await timed(started, /^0 /, update(...remove)));
+  }
+  started.putStart();
+  await update(...add)();
+  await started.endStart(0);
+  await started.firstSaying(/^0 /);
+}
+
+/** A service is slow to end, so that the daemon, which ends last, is there and must know. */
+export async function measureStops(started: StartedForm, rounds: number, note: Note): Promise<void> {
+  const { supervisord } = started;
+  const measure = async (fact: Fact, act: () => Promise<unknown>, isReload: boolean) => {
+    await started.anyTime('ready');
+    note(fact, await timed(started, notReady, act));
+    await started.letStop();
+    if (!isReload) {
+      if (supervisord.child.exitCode === null) await once(supervisord.child, 'exit');
+      await supervisord.launch();
+    }
+    await started.endStart(0);
+    await started.firstSaying(/^0 /);
+  };
+  for (let round = 0; round < rounds; round++) {
+    for (const isReload of [true, false]) {
+      const [method, signal] = isReload ? (['restart', 'SIGHUP'] as const) : (['shutdown', 'SIGTERM'] as const);
+      await measure('reload or shutdown by RPC, to the first that is not 0', () => supervisord.call(method), isReload);
+      const kill = async () => supervisord.child.kill(signal);
+      await measure('reload or shutdown by a signal, to the first that is not 0', kill, isReload);
+    }
+  }
+}
+
+/** What no event tells of. */
+export async function measureHook(bench: Bench, form: Form, rounds: number, note: Note): Promise<void> {
+  let hook = '';
+  const started = await startForm(bench, form, (path) => {
+    hook = writeScript(path, 'exit 0');
+  });
+  await started.endStart(0);
+  for (let round = 0; round < rounds; round++) {
+    replaceScript(hook, 'exit 0');
+    await started.firstSaying(/^0 /);
+    await started.anyTime('ready');
+    note('hook turns bad, to the first that is not 0', await timed(started, notReady, async () => replaceScript(hook, 'exit 1')));
+  }
+  await started.stop();
+}

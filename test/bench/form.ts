@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defaultHookPath } from '../../daemon/settings/definitions.ts';
+import { cleanUp, patienceMs, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
+import { setUp } from '../support/set-up.ts';
+import type { Bench } from './setup.ts';
+
+/** The entries of supervisord that the tree has: the shipped one, and that of `--print-supervisor-conf --poll`. */
+export type Form = 'events' | 'polling';
+
+/** Between two questions for the verdict. */
+const askPeriodMs = 2;
+
+/** The clock that Python's time.monotonic() has too. */
+export const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** A service of many processes, which stop at once, and one that takes its time, as services do: until it is told. */
+const services = (slow: string) => `[program:service]
+command=sleep 1000000
+process_name=%(program_name)s%(process_num)d
+numprocs=18
+[program:slow]
+command=${slow}
+stopwaitsecs=100
+`;
+
+/** The usual periods, or such that all is seen to work in seconds. */
+export const periodsOf = ({ isQuick }: Bench) => (isQuick ? { readyMs: 200, notReadyMs: 100 } : { readyMs: 10_000, notReadyMs: 1000 });
+
+/**
+ * The daemon as it is shipped, in one of its forms, under a supervisord of its own with 20 programs: a start.sh that ends when it
+ * is told to, and services. Nobody else asks this supervisord anything, for that would have it notice an exit sooner.
+ */
+export async function startForm(bench: Bench, form: Form, hook?: (path: string) => void) {
+  const directory = scratchDirectory(bench);
+  const at = (name: string) => join(directory, name);
+  execFileSync('mkfifo', [at('gate'), at('slow-gate')]);
+  const start = writeScript(at('start.sh'), `read -r code <${at('gate')}; exit "$code"`);
+  const slow = writeScript(at('slow'), `trap '' TERM; read -r code <${at('slow-gate')}`);
+  const periods = periodsOf(bench);
+  /** @param variant - what supervisord takes for a change of the section */
+  const putStart = (variant = '') => writeFileSync(at('start.conf'), startSection(`${start} ${variant}`));
+  putStart();
+  writeFileSync(at('told'), '');
+  const made = await setUp(bench, {
+    entry: (shipped) => (form === 'events' ? shipped : pollingEntry()),
+    ...(hook === undefined ? {} : { hook }),
+    settings: {
+      READINESSD_PERIOD_READY: `${periods.readyMs}ms`,
+      READINESSD_PERIOD_NOT_READY: `${periods.notReadyMs}ms`,
+      READINESSD_RPC_TIMEOUT: '2s',
+      ...(hook === undefined ? { READINESSD_HOOK: defaultHookPath } : {}),
+    },
+    // The log then counts calls and events.
+    programs: `${services(slow)}
+[eventlistener:exittimes]
+command=python3 ${join(import.meta.dirname, 'exit-times.py')} ${at('told')}
+events=PROCESS_STATE_EXITED
+[include]
+files=${at('start.conf')}
+[supervisord]
+loglevel=trace
+`,
+  });
+  /** Ends the slow service, which holds up the end of supervisord. */
+  const letStop = () => until('the slow service can be told to end', () => passGate(at('slow-gate'), '0'));
+  cleanUp(bench, () => passGate(at('slow-gate'), '0'));
+  return {
+    ...made,
+    letStop,
+    async stop(): Promise<void> {
+      await letStop();
+      await made.supervisord.stop();
+    },
+    putStart,
+    removeStart: () => writeFileSync(at('start.conf'), ''),
+    /** Ends start.sh once it is there, and gives the moment. */
+    async endStart(code: number): Promise<number> {
+      return until('start.sh can be told to end', () => passGate(at('gate'), String(code)));
+    },
+    /** When supervisord told of the exit of start.sh that came after a moment. */
+    async toldAfter(exitedAtMs: number): Promise<number> {
+      return until('supervisord tells of the exit', () => toldTimes(at('told')).find((toldAtMs) => toldAtMs > exitedAtMs));
+    },
+    /** Waits until the verdict is such, and gives the moment; that of a daemon which is not there is ''. */
+    async firstSaying(pattern: RegExp): Promise<number> {
+      const endAtMs = nowMs() + patienceMs;
+      for (let last = ''; nowMs() < endAtMs; await sleep(askPeriodMs)) {
+        last = await made.body();
+        if (pattern.test(last)) return nowMs();
+      }
+      throw new Error(`waited in vain until the verdict is ${pattern}`);
+    },
+    /** Any time of the period that the daemon rests in, and of the second in which supervisord does. */
+    async anyTime(verdict: 'ready' | 'not ready'): Promise<void> {
+      await sleep(Math.random() * (verdict === 'ready' ? periods.readyMs : periods.notReadyMs));
+    },
+  };
+}
+
+export type StartedForm = Awaited<ReturnType<typeof startForm>>;
+
+const startSection = (command: string) => `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=false\n`;
+
+function pollingEntry(): string {
+  return execFileSync(join(tree, 'usr/bin/readinessd'), ['--print-supervisor-conf', '--poll'], { encoding: 'utf8' });
+}
+
+/** @returns the moment in which it was told, or undefined when nobody waits at the gate */
+function passGate(gate: string, word: string): number | undefined {
+  const passedAtMs = nowMs();
+  let file: number | undefined;
+  try {
+    file = openSync(gate, constants.O_WRONLY | constants.O_NONBLOCK);
+    writeSync(file, `${word}\n`);
+    return passedAtMs;
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function toldTimes(path: string): number[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.filter((line) => line.includes('processname:start ')).map(Number.parseFloat);
+}
