@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { replaceScript, writeScript } from '../support/scratch.ts';
 import { type Form, nowMs, type StartedForm, startForm } from './form.ts';
-import type { Fact, Note } from './goals.ts';
+import type { Note } from './goals.ts';
 import type { Bench } from './setup.ts';
 
 const notReady = /^(?!0 )/;
@@ -14,7 +14,7 @@ export async function measureRuns(started: StartedForm, rounds: number, form: Fo
     const endedAtMs = await started.endStart(0);
     const readyAtMs = await started.firstSaying(/^0 /);
     note('start.sh exits 0, to the first 0', readyAtMs - endedAtMs);
-    const endToldAtMs = await started.toldAfter(endedAtMs);
+    const endToldAtMs = await started.toldAfter(endedAtMs, 'exit');
     note("start.sh exits, to supervisord's event", endToldAtMs - endedAtMs);
 
     await started.anyTime('ready');
@@ -26,7 +26,7 @@ export async function measureRuns(started: StartedForm, rounds: number, form: Fo
     const failedAtMs = await started.endStart(1);
     const seenAtMs = await started.firstSaying(/^112 /);
     note('start.sh exits 1, to the first 112', seenAtMs - failedAtMs);
-    const failureToldAtMs = await started.toldAfter(failedAtMs);
+    const failureToldAtMs = await started.toldAfter(failedAtMs, 'exit');
     // Who asks may know before the event: only for whom it is sent, it is the beginning.
     if (form === 'events') {
       note("supervisord's event of it, to the first 0", readyAtMs - endToldAtMs);
@@ -86,11 +86,16 @@ export async function measureUpdates(started: StartedForm, rounds: number, note:
 }
 
 /** A service is slow to end, so that the daemon, which ends last, is there and must know. */
-export async function measureStops(started: StartedForm, rounds: number, note: Note): Promise<void> {
+export async function measureStops(started: StartedForm, rounds: number, form: Form, note: Note): Promise<void> {
   const { supervisord } = started;
-  const measure = async (fact: Fact, act: () => Promise<unknown>, isReload: boolean) => {
+  const measure = async (by: 'by RPC' | 'by a signal', act: () => Promise<unknown>, isReload: boolean) => {
     await started.anyTime('ready');
-    note(fact, await timed(started, notReady, act));
+    const begunAtMs = nowMs();
+    const seenAfterMs = await timed(started, notReady, act);
+    note(`reload or shutdown ${by}, to the first that is not 0`, seenAfterMs);
+    const toldAfterMs = (await started.toldAfter(begunAtMs, 'stop')) - begunAtMs;
+    note(`reload or shutdown ${by}, to supervisord's event`, toldAfterMs);
+    if (form === 'events') note("supervisord's event of it, to the first that is not 0", seenAfterMs - toldAfterMs);
     await started.letStop();
     if (!isReload) {
       if (supervisord.child.exitCode === null) await once(supervisord.child, 'exit');
@@ -102,9 +107,8 @@ export async function measureStops(started: StartedForm, rounds: number, note: N
   for (let round = 0; round < rounds; round++) {
     for (const isReload of [true, false]) {
       const [method, signal] = isReload ? (['restart', 'SIGHUP'] as const) : (['shutdown', 'SIGTERM'] as const);
-      await measure('reload or shutdown by RPC, to the first that is not 0', () => supervisord.call(method), isReload);
-      const kill = async () => supervisord.child.kill(signal);
-      await measure('reload or shutdown by a signal, to the first that is not 0', kill, isReload);
+      await measure('by RPC', () => supervisord.call(method), isReload);
+      await measure('by a signal', async () => supervisord.child.kill(signal), isReload);
     }
   }
 }

@@ -55,9 +55,9 @@ export async function startForm(bench: Bench, form: Form, hook?: (path: string) 
     },
     // The log then counts calls and events.
     programs: `${services(slow)}
-[eventlistener:exittimes]
-command=python3 ${join(import.meta.dirname, 'exit-times.py')} ${at('told')}
-events=PROCESS_STATE_EXITED
+[eventlistener:eventtimes]
+command=python3 ${join(import.meta.dirname, 'event-times.py')} ${at('told')}
+events=PROCESS_STATE_EXITED,SUPERVISOR_STATE_CHANGE_STOPPING
 [include]
 files=${at('start.conf')}
 [supervisord]
@@ -80,9 +80,9 @@ loglevel=trace
     async endStart(code: number): Promise<number> {
       return until('start.sh can be told to end', () => passGate(at('gate'), String(code)));
     },
-    /** When supervisord told of the exit of start.sh that came after a moment. */
-    async toldAfter(exitedAtMs: number): Promise<number> {
-      return until('supervisord tells of the exit', () => toldTimes(at('told')).find((toldAtMs) => toldAtMs > exitedAtMs));
+    /** When supervisord first told of it after a moment. */
+    async toldAfter(sinceMs: number, what: keyof typeof toldOf): Promise<number> {
+      return until(`supervisord tells of the ${what}`, () => toldTimes(at('told'), toldOf[what]).find((atMs) => atMs > sinceMs));
     },
     /** Waits until the verdict is such, and gives the moment; that of a daemon which is not there is ''. */
     async firstSaying(pattern: RegExp): Promise<number> {
@@ -99,6 +99,9 @@ loglevel=trace
     },
   };
 }
+
+/** Header and payload of supervisord's events. */
+const toldOf = { exit: / eventname:PROCESS_STATE_EXITED .*processname:start /, stop: / eventname:SUPERVISOR_STATE_CHANGE_STOPPING / };
 
 export type StartedForm = Awaited<ReturnType<typeof startForm>>;
 
@@ -123,7 +126,7 @@ function passGate(gate: string, word: string): number | undefined {
   }
 }
 
-function toldTimes(path: string): number[] {
+function toldTimes(path: string, event: RegExp): number[] {
   const lines = readFileSync(path, 'utf8').split('\n');
-  return lines.filter((line) => line.includes('processname:start ')).map(Number.parseFloat);
+  return lines.filter((line) => event.test(line)).map(Number.parseFloat);
 }

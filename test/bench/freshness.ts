@@ -16,7 +16,7 @@ export async function measureFreshness(bench: Bench): Promise<Figure[]> {
     bench.log(`${form}: start.sh is updated`);
     await measureUpdates(started, rounds, note);
     bench.log(`${form}: supervisord stops`);
-    await measureStops(started, rounds, note);
+    await measureStops(started, rounds, form, note);
     await started.stop();
     bench.log(`${form}: the hook turns bad`);
     await measureHook(bench, form, rounds, note);

@@ -15,8 +15,11 @@ export const goals = {
   'update adds start.sh, to the first that is not 0': { longestMs: 200 },
   'update changes start.sh, to the first that is not 0': { longestMs: 200 },
   'update removes start.sh that failed, to the first 0': { longestMs: 200 },
+  "reload or shutdown by RPC, to supervisord's event": {},
   'reload or shutdown by RPC, to the first that is not 0': { longestMs: 200 },
+  "reload or shutdown by a signal, to supervisord's event": {},
   'reload or shutdown by a signal, to the first that is not 0': { longestMs: 2100 },
+  "supervisord's event of it, to the first that is not 0": {},
   'hook turns bad, to the first that is not 0': {},
 } satisfies Record<string, Limits>;
 

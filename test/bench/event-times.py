@@ -1,4 +1,4 @@
-"""An event listener of supervisord's that notes when it was told that a program has exited: milliseconds of the monotonic clock."""
+"""An event listener of supervisord's that notes when it was told of what: milliseconds of the monotonic clock, header and payload."""
 
 import sys
 import time
@@ -12,5 +12,5 @@ with open(sys.argv[1], "a", buffering=1) as notes:
         if not header:
             break
         payload = sys.stdin.read(int(header.rsplit("len:", 1)[1]))
-        notes.write(f"{now_ms:.3f} {payload}\n")
+        notes.write(f"{now_ms:.3f} {header.strip()} {payload}\n")
         sys.stdout.write("RESULT 2\nOK")
