@@ -18,8 +18,7 @@ export async function measureRuns(started: StartedForm, rounds: number, form: Fo
     note("start.sh exits, to supervisord's event", endToldAtMs - endedAtMs);
 
     await started.anyTime('ready');
-    const again = runAgain(started);
-    note('start.sh is run again by RPC, to the first that is not 0', await again(notReady));
+    note('start.sh is run again by RPC, to the first that is not 0', await runAgain(started, notReady));
 
     await started.firstSaying(/^2 /);
     await started.anyTime('not ready');
@@ -32,14 +31,14 @@ export async function measureRuns(started: StartedForm, rounds: number, form: Fo
       note("supervisord's event of it, to the first 0", readyAtMs - endToldAtMs);
       note("supervisord's event of it, to the first 112", seenAtMs - failureToldAtMs);
     }
-    await runAgain(started)(/^2 /);
+    await runAgain(started, /^2 /);
   }
   await started.endStart(0);
   await started.firstSaying(/^0 /);
 }
 
-function runAgain(started: StartedForm): (pattern: RegExp) => Promise<number> {
-  return (pattern) => timed(started, pattern, () => started.supervisord.call('startProcess', 'start'));
+function runAgain(started: StartedForm, pattern: RegExp): Promise<number> {
+  return timed(started, pattern, () => started.supervisord.call('startProcess', 'start'));
 }
 
 /** From the first of some calls being sent to the first verdict that matches. */
