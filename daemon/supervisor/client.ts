@@ -83,9 +83,16 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
     return post(methodCall(`supervisor.${method}`), (text) => read(readResponse(text, members)), signal);
   }
 
+  /** The configuration's text changes only by a reread: reading the same again would cost several times what comparing does. */
+  let last: { readonly text: string; readonly configs: ProcessConfig[] } | undefined;
+  function readAgain(text: string): ProcessConfig[] {
+    if (last?.text !== text) last = { text, configs: readConfigs(readResponse(text, configMembers)) };
+    return last.configs;
+  }
+
   return {
     getAllProcessInfo: (signal) => call('getAllProcessInfo', processMembers, readProcesses, signal),
-    getAllConfigInfo: (signal) => call('getAllConfigInfo', configMembers, readConfigs, signal),
+    getAllConfigInfo: (signal) => post(methodCall('supervisor.getAllConfigInfo'), readAgain, signal),
   };
 }
 
