@@ -23,6 +23,9 @@ import { createVerdictCache } from './verdict-cache.ts';
 /** That costs 0.1 % of the time at most, and keeps the heap within 1 MB of what it needs. */
 const cyclesPerCollection = 30;
 
+/** Most cycles of a daemon that is told by events ask supervisord nothing, and leave little. */
+const cyclesPerCollectionWithEvents = 180;
+
 /** The first one takes away what the start has left. */
 const firstCollectionAt = 3;
 
@@ -102,7 +105,8 @@ export async function startDaemon(
       countCycle(tally, cycle);
       if (cache.publish(cycle)) logVerdict(cycle.verdict, log);
       socket.ensure().catch(onSocketLost);
-      if (cache.read().cycles % cyclesPerCollection === firstCollectionAt) collectGarbage();
+      if (cache.read().cycles % (events === undefined ? cyclesPerCollection : cyclesPerCollectionWithEvents) === firstCollectionAt)
+        collectGarbage();
     },
     onEnd: cache.end,
     onBug: (error, step) => log.error({ err: error, step }, 'step threw'),
