@@ -29,10 +29,11 @@ export function throttle(action: () => Promise<void>, { burst, perSecond, now }:
     left = Math.min(burst, left + ((nowMs - countedAtMs) / 1000) * perSecond);
     countedAtMs = nowMs;
     if (left < 1) {
+      const waitMs = Math.ceil(((1 - left) / perSecond) * 1000);
       timer = setTimeout(() => {
         timer = undefined;
         runIfAsked();
-      }, 1000 / perSecond);
+      }, waitMs);
       return;
     }
     left--;

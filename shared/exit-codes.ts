@@ -30,7 +30,12 @@ export const exitCodeTable = [
   row(106, 'ClientUsage', 'client', 'unknown argument or unusable setting'),
   row(107, 'ClientBroken', 'client', 'no client could be run, or its answer could not be written in time'),
   row(110, 'SupervisorUnreachable', 'daemon', 'no socket, refused, or no answer in time'),
-  row(111, 'SupervisorBadReply', 'daemon', 'an XML-RPC fault (shutting down, say), HTTP 401, or a reply that cannot be read'),
+  row(
+    111,
+    'SupervisorBadReply',
+    'daemon',
+    'an XML-RPC fault, HTTP 401, or a reply that cannot be read; also from the moment that supervisord says it is stopping',
+  ),
   row(112, 'StartFailed', 'daemon', 'start.sh exited with a non-zero code, or was killed by a signal'),
   row(113, 'StartFatal', 'daemon', 'FATAL: supervisord gave up on start.sh'),
   row(114, 'StartUnknown', 'daemon', 'supervisord does not know the state of start.sh, or what a live program runs'),
