@@ -271,6 +271,21 @@ suite('start step with events', () => {
     assert.equal(codeOf(await fake.look(true)), 0);
   });
 
+  test('looks again when events are lost meanwhile', async () => {
+    const fake = await lookedAt(live('start'));
+    fake.processes = [live('start')];
+    fake.configs = [configured('start', 'true')];
+    await fake.look(true);
+    const before = fake.processReads;
+    let reads = 0;
+    fake.onProcessRead = () => {
+      if (++reads === 1) fake.step.forgetEvents();
+      else fake.processes = [live('start', { state: running, pid: 9, start: 300 })];
+    };
+    assert.equal(codeOf(await fake.look(true)), 2);
+    assert.equal(fake.processReads > before + 1, true);
+  });
+
   test('takes one look at a time', async () => {
     const answers: (() => void)[] = [];
     const supervisor: SupervisorClient = {
