@@ -117,9 +117,12 @@ suite('processes of a container', { concurrency: 2 }, () => {
     // Its own hook is killed: at its timeout, and by the next daemon after its own was killed.
     await one.becomes(/^122 HookTimeout /);
     // In its rest, for the next one runs the hook at once.
-    process.kill(await daemonOf(one), 'SIGKILL');
+    const killed = await daemonOf(one);
+    process.kill(killed, 'SIGKILL');
     const left = await until('its hook runs, and its daemon is stopped so that it goes on', async () => {
-      const [daemon, running] = [await daemonOf(one), await hookOf(one)];
+      const daemon = await daemonOf(one);
+      if (daemon === killed) return undefined;
+      const running = await hookOf(one);
       process.kill(daemon, 'SIGSTOP');
       // Noted too: what is not, nobody could find again.
       const note = `/proc/${daemon}/root/run/readinessd.sock.hook`;
