@@ -101,7 +101,10 @@ export class Loop {
 
   /** An event says for sure that a step fails: what was found before does not count as ready any more. */
   worsen(step: string, result: StepResult): void {
-    if (this.#cancel.signal.aborted || isFailedIn(this.#newest, step)) return;
+    if (this.#cancel.signal.aborted) return;
+    // Also where it says nothing new: a running cycle has begun before it.
+    this.#isOvertaken = this.#timer === undefined;
+    if (isFailedIn(this.#newest, step)) return;
     const atMs = this.#options.now();
     const reports = [{ name: step, result, startedAtMs: atMs, durationMs: 0 }];
     this.#tell({ startedAtMs: atMs, endedAtMs: atMs, verdict: verdictOf(reports), steps: reports });

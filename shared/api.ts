@@ -23,7 +23,7 @@ const EventsSchema = Type.Object(
   {
     state: Type.Union([Type.Literal('off'), Type.Literal('waiting'), Type.Literal('flowing'), Type.Literal('stopped')], {
       description:
-        '`off` without `--events` (not told before 0.2); `waiting` until supervisord has told of the start of a program, the daemon itself for one; `flowing`, with a tick each minute at least; `stopped`: stdin was closed, or nothing came for 75 s. Unless they flow, supervisord is asked at each cycle',
+        '`off` without `--events` (not told before 0.2); `waiting` until supervisord has told of the start of a program, the daemon itself for one, and after events were lost until the next; `flowing`, with a tick each minute at least; `stopped`: stdin was closed, or nothing came for 75 s. Unless they flow, supervisord is asked at each cycle',
     }),
     received: Type.Integer({ description: 'since the start of the daemon' }),
     lastAgoMs: Type.Optional(Type.Number({ description: 'since the last one' })),

@@ -20,7 +20,7 @@ export interface EventFlow {
 /** Where no events come. */
 export const noEvents: EventFlow = { flows: () => false, count: 0, mark: () => Number.NaN, isQuietSince: () => false };
 
-/** `waiting` for the first that tells of a start, `flowing`, or `stopped`. */
+/** `waiting` for what shows that they flow, `flowing`, or `stopped`. */
 export type FlowState = 'waiting' | 'flowing' | 'stopped';
 
 export interface Listener {
@@ -37,6 +37,9 @@ const maxSilenceMs = 75_000;
 const eventsPerSecond = 300;
 const maxBurst = 2000;
 
+/** What is no event costs more, and is not supervisord's. */
+const costOfGarbage = 20;
+
 /** Tells supervisord that an event was taken, and that the next one may come. */
 const ready = 'READY\n';
 const answer = `RESULT 2\nOK${ready}`;
@@ -47,14 +50,19 @@ export class EventFeed implements EventFlow {
   readonly #own: ProcessName | undefined;
   readonly #parser = new EventParser();
   #listener: Listener | undefined;
-  #input: Readable | undefined;
   #output: Writable | undefined;
   #lastSerial: number | undefined;
   #lastAtMs: number | undefined;
   #hasToldOfStart = false;
   #hasEnded = false;
+  /** Nothing odd has come since the last event. */
+  #isInOrder = true;
+  /** An event is still to be answered. */
+  #isOwing = false;
   #isUpToDate;
-  #wasFlowing = false;
+  /** With numprocs= supervisord tells each event only one of the processes, and others hear nothing of it. */
+  readonly #isAlone;
+  #wasStopped = false;
   #count = 0;
   #credit = maxBurst;
   #creditAtMs: number;
@@ -68,13 +76,13 @@ export class EventFeed implements EventFlow {
     this.#now = now;
     this.#own = own;
     this.#isUpToDate = own === undefined;
+    this.#isAlone = own === undefined || own.name === own.group;
     this.#creditAtMs = now();
   }
 
   /** Begins to listen; each event is answered before it is acted upon. */
   listen(input: Readable, output: Writable, listener: Listener): void {
     this.#listener = listener;
-    this.#input = input;
     this.#output = output;
     input.on('data', (chunk: Buffer) => this.#receive(chunk));
     input.on('end', () => this.#end('stdin was closed'));
@@ -94,7 +102,7 @@ export class EventFeed implements EventFlow {
 
   get state(): FlowState {
     if (this.#hasEnded) return 'stopped';
-    if (this.#lastAtMs === undefined || !this.#hasToldOfStart) return 'waiting';
+    if (this.#lastAtMs === undefined || !this.#hasToldOfStart || !this.#isInOrder || !this.#isAlone) return 'waiting';
     return this.#now() - this.#lastAtMs <= maxSilenceMs ? 'flowing' : 'stopped';
   }
 
@@ -112,45 +120,71 @@ export class EventFeed implements EventFlow {
 
   /** To be called now and then: notices that events have stopped without a word. */
   watch(): void {
-    const flows = this.flows();
-    if (this.#wasFlowing && !flows && !this.#hasEnded) this.#listener?.onBreak(`none came for ${maxSilenceMs / 1000} s`);
-    this.#wasFlowing = flows;
+    const hasStopped = this.state === 'stopped';
+    if (hasStopped && !this.#wasStopped && !this.#hasEnded) this.#listener?.onBreak(`none came for ${maxSilenceMs / 1000} s`);
+    this.#wasStopped = hasStopped;
   }
 
   #isSettled(): boolean {
-    return this.flows() && this.#parser.isBetweenEvents && this.#input?.isPaused() === false && this.#output?.writableLength === 0;
+    return this.flows() && this.#parser.isBetweenEvents && !this.#isOwing && this.#output?.writableLength === 0;
   }
 
   #receive(chunk: Buffer): void {
+    this.#spend(0);
+    // supervisord waits for an answer, or this is no event: not worth the time to look at it. But it is read, for supervisord
+    // dies of a listener's stdin that is full (4.2.5).
+    if (this.#isOwing || (this.#credit <= 0 && !chunk.includes('ver:'))) {
+      this.#break('what came on stdin is no event');
+      return;
+    }
     for (const event of this.#parser.push(chunk)) {
+      if (this.#isOwing) return;
       this.#count++;
-      this.#spend();
+      this.#spend(event === 'garbage' ? costOfGarbage : 1);
       if (event === 'garbage') {
-        this.#listener?.onBreak('what came on stdin is no event');
+        this.#break('what came on stdin is no event');
         continue;
       }
       this.#lastAtMs = this.#now();
       this.#hasToldOfStart ||= event.name === 'PROCESS_STATE_STARTING';
-      this.#wasFlowing = this.flows();
-      this.#output?.write(answer);
+      this.#answer();
       // supervisord throws the oldest away when its buffer is full, and sends one again that nobody answered.
       const isNext = this.#lastSerial === undefined || event.poolSerial === this.#lastSerial + 1;
       this.#lastSerial = event.poolSerial;
-      if (!isNext) this.#listener?.onBreak('some were lost');
+      if (isNext) this.#isInOrder = true;
+      else this.#break('some were lost');
       const mayBeOver = !this.#isUpToDate;
-      this.#isUpToDate ||= isOwnStart(event, this.#own);
+      this.#isUpToDate ||= isOwnStart(event, this.#own) || event.name === 'TICK_60';
       this.#listener?.onEvent(event, mayBeOver);
     }
   }
 
-  /** Events by the thousand wait in the pipe, and in supervisord's buffer, rather than take the processor. */
-  #spend(): void {
+  /** Events by the thousand wait in supervisord's buffer, rather than take the processor. */
+  #answer(): void {
+    this.#isOwing = this.#credit <= 0;
+    if (!this.#isOwing) this.#output?.write(answer);
+    else {
+      const waitMs = ((1 - this.#credit) / eventsPerSecond) * 1000;
+      setTimeout(() => {
+        this.#isOwing = false;
+        this.#output?.write(answer);
+      }, waitMs);
+    }
+  }
+
+  #spend(cost: number): void {
     const nowMs = this.#now();
-    this.#credit = Math.min(maxBurst, this.#credit + ((nowMs - this.#creditAtMs) / 1000) * eventsPerSecond) - 1;
+    const earned = ((nowMs - this.#creditAtMs) / 1000) * eventsPerSecond;
+    // No debt is older than a second.
+    this.#credit = Math.max(-eventsPerSecond, Math.min(maxBurst, this.#credit + earned) - cost);
     this.#creditAtMs = nowMs;
-    if (this.#credit > 0 || this.#input?.isPaused() === true) return;
-    this.#input?.pause();
-    setTimeout(() => this.#input?.resume(), 1000);
+  }
+
+  /** What was told is not to be relied on, until two events come one after the other. */
+  #break(why: string): void {
+    this.#isInOrder = false;
+    this.#count++;
+    this.#listener?.onBreak(why);
   }
 
   #end(why: string): void {

@@ -8,8 +8,9 @@ export interface SupervisorEvent {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Between two blanks may stand what supervisord's identifier, or the section's name, has. */
-const header = /ver:\d+\.\d+ server:.* serial:\d+ pool:.* poolserial:(\d{1,15}) eventname:(\w+) len:(\d{1,15})$/;
+/** A header's beginning and its end. What is between them may hold blanks: supervisord's identifier, and the section's name. */
+const headerStart = /ver:\d{1,3}\.\d{1,3} server:/;
+const headerEnd = / poolserial:(\d{1,15}) eventname:(\w{1,100}) len:(\d{1,7})$/;
 
 /** A header is a line of some 150 bytes, longer by supervisord's identifier; what goes on beyond this is none. */
 const maxHeaderBytes = 4096;
@@ -64,8 +65,8 @@ export class EventParser {
     if (end === -1 && this.#line.length <= maxHeaderBytes) return rest;
     const line = this.#line.subarray(0, maxHeaderBytes).toString();
     this.#line = Buffer.alloc(0);
-    const [, poolSerial, name, length] = header.exec(line) ?? [];
-    if (name === undefined) {
+    const [, poolSerial, name, length] = headerEnd.exec(line) ?? [];
+    if (name === undefined || !headerStart.test(line)) {
       // An empty line is the end of a payload that was counted in characters.
       if (line !== '') found.push('garbage');
       return rest;

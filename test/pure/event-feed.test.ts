@@ -149,21 +149,72 @@ suite('event feed', () => {
     assert.ok(!feed.isQuietSince(last));
   });
 
-  test('reads events by the thousand no faster than the processor should be busy with them', (t) => {
-    const { clock, feed, pipes, tick } = feedOf(t);
+  test('answers events by the thousand no faster than the processor should be busy with them', (t) => {
+    const { clock, log, feed, tick } = feedOf(t);
     let serial = 0;
+    // As supervisord: the next one only when the last one is answered.
     const flood = () => {
-      while (!pipes.isPaused) tick(++serial);
+      for (let answers = -1; answers < log.filter((line) => line === answer).length; ) {
+        answers = log.filter((line) => line === answer).length;
+        tick(++serial);
+        if (serial % 200 === 0) log.splice(0, log.length, ...log.filter((line) => line === answer));
+      }
     };
     flood();
     assert.equal(serial, 2000);
-    const mark = feed.mark();
-    assert.ok(!feed.isQuietSince(mark));
-    for (let second = 0; second < 5; second++) {
-      clock.nowMs += 1000;
-      t.mock.timers.tick(1000);
+    assert.equal(Number.isNaN(feed.mark()), true);
+    for (let ms = 0; ms < 3000; ms += 5) {
+      clock.nowMs += 5;
+      t.mock.timers.tick(5);
       flood();
     }
-    assert.ok(serial > 2000 + 5 * 290 && serial <= 2000 + 5 * 301, String(serial));
+    assert.equal(serial > 2000 + 3 * 150 && serial <= 2000 + 3 * 301, true, String(serial));
+    assert.equal(log.includes('some were lost'), false);
+  });
+
+  test('takes no notice of what comes before an answer, nor of much that is no event', (t) => {
+    const { clock, log, pipes, feed, tick, begin } = feedOf(t);
+    begin();
+    for (let i = 0; i < 200; i++) pipes.send('hello\n');
+    log.length = 0;
+    pipes.send('hello\n'.repeat(10_000));
+    assert.deepEqual(log, ['what came on stdin is no event']);
+    // It goes on with what is one.
+    clock.nowMs += 20_000;
+    tick(1);
+    assert.equal(feed.state, 'flowing');
+  });
+
+  test('does not flow after anything odd until an event comes that follows the last', (t) => {
+    for (const odd of [
+      'hello\n',
+      eventText('TICK_60', 7, 'when:1'),
+      eventText('TICK_60', 0, 'when:1'),
+      'ver:3.0 server:s serial:1 pool:p poolserial:1 eventname:X len:99999999\n',
+    ]) {
+      const { pipes, feed, tick, begin } = feedOf(t);
+      begin();
+      const mark = feed.mark();
+      pipes.send(odd);
+      assert.deepEqual([feed.state, feed.isQuietSince(mark), Number.isNaN(feed.mark())], ['waiting', false, true], odd);
+      const last = /poolserial:(7|0) /.exec(odd)?.[1] ?? '0';
+      tick(Number(last) + 1);
+      assert.deepEqual([feed.state, Number.isNaN(feed.mark())], ['flowing', false], odd);
+      t.mock.timers.reset();
+    }
+  });
+
+  test('does not flow beside other processes of its own pool, of which each is told only a part', () => {
+    const states = [
+      { name: 'readinessd', group: 'readinessd' },
+      { name: 'readinessd_00', group: 'readinessd' },
+    ].map((own) => {
+      const feed = new EventFeed(() => 0, own);
+      const pipes = new FakePipes(() => {});
+      feed.listen(pipes.input, pipes.output, { onEvent() {}, onBreak() {} });
+      pipes.send(eventText('PROCESS_STATE_STARTING', 0, ofProcess('readinessd')));
+      return feed.state;
+    });
+    assert.deepEqual(states, ['flowing', 'waiting']);
   });
 });

@@ -168,6 +168,23 @@ suite('loop, when events tell of something', () => {
     assert.deepEqual([simulated.code, simulated.shown.length, simulated.loop.nextInMs()], [0, 1, next - 1000]);
   });
 
+  test('does not count a cycle that began before it, also where it says nothing new, and the look for it comes late', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.start = isRunning;
+    await simulated.pass(1500);
+    simulated.hookMs = 2000;
+    simulated.start = goodStart;
+    simulated.loop.look();
+    await simulated.pass(200);
+    assert.deepEqual([simulated.code, simulated.hookBegins.length], [2, 1]);
+    // It is run again, and ends well before anybody has looked.
+    simulated.loop.worsen('start', isRunning);
+    await simulated.pass(1900);
+    assert.deepEqual([simulated.code, simulated.hookBegins.length], [2, 1]);
+    await simulated.pass(18_000 + 2100);
+    assert.deepEqual([simulated.code, simulated.hookBegins.length], [0, 2]);
+  });
+
   test('does not take the place of a failure that is known better', async (t) => {
     const simulated = new Simulated(t);
     simulated.start = hasFailed;

@@ -11,7 +11,6 @@ export const ofProcess = (name: string, more = 'from_state:EXITED'): string => `
 
 /** A listener's stdin and stdout without a process: what is sent is read at once, what is answered is called. */
 export class FakePipes {
-  isPaused = false;
   /** What supervisord has not read. */
   unreadBytes = 0;
   #onData: (chunk: Buffer) => void = () => {};
@@ -26,13 +25,6 @@ export class FakePipes {
       on(name: string, listener: never) {
         if (name === 'data') pipes.#onData = listener;
         if (name === 'end') pipes.#onEnd = listener;
-      },
-      isPaused: () => this.isPaused,
-      pause: () => {
-        this.isPaused = true;
-      },
-      resume: () => {
-        this.isPaused = false;
       },
     } as unknown as Readable;
     this.output = {

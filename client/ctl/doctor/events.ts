@@ -53,7 +53,7 @@ export function checkEvents({ daemon, daemonSection }: Facts): Finding[] {
     ];
   }
   if (state === 'waiting' && daemon.uptimeMs > firstEventMs) {
-    const cure = `see whether its section is [eventlistener:readinessd], with events=${wantedEvents.join(',')}, ${asShipped}`;
+    const cure = `see whether its section is [eventlistener:readinessd], without numprocs= and process_name=, and with events=${wantedEvents.join(',')}, ${asShipped}`;
     return [
       warning('events', `the daemon has --events, but was told of no program's start in ${sayDuration(daemon.uptimeMs)}: ${late}`, cure),
     ];

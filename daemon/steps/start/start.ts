@@ -60,23 +60,23 @@ export function createStartStep(
   const book = new StartProgramBook(named);
   const told = new Told(book);
   const look = createLook({ supervisor, now, events, book, told });
-  /** A sure finding, and how many events had come when its look began. */
-  let found: { readonly result: StepResult; readonly eventCount: number } | undefined;
+  /** A sure finding, and the moment at which its look began. */
+  let found: { readonly result: StepResult; readonly mark: number } | undefined;
   let running: Promise<unknown> = Promise.resolve();
   let lastRun = '';
 
-  const isCurrent = () => found !== undefined && events.flows() && found.eventCount === events.count;
+  const isCurrent = () => found !== undefined && events.isQuietSince(found.mark);
 
   /** Looks until nothing that matters has been told meanwhile. */
   async function run(signal: AbortSignal, isDemanded: boolean): Promise<StepResult> {
     if (!isDemanded && found !== undefined && isCurrent()) return found.result;
     for (let looks = 1; ; looks++) {
       const { news } = told;
-      const eventCount = events.count;
+      const mark = events.mark();
       found = undefined;
       const { result, isSure, goodRun = lastRun } = await look(signal);
       lastRun = goodRun;
-      if (isSure) found = { result, eventCount };
+      if (isSure) found = { result, mark };
       if (told.news === news || (isSure && result.outcome === 'failed')) return result;
       if (looks === maxLooks) return changingTooFast;
     }
@@ -128,6 +128,7 @@ interface Finding {
 /** One look at supervisord: throws what its client throws. */
 function createLook({ supervisor, now, events, book, told }: LookParts): (signal: AbortSignal) => Promise<Finding> {
   const goodEnds = new GoodEnds();
+  let newsAtLast = told.news;
   let configDueAtMs = Number.NEGATIVE_INFINITY;
   let configDueWhenGoodAtMs = Number.NEGATIVE_INFINITY;
 
@@ -148,6 +149,9 @@ function createLook({ supervisor, now, events, book, told }: LookParts): (signal
   }
 
   return async (signal) => {
+    // Another program may have taken the place of one whose end had lasted.
+    if (told.news !== newsAtLast) goodEnds.forget();
+    newsAtLast = told.news;
     let mark = events.mark();
     let processes = await supervisor.getAllProcessInfo(signal);
     const hasNews = book.hasNews(processes);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Plan, type SetUp, setUp } from '../../support/set-up.ts';
 
-/** A set-up that is broken in one way, and what the doctor must say of it. */
 /** A line more in the daemon's section, whatever its form. */
 export const inSection = (line: string) => (entry: string) => entry.replace(/^\[\w+:readinessd\]$/m, (head) => `${head}\n${line}`);
 
+/** A set-up that is broken in one way, and what the doctor must say of it. */
 export interface Case extends Plan {
   readonly title: string;
   /** Brings it about, and waits until it is so. */

@@ -102,6 +102,7 @@ suite('events', { concurrency: 4 }, () => {
     }
     for (let round = 0; round < 100; round++) source.write(`${'y'.repeat(10_000)}\n`.repeat(10));
     for (let probes = 0; probes < 20; probes++) assert.match(await daemon.body(), /^\d+ \w+ /);
+    rpc.processes = [live('start', { state: running, pid: 7, stop: 0 }), live('other', { state: running })];
     await until('it goes on listening', () => {
       const { answers } = source;
       source.send(...changed('start', 'RUNNING'));
