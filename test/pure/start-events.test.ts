@@ -86,6 +86,14 @@ suite('start step with events', () => {
     assert.equal(await asks(), true);
   });
 
+  test('reads the configuration for somebody who waits, though it was read a moment ago', async () => {
+    const fake = await lookedAt(live('start'), 'start more');
+    assert.match(JSON.stringify(await fake.look(true)), /names more/);
+    fake.configs = [configured('more', 'true')];
+    assert.match(JSON.stringify(await fake.look()), /names more/);
+    assert.match(JSON.stringify(await fake.look(true)), /"more\\" is configured but not loaded|more.*not loaded/);
+  });
+
   test('asks again after what was not sure: an error, or programs that change', async () => {
     const fake = await lookedAt();
     fake.onProcessRead = () => {

@@ -74,7 +74,7 @@ export function createStartStep(
       const { news } = told;
       const mark = events.mark();
       found = undefined;
-      const { result, isSure, goodRun = lastRun } = await look(signal);
+      const { result, isSure, goodRun = lastRun } = await look(signal, isDemanded);
       lastRun = goodRun;
       if (isSure) found = { result, mark };
       if (told.news === news || (isSure && result.outcome === 'failed')) return result;
@@ -126,7 +126,7 @@ interface Finding {
 }
 
 /** One look at supervisord: throws what its client throws. */
-function createLook({ supervisor, now, events, book, told }: LookParts): (signal: AbortSignal) => Promise<Finding> {
+function createLook({ supervisor, now, events, book, told }: LookParts) {
   const goodEnds = new GoodEnds();
   let newsAtLast = told.news;
   let configDueAtMs = Number.NEGATIVE_INFINITY;
@@ -148,7 +148,7 @@ function createLook({ supervisor, now, events, book, told }: LookParts): (signal
     return events.isQuietSince(mark);
   }
 
-  return async (signal) => {
+  return async (signal: AbortSignal, isDemanded: boolean): Promise<Finding> => {
     // Another program may have taken the place of one whose end had lasted.
     if (told.news !== newsAtLast) goodEnds.forget();
     newsAtLast = told.news;
@@ -156,7 +156,7 @@ function createLook({ supervisor, now, events, book, told }: LookParts): (signal
     let processes = await supervisor.getAllProcessInfo(signal);
     const hasNews = book.hasNews(processes);
     // First the processes and then the configuration, so that none runs a section newer than the one that is read.
-    if (hasNews || now() >= configDueAtMs) {
+    if (hasNews || isDemanded || now() >= configDueAtMs) {
       book.learn(processes, await readConfigs(signal));
       told.isCaughtUp = (await isQuietSince(mark)) || (!hasNews && told.isCaughtUp);
     }
