@@ -184,7 +184,8 @@ for (const { name, command, ask } of clients) {
       const path = await listener(t, (socket) => socket.once('data', () => socket.end(http('200 OK', '0 Ready\n'))));
       const script = writeScript(
         join(scratchDirectory(t), 'terminal.py'),
-        `#!/usr/bin/env python3\nimport os,pty,subprocess,sys\nmaster,slave=pty.openpty()\nos.set_blocking(slave,False)\ntry:\n  while True: os.write(slave,b"x")\nexcept BlockingIOError: pass\nterminal=os.open(os.ttyname(slave),os.O_WRONLY|os.O_NOCTTY)\nsys.exit(subprocess.run(sys.argv[1:],stdout=terminal).returncode)`,
+        // The kernel moves what is written on a little later, which makes room once more.
+        `#!/usr/bin/env python3\nimport os,pty,select,subprocess,sys\nmaster,slave=pty.openpty()\nos.set_blocking(slave,False)\nwhile select.select([],[slave],[],0.5)[1]:\n  try: os.write(slave,b"x"*100)\n  except BlockingIOError: pass\nterminal=os.open(os.ttyname(slave),os.O_WRONLY|os.O_NOCTTY)\nsys.exit(subprocess.run(sys.argv[1:],stdout=terminal).returncode)`,
       );
       const env = { PATH: process.env['PATH'], READINESSD_SOCKET: path, READINESSD_PROBE_TIMEOUT_MS: '1500' };
       const { code, stderr } = await run(script, [...command], { env });
