@@ -217,6 +217,15 @@ suite('start step with events', () => {
     assert.equal(codeOf(await fake.look(true)), 0);
   });
 
+  test('knows at once that an update has taken start.sh away', async () => {
+    const fake = await lookedAt(live('start'));
+    fake.processes = fake.processes.filter(({ name }) => name === 'web');
+    fake.configs = fake.configs.filter(({ name }) => name === 'web');
+    fake.hear('PROCESS_GROUP_REMOVED', 'start');
+    fake.hear('PROCESS_GROUP_REMOVED', 'init');
+    assert.deepEqual(await fake.look(), { outcome: 'skipped', message: 'supervisord has no start.sh program' });
+  });
+
   suite('knows that a program was replaced whose end and whose logs tell nothing', () => {
     /** A job that has ended well; then an update makes a start.sh of it that ends badly before anybody looks. */
     async function replaced(tell: (fake: FakeSupervisor) => void): Promise<StepResult> {

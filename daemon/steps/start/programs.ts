@@ -40,6 +40,9 @@ export class StartProgramBook {
   /** By key: more than one where sections share it. */
   #sections: ReadonlyMap<string, readonly ProcessConfig[]> = new Map();
 
+  /** A group is gone since the configuration was read. */
+  #isOutdated = false;
+
   /** @param named - READINESSD_START_PROGRAMS, where it is set */
   constructor(named: NamedPrograms | undefined) {
     this.#named = named;
@@ -51,7 +54,7 @@ export class StartProgramBook {
       const before = this.#known.get(keyOf(process));
       return before === undefined || isAnother(process, before.process);
     };
-    return processes.length !== this.#known.size || processes.some(isNews);
+    return this.#isOutdated || processes.length !== this.#known.size || processes.some(isNews);
   }
 
   /** Takes in what the configuration says, read after the processes were. */
@@ -59,6 +62,7 @@ export class StartProgramBook {
     const sections = new Map<string, ProcessConfig[]>();
     for (const config of configs) sections.set(keyOf(config), [...(sections.get(keyOf(config)) ?? []), config]);
     this.#sections = sections;
+    this.#isOutdated = false;
     this.#remember(processes, (process, before) => {
       const byConfig = this.#byConfig(process);
       if (before === undefined || isAnother(process, before.process)) return byConfig;
@@ -95,8 +99,9 @@ export class StartProgramBook {
     };
   }
 
-  /** Its processes are gone: those that come under their names are others. */
+  /** Its processes are gone: those that come under their names are others, and the configuration is another. */
   forgetGroup(group: string): void {
+    this.#isOutdated = true;
     this.#known = new Map([...this.#known].filter(([, { process }]) => process.group !== group));
   }
 
