@@ -219,6 +219,9 @@ suite('start step with events', () => {
 
   test('knows at once that an update has taken start.sh away', async () => {
     const fake = await lookedAt(live('start'));
+    // It costs supervisord something, so that it is not read again soon.
+    fake.onConfigRead = () => fake.pass(100);
+    await fake.look(true);
     fake.processes = fake.processes.filter(({ name }) => name === 'web');
     fake.configs = fake.configs.filter(({ name }) => name === 'web');
     fake.hear('PROCESS_GROUP_REMOVED', 'start');

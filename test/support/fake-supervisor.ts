@@ -47,6 +47,10 @@ export class FakeSupervisor implements SupervisorClient {
     this.step = createStartStep(this, named === undefined ? undefined : parseProgramNames(named), () => this.now(), this.events);
   }
 
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** One process, and what the configuration says that it runs. */
   show(process: ProcessInfo, command: string | undefined): void {
     this.processes = [process];
