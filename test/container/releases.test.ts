@@ -123,9 +123,11 @@ async function rereadsAreTold({ reread, update, expect, call, finish, aWholeCycl
   const changed = job('/bin/sh -c /usr/bin/start.sh');
   await reread(changed);
   await expect(/^2 StartNotFinished .*perhaps not loaded/);
+  const jobHasEnded = () => until('it has ended', async () => (await call('getProcessInfo', 'job')).includes('EXITED'));
+  await jobHasEnded();
   await neverReady(async () => {
     await call('startProcess', 'job');
-    await until('it has ended', async () => (await call('getProcessInfo', 'job')).includes('EXITED'));
+    await jobHasEnded();
     assert.match((await aWholeCycle()).message, /perhaps not loaded/);
     await update(changed);
     await expect(/^2 StartNotFinished .*is running/);
