@@ -168,7 +168,8 @@ export class Loop {
     this.#isOvertaken = isCycleRunning;
     // The next cycle begins when the running one has ended.
     this.#publish(cycle, periodNotReadyMs + (isCycleRunning ? this.#bounds.worstMs : 0));
-    if (!isCycleRunning) this.#arm(now() + periodNotReadyMs);
+    // Never later than it was to begin: there may be reasons to look for ever.
+    if (!isCycleRunning) this.#arm(Math.min(this.#nextAtMs, now() + periodNotReadyMs));
   }
 
   #publish(cycle: Cycle, restMs: number): void {

@@ -84,6 +84,26 @@ suite('loop, when events tell of something', () => {
 
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+  test('does not put the next cycle off, however long reasons to look go on', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.start = hasFailed;
+    await simulated.pass(200);
+    let answers = 0;
+    const ask = async () => {
+      await simulated.loop.check();
+      answers++;
+      void ask().catch(() => {});
+    };
+    void ask().catch(() => {});
+    for (let looks = 0; looks < 10; looks++) {
+      simulated.loop.look();
+      await simulated.pass(570);
+    }
+    await simulated.loop.stop();
+    // A cycle takes 10 ms, and callers leave it a rest of nine times that.
+    assert.ok(answers > 50, `${answers}`);
+  });
+
   test('shows a failure in the same turn, and the end of it at once', async (t) => {
     const simulated = new Simulated(t);
     await simulated.pass(5000);
