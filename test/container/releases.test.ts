@@ -20,7 +20,8 @@ const startScript = '#!/bin/sh\nuntil [ -s /run/code ]; do sleep 0.02; done\ncod
 const once = 'startsecs=0\nautorestart=false\n';
 const start = `[program:start]\ncommand=/usr/bin/start.sh\nautostart=false\n${once}`;
 const job = (command: string) => `[program:job]\ncommand=${command}\n${once}`;
-const endsTooSoon = (retries: number) => `[program:start]\ncommand=true\nautorestart=false\nstartretries=${retries}\n`;
+/** supervisord may notice an end more than a second late. */
+const endsTooSoon = (retries: number) => `[program:start]\ncommand=true\nstartsecs=10\nautorestart=false\nstartretries=${retries}\n`;
 const isRunAgain = '[program:start]\ncommand=true\nstartsecs=0\nautorestart=true\n';
 
 /** A container with a daemon, and one file of programs that can be changed. */
