@@ -21,8 +21,14 @@ export const equivalents: readonly Equivalents[] = [
     file: 'daemon/loop.ts',
     why: 'Node takes a time below 1 ms for 1 ms; that newer ones complain of a negative one is why it is cut at 0',
     mutants: [
-      ['Math.max(0, atMs - now()),', 'Math.max(1, atMs - now()),'],
-      ['Math.max(0, atMs - now()),', 'Math.max(-1, atMs - now()),'],
+      [
+        'this.#timer = setTimeout(atMs < this.#restedAtMs ? lookMeanwhile : begin, Math.max(0, atMs - now()));',
+        'this.#timer = setTimeout(atMs < this.#restedAtMs ? lookMeanwhile : begin, Math.max(1, atMs - now()));',
+      ],
+      [
+        'this.#timer = setTimeout(atMs < this.#restedAtMs ? lookMeanwhile : begin, Math.max(0, atMs - now()));',
+        'this.#timer = setTimeout(atMs < this.#restedAtMs ? lookMeanwhile : begin, Math.max(-1, atMs - now()));',
+      ],
     ],
   },
   {
@@ -30,8 +36,8 @@ export const equivalents: readonly Equivalents[] = [
     why: 'all callers of a cycle are answered in the same turn, whoever asked first',
     mutants: [
       [
-        'return new Promise((resolve, reject) => callers.push({ resolve, reject }));',
-        'return new Promise((resolve, reject) => callers.unshift({ resolve, reject }));',
+        'return new Promise((resolve, reject) => this.#callers.push({ resolve, reject }));',
+        'return new Promise((resolve, reject) => this.#callers.unshift({ resolve, reject }));',
       ],
     ],
   },
