@@ -11,14 +11,17 @@ suite('check', () => {
     running = 0;
     readonly begins: number[] = [];
     readonly published: number[] = [];
+    /** Whether each run was told that somebody waits for it. */
+    readonly demands: unknown[] = [];
     readonly loop;
     readonly #t: TestContext;
 
     constructor(t: TestContext, periodMs: number) {
       this.#t = t;
       t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-      const run: RunStep = async (signal) => {
+      const run: RunStep = async (signal, isDemanded) => {
         this.begins.push(this.nowMs);
+        this.demands.push(isDemanded);
         assert.equal(++this.running, 1, 'cycles overlap');
         await new Promise((resolve) => setTimeout(resolve, 100));
         this.running--;
@@ -61,6 +64,15 @@ suite('check', () => {
       return check;
     }
   }
+
+  test('has steps look for themselves, whatever they remember; a cycle that nobody asked for does not', async (t) => {
+    const simulated = new Simulated(t, 5000);
+    await simulated.pass(200);
+    simulated.check();
+    await simulated.pass(5000);
+    await simulated.pass(5000);
+    assert.deepEqual(simulated.demands, [false, true, false]);
+  });
 
   test('in a rest brings the next cycle forward, but leaves nine times the last one', async (t) => {
     const simulated = new Simulated(t, 60_000);
