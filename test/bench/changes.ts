@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import type { Form } from '../support/form.ts';
 import { replaceScript, writeScript } from '../support/scratch.ts';
-import { type Form, nowMs, type StartedForm, startForm } from './form.ts';
+import { nowMs, type StartedForm, startForm } from './form.ts';
 import type { Note } from './goals.ts';
 import type { Bench } from './setup.ts';
 
@@ -8,28 +9,28 @@ const notReady = /^(?!0 )/;
 
 /** start.sh ends well, is run again, and fails. */
 export async function measureRuns(started: StartedForm, rounds: number, form: Form, note: Note): Promise<void> {
-  for (let round = 0; round < rounds; round++) {
+  /** start.sh, which runs, ends: when it did, was told to have, and was seen to have. */
+  const end = async (code: number, pattern: RegExp) => {
     await started.firstSaying(/^2 /);
     await started.anyTime('not ready');
-    const endedAtMs = await started.endStart(0);
-    const readyAtMs = await started.firstSaying(/^0 /);
-    note('start.sh exits 0, to the first 0', readyAtMs - endedAtMs);
-    const endToldAtMs = await started.toldAfter(endedAtMs, 'exit');
-    note("start.sh exits, to supervisord's event", endToldAtMs - endedAtMs);
+    const endedAtMs = await started.endStart(code);
+    const seenAtMs = await started.firstSaying(pattern);
+    return { endedAtMs, seenAtMs, toldAtMs: await started.toldAfter(endedAtMs, 'exit') };
+  };
+  for (let round = 0; round < rounds; round++) {
+    const good = await end(0, /^0 /);
+    note('start.sh exits 0, to the first 0', good.seenAtMs - good.endedAtMs);
+    note("start.sh exits, to supervisord's event", good.toldAtMs - good.endedAtMs);
 
     await started.anyTime('ready');
     note('start.sh is run again by RPC, to the first that is not 0', await runAgain(started, notReady));
 
-    await started.firstSaying(/^2 /);
-    await started.anyTime('not ready');
-    const failedAtMs = await started.endStart(1);
-    const seenAtMs = await started.firstSaying(/^112 /);
-    note('start.sh exits 1, to the first 112', seenAtMs - failedAtMs);
-    const failureToldAtMs = await started.toldAfter(failedAtMs, 'exit');
+    const bad = await end(1, /^112 /);
+    note('start.sh exits 1, to the first 112', bad.seenAtMs - bad.endedAtMs);
     // Who asks may know before the event: only for whom it is sent, it is the beginning.
     if (form === 'events') {
-      note("supervisord's event of it, to the first 0", readyAtMs - endToldAtMs);
-      note("supervisord's event of it, to the first 112", seenAtMs - failureToldAtMs);
+      note("supervisord's event of it, to the first 0", good.seenAtMs - good.toldAtMs);
+      note("supervisord's event of it, to the first 112", bad.seenAtMs - bad.toldAtMs);
     }
     await runAgain(started, /^2 /);
   }

@@ -3,12 +3,13 @@ import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultHookPath } from '../../daemon/settings/definitions.ts';
-import { cleanUp, patienceMs, scratchDirectory, tree, until, writeScript } from '../support/scratch.ts';
-import { setUp } from '../support/set-up.ts';
+import type { Form } from '../support/form.ts';
+import { cleanUp, patienceMs, scratchDirectory, until, writeScript } from '../support/scratch.ts';
+import { goodStart, setUp } from '../support/set-up.ts';
 import type { Bench } from './setup.ts';
 
-/** The entries of supervisord that the tree has: the shipped one, and that of `--print-supervisor-conf --poll`. */
-export type Form = 'events' | 'polling';
+/** A form in the words of the tables. */
+export const wordOf: Readonly<Record<Form, string>> = { events: 'events', poll: 'polling' };
 
 /** Between two questions for the verdict. */
 const askPeriodMs = 2;
@@ -41,11 +42,11 @@ export async function startForm(bench: Bench, form: Form, hook?: (path: string) 
   const slow = writeScript(at('slow'), `trap '' TERM; read -r code <${at('slow-gate')}`);
   const periods = periodsOf(bench);
   /** @param variant - what supervisord takes for a change of the section */
-  const putStart = (variant = '') => writeFileSync(at('start.conf'), startSection(`${start} ${variant}`));
+  const putStart = (variant = '') => writeFileSync(at('start.conf'), goodStart.replace('command=true', `command=${start} ${variant}`));
   putStart();
   writeFileSync(at('told'), '');
   const made = await setUp(bench, {
-    entry: (shipped) => (form === 'events' ? shipped : pollingEntry()),
+    form,
     ...(hook === undefined ? {} : { hook }),
     settings: {
       READINESSD_PERIOD_READY: `${periods.readyMs}ms`,
@@ -104,12 +105,6 @@ loglevel=trace
 const toldOf = { exit: / eventname:PROCESS_STATE_EXITED .*processname:start /, stop: / eventname:SUPERVISOR_STATE_CHANGE_STOPPING / };
 
 export type StartedForm = Awaited<ReturnType<typeof startForm>>;
-
-const startSection = (command: string) => `[program:start]\ncommand=${command}\nstartsecs=0\nautorestart=false\n`;
-
-function pollingEntry(): string {
-  return execFileSync(join(tree, 'usr/bin/readinessd'), ['--print-supervisor-conf', '--poll'], { encoding: 'utf8' });
-}
 
 /** @returns the moment in which it was told, or undefined when nobody waits at the gate */
 function passGate(gate: string, word: string): number | undefined {

@@ -1,31 +1,32 @@
+import type { Form } from '../support/form.ts';
 import { measureHook, measureRuns, measureStops, measureUpdates } from './changes.ts';
 import { atMost, type Figure, median } from './figures.ts';
-import { type Form, startForm } from './form.ts';
+import { startForm, wordOf } from './form.ts';
 import { type Fact, goals, type Limits, type Note } from './goals.ts';
 import { measureQuiet } from './quiet.ts';
 import type { Bench } from './setup.ts';
 
 /** How long the probe says what is no longer so, and what the daemon costs that is so quick, both forms side by side. */
 export async function measureFreshness(bench: Bench): Promise<Figure[]> {
-  const times: Record<Form, Map<Fact, number[]>> = { events: new Map(), polling: new Map() };
+  const times: Record<Form, Map<Fact, number[]>> = { events: new Map(), poll: new Map() };
   const measureForm = async (form: Form, rounds: number) => {
     const note: Note = (fact, ms) => void times[form].set(fact, [...(times[form].get(fact) ?? []), ms]);
     const started = await startForm(bench, form);
-    bench.log(`${form}: start.sh runs`);
+    bench.log(`${wordOf[form]}: start.sh runs`);
     await measureRuns(started, rounds * 2, form, note);
-    bench.log(`${form}: start.sh is updated`);
+    bench.log(`${wordOf[form]}: start.sh is updated`);
     await measureUpdates(started, rounds, note);
-    bench.log(`${form}: supervisord stops`);
+    bench.log(`${wordOf[form]}: supervisord stops`);
     await measureStops(started, rounds, form, note);
     await started.stop();
-    bench.log(`${form}: the hook turns bad`);
+    bench.log(`${wordOf[form]}: the hook turns bad`);
     await measureHook(bench, form, rounds, note);
   };
   const rounds = bench.isQuick ? 1 : 5;
-  await Promise.all([measureForm('events', rounds), measureForm('polling', rounds)]);
+  await Promise.all([measureForm('events', rounds), measureForm('poll', rounds)]);
   const figures = (Object.keys(goals) as Fact[]).flatMap((fact) => [
     ...figuresOf(fact, 'events', times),
-    ...figuresOf(fact, 'polling', times),
+    ...figuresOf(fact, 'poll', times),
   ]);
   return [...figures, ...(await measureQuiet(bench))];
 }
@@ -36,7 +37,7 @@ function figuresOf(fact: Fact, form: Form, times: Record<Form, Map<Fact, number[
   const { medianMs, longestMs }: Limits = form === 'events' ? goals[fact] : {};
   const figure = (name: string, value: number, limitMs: number | undefined): Figure => ({
     group: fact,
-    name: `${form}, ${name}`,
+    name: `${wordOf[form]}, ${name}`,
     value,
     unit: 'ms',
     ...(limitMs === undefined ? {} : { goal: atMost(limitMs, value, String(limitMs)) }),

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Form } from '../support/form.ts';
 import { TestSupervisord } from '../support/supervisord.ts';
 import { atMost, type Figure, type Unit } from './figures.ts';
-import { type Form, type StartedForm, startForm } from './form.ts';
+import { type StartedForm, startForm, wordOf } from './form.ts';
 import { useOf } from './process-figures.ts';
 import { type Bench, pidOf, programs } from './setup.ts';
 
@@ -10,14 +11,14 @@ const group = 'nothing happens, ready, no hook';
 /** What each form costs while nothing happens and there is no hook: its own time, and what it asks of supervisord. */
 export async function measureQuiet(bench: Bench): Promise<Figure[]> {
   const [settleMs, untilMs] = bench.isQuick ? [500, 2500] : [60_000, 600_000];
-  const [events, polling] = await Promise.all([startForm(bench, 'events'), startForm(bench, 'polling')]);
+  const [events, polling] = await Promise.all([startForm(bench, 'events'), startForm(bench, 'poll')]);
   const alone = await TestSupervisord.start(bench, programs(20));
   await Promise.all([events, polling].map(beReady));
   bench.log(`nothing happens for ${untilMs / 1000} s`);
   const [eventsUse, pollingUse] = [await useOfForm(events), await useOfForm(polling)];
   const read = () => ({
     events: eventsUse(),
-    polling: pollingUse(),
+    poll: pollingUse(),
     alone: useOf(pidOf(alone)),
     atMs: performance.now(),
   });
@@ -34,7 +35,7 @@ export async function measureQuiet(bench: Bench): Promise<Figure[]> {
     const calls = perHour((at) => at[form].calls);
     const events = perHour((at) => at[form].events);
     const added = perHour((at) => at[form].supervisord.cpuMs - at.alone.cpuMs) / 1000;
-    const figure = (name: string, value: number, unit: Unit): Figure => ({ group, name: `${form}, ${name}`, value, unit });
+    const figure = (name: string, value: number, unit: Unit): Figure => ({ group, name: `${wordOf[form]}, ${name}`, value, unit });
     return [
       { ...figure("the daemon's CPU", cpu, 's/h'), ...(form === 'events' ? { goal: atMost(1, cpu, '1') } : {}) },
       figure('its wake-ups', wakeUps, '/s'),
@@ -43,7 +44,7 @@ export async function measureQuiet(bench: Bench): Promise<Figure[]> {
       figure("added to supervisord's CPU", added, 's/h'),
     ];
   };
-  return [...figuresOf('events'), ...figuresOf('polling')];
+  return [...figuresOf('events'), ...figuresOf('poll')];
 }
 
 async function beReady(form: StartedForm): Promise<void> {
