@@ -1,34 +1,20 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { configured, live } from './fake-supervisor.ts';
-import { type Context, cleanUp, scratchDirectory } from './scratch.ts';
+import type { Context } from './scratch.ts';
+import { serveRpc } from './serve-rpc.ts';
 
 /** A supervisord's RPC interface alone, whose answers the test sets; it counts how often it is asked. */
 export class FakeRpc {
-  readonly url: string;
+  url = '';
   /** start.sh as supervisord would tell of it, and another program. */
   processes = [live('start'), live('other', { state: 20 })];
   calls = 0;
 
-  private constructor(url: string) {
-    this.url = url;
-  }
-
   static async start(t: Context): Promise<FakeRpc> {
-    const path = join(scratchDirectory(t), 's.sock');
-    const rpc = new FakeRpc(`unix://${path}`);
-    const server = createServer(async (request, response) => {
+    const rpc = new FakeRpc();
+    rpc.url = await serveRpc(t, (asked) => {
       rpc.calls++;
-      const asked = Buffer.concat(await request.toArray()).toString();
       const structs = asked.includes('getAllConfigInfo') ? rpc.processes.map(({ name }) => configured(name, 'sleep 1')) : rpc.processes;
-      const reply = Buffer.from(methodResponse(structs));
-      response.writeHead(200, { 'content-type': 'text/xml', 'content-length': reply.length }).end(reply);
-    });
-    await once(server.listen(path), 'listening');
-    cleanUp(t, () => {
-      server.close();
-      server.closeAllConnections();
+      return Buffer.from(methodResponse(structs));
     });
     return rpc;
   }

@@ -46,7 +46,7 @@ export class TestSupervisord {
   }
 
   async launch(): Promise<void> {
-    // Not Node's pipes, which are sockets: the shipped entry logs to /dev/fd/1, and a socket cannot be opened by that name.
+    // Not Node's pipes, which are sockets: the shipped entry logs to /dev/fd/2, and a socket cannot be opened by that name.
     this.child = spawn(`${bin}supervisord`, ['-n', '-c', this.#file], { stdio: 'ignore', env: { ...process.env, ...this.#options.env } });
     await until(`supervisord is up (see ${this.directory}/supervisord.log)`, () => this.#isUp());
   }

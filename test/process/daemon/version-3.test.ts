@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TestDaemon } from '../../support/daemon.ts';
-import { cleanUp, scratchDirectory } from '../../support/scratch.ts';
+import { serveRpc } from '../../support/serve-rpc.ts';
 
 /**
  * What a supervisord said before `command` came into its answers: of its source's commit before 6e97e20b (4.0.0-dev), the last that
@@ -15,18 +13,9 @@ import { cleanUp, scratchDirectory } from '../../support/scratch.ts';
 const recorded = (name: string) => readFileSync(join(import.meta.dirname, 'recorded-3', `${name}.xml`));
 
 test('supervisord 3, which tells no commands, is judged by the names of its programs', async (t) => {
-  const directory = scratchDirectory(t);
-  const url = join(directory, 's.sock');
   let processes = 'running';
-  const supervisord = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray()).toString();
-    const reply = recorded(body.includes('getAllConfigInfo') ? 'configuration' : processes);
-    response.writeHead(200, { 'content-type': 'text/xml', 'content-length': reply.length }).end(reply);
-  });
-  await once(supervisord.listen(url), 'listening');
-  cleanUp(t, () => supervisord.close());
-
-  const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: `unix://${url}` }, directory);
+  const url = await serveRpc(t, (asked) => recorded(asked.includes('getAllConfigInfo') ? 'configuration' : processes));
+  const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: url });
   await daemon.expect(/^2 StartNotFinished start\.sh \(program "start"\) is running/);
   processes = 'exited-3';
   await daemon.expect(/^112 StartFailed start\.sh \(program "start"\) exited with code 3/);
