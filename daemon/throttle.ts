@@ -1,11 +1,4 @@
-export interface ThrottleOptions {
-  /** So many runs may follow one another at once, */
-  readonly burst: number;
-  /** and then so many a second. */
-  readonly perSecond: number;
-  /** The monotonic clock, milliseconds. */
-  readonly now: () => number;
-}
+import { TokenBucket, type TokenBucketOptions } from './token-bucket.ts';
 
 export interface Throttled {
   /** Asks for a run that begins after this call: at once, or as soon as the one that runs, or too many before it, allow. */
@@ -14,10 +7,13 @@ export interface Throttled {
   stop(): Promise<void>;
 }
 
-/** Runs an action when it is asked for, never beside itself, and only so often however often it is asked for. */
-export function throttle(action: () => Promise<void>, { burst, perSecond, now }: ThrottleOptions): Throttled {
-  let left = burst;
-  let countedAtMs = now();
+/**
+ * Runs an action when it is asked for, never beside itself, and only so often however often it is asked for.
+ *
+ * @param rate - of runs
+ */
+export function throttle(action: () => Promise<void>, rate: TokenBucketOptions): Throttled {
+  const bucket = new TokenBucket(rate);
   let running: Promise<void> | undefined;
   let isAsked = false;
   let isStopped = false;
@@ -25,18 +21,14 @@ export function throttle(action: () => Promise<void>, { burst, perSecond, now }:
 
   function runIfAsked(): void {
     if (!isAsked || isStopped || running !== undefined || timer !== undefined) return;
-    const nowMs = now();
-    left = Math.min(burst, left + ((nowMs - countedAtMs) / 1000) * perSecond);
-    countedAtMs = nowMs;
-    if (left < 1) {
-      const waitMs = Math.ceil(((1 - left) / perSecond) * 1000);
+    if (bucket.left < 1) {
       timer = setTimeout(() => {
         timer = undefined;
         runIfAsked();
-      }, waitMs);
+      }, Math.ceil(bucket.waitMs));
       return;
     }
-    left--;
+    bucket.spend(1);
     isAsked = false;
     running = action().finally(() => {
       running = undefined;

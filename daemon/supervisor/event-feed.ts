@@ -1,31 +1,28 @@
 import type { Readable, Writable } from 'node:stream';
+import { TokenBucket } from '../token-bucket.ts';
 import { EventParser, type SupervisorEvent } from './event-parser.ts';
 import type { ProcessName } from './names.ts';
 
 /** What others may ask of the events' flow, without knowing how they come. */
 export interface EventFlow {
   /**
-   * Whether supervisord is known to tell what happens: it has told of a program's start, the daemon's own for one, so
-   * PROCESS_STATE is among the section's events=; and it told something lately, a tick at least.
+   * Marks a moment: NaN when events do not flow, or something told before is not answered yet, for supervisord then keeps back
+   * what came after it.
    */
-  flows(): boolean;
-  /** Events received so far. */
-  readonly count: number;
-  /** Marks a moment: NaN when something told before is not answered yet, for supervisord then keeps back what came after it. */
   mark(): number;
   /** Whether nothing at all was told since a mark. */
   isQuietSince(mark: number): boolean;
 }
 
 /** Where no events come. */
-export const noEvents: EventFlow = { flows: () => false, count: 0, mark: () => Number.NaN, isQuietSince: () => false };
+export const noEvents: EventFlow = { mark: () => Number.NaN, isQuietSince: () => false };
 
 /** `waiting` for what shows that they flow, `flowing`, or `stopped`. */
 export type FlowState = 'waiting' | 'flowing' | 'stopped';
 
 export interface Listener {
   /** @param mayBeOver - it tells of the time before this listener was RUNNING, and more may have happened since that it does not tell */
-  onEvent(event: SupervisorEvent, mayBeOver?: boolean): void;
+  onEvent(event: SupervisorEvent, mayBeOver: boolean): void;
   /** Something was lost, or no more will come: what was told before is no longer to be built on. */
   onBreak(why: string): void;
 }
@@ -33,9 +30,8 @@ export interface Listener {
 /** supervisord's TICK_60 comes every minute; its clock may be slewed, and it may be busy. */
 const maxSilenceMs = 75_000;
 
-/** A crash-looping program tells of some 10 events a second; an event costs 0.1 ms. */
-const eventsPerSecond = 300;
-const maxBurst = 2000;
+/** Of events: a crash-looping program tells of some 10 a second, and one costs 0.1 ms. */
+const rate = { burst: 2000, perSecond: 300 };
 
 /** What is no event costs more, and is not supervisord's. */
 const costOfGarbage = 20;
@@ -64,8 +60,7 @@ export class EventFeed implements EventFlow {
   readonly #isAlone;
   #wasStopped = false;
   #count = 0;
-  #credit = maxBurst;
-  #creditAtMs: number;
+  readonly #bucket;
 
   /**
    * @param now - the monotonic clock, milliseconds
@@ -77,7 +72,7 @@ export class EventFeed implements EventFlow {
     this.#own = own;
     this.#isUpToDate = own === undefined;
     this.#isAlone = own === undefined || own.name === own.group;
-    this.#creditAtMs = now();
+    this.#bucket = new TokenBucket({ ...rate, now });
   }
 
   /** Begins to listen; each event is answered before it is acted upon. */
@@ -91,6 +86,7 @@ export class EventFeed implements EventFlow {
     output.write(ready);
   }
 
+  /** Events received so far. */
   get count(): number {
     return this.#count;
   }
@@ -106,6 +102,10 @@ export class EventFeed implements EventFlow {
     return this.#now() - this.#lastAtMs <= maxSilenceMs ? 'flowing' : 'stopped';
   }
 
+  /**
+   * Whether supervisord is known to tell what happens: it has told of a program's start, the daemon's own for one, so
+   * PROCESS_STATE is among the section's events=; and it told something lately, a tick at least.
+   */
   flows(): boolean {
     return this.state === 'flowing';
   }
@@ -130,21 +130,20 @@ export class EventFeed implements EventFlow {
   }
 
   #receive(chunk: Buffer): void {
-    this.#spend(0);
     // supervisord waits for an answer, or this is no event: not worth the time to look at it. But it is read, for supervisord
     // dies of a listener's stdin that is full (4.2.5).
-    if (this.#isOwing || (this.#credit <= 0 && !chunk.includes('ver:'))) {
+    if (this.#isOwing || (this.#bucket.left <= 0 && !chunk.includes('ver:'))) {
       this.#break('what came on stdin is no event');
       return;
     }
     for (const event of this.#parser.push(chunk)) {
       if (this.#isOwing) return;
-      this.#count++;
-      this.#spend(event === 'garbage' ? costOfGarbage : 1);
+      this.#bucket.spend(event === 'garbage' ? costOfGarbage : 1);
       if (event === 'garbage') {
         this.#break('what came on stdin is no event');
         continue;
       }
+      this.#count++;
       this.#lastAtMs = this.#now();
       this.#hasToldOfStart ||= event.name === 'PROCESS_STATE_STARTING';
       this.#answer();
@@ -161,29 +160,20 @@ export class EventFeed implements EventFlow {
 
   /** Events by the thousand wait in supervisord's buffer, rather than take the processor. */
   #answer(): void {
-    this.#isOwing = this.#credit <= 0;
-    if (!this.#isOwing) this.#output?.write(answer);
-    else {
-      const waitMs = ((1 - this.#credit) / eventsPerSecond) * 1000;
-      setTimeout(() => {
-        this.#isOwing = false;
-        this.#output?.write(answer);
-      }, waitMs);
+    this.#isOwing = this.#bucket.left <= 0;
+    if (!this.#isOwing) {
+      this.#output?.write(answer);
+      return;
     }
-  }
-
-  #spend(cost: number): void {
-    const nowMs = this.#now();
-    const earned = ((nowMs - this.#creditAtMs) / 1000) * eventsPerSecond;
-    // No debt is older than a second.
-    this.#credit = Math.max(-eventsPerSecond, Math.min(maxBurst, this.#credit + earned) - cost);
-    this.#creditAtMs = nowMs;
+    setTimeout(() => {
+      this.#isOwing = false;
+      this.#output?.write(answer);
+    }, this.#bucket.waitMs);
   }
 
   /** What was told is not to be relied on, until two events come one after the other. */
   #break(why: string): void {
     this.#isInOrder = false;
-    this.#count++;
     this.#listener?.onBreak(why);
   }
 

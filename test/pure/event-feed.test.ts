@@ -100,11 +100,12 @@ suite('event feed', () => {
     }
   });
 
-  test('tells of garbage, does not answer it, and goes on', (t) => {
-    const { log, pipes, tick } = feedOf(t);
+  test('tells of garbage, does not answer or count it, and goes on', (t) => {
+    const { log, pipes, feed, tick } = feedOf(t);
     pipes.send('hello\n');
     tick(1);
     assert.deepEqual(log, ['READY\n', 'what came on stdin is no event', answer, 'TICK_60 1']);
+    assert.equal(feed.count, 1);
   });
 
   test('has stopped for good when stdin is closed, and says so once', (t) => {

@@ -55,7 +55,11 @@ export function checkEvents({ daemon, daemonSection }: Facts): Finding[] {
   if (state === 'waiting' && daemon.uptimeMs > firstEventMs) {
     const cure = `see whether its section is [eventlistener:readinessd], without numprocs= and process_name=, and with events=${wantedEvents.join(',')}, ${asShipped}`;
     return [
-      warning('events', `the daemon has --events, but was told of no program's start in ${sayDuration(daemon.uptimeMs)}: ${late}`, cure),
+      warning(
+        'events',
+        `the daemon has --events, but was told of no program's start in ${sayDuration(daemon.uptimeMs)}, or of nothing since it missed something: ${late}`,
+        cure,
+      ),
     ];
   }
   return [ok('events', state === 'waiting' ? 'none has come yet' : `supervisord tells what happens, last ${sayDuration(lastAgoMs)} ago`)];
