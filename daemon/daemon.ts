@@ -20,11 +20,11 @@ import type { EventFeed, Listener } from './supervisor/event-feed.ts';
 import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict.ts';
 import { createVerdictCache } from './verdict-cache.ts';
 
-/** That costs 0.1 % of the time at most, and keeps the heap within 1 MB of what it needs. */
-const cyclesPerCollection = 30;
-
-/** Most cycles of a daemon that is told by events ask supervisord nothing, and leave little. */
-const cyclesPerCollectionWithEvents = 180;
+/**
+ * That costs 0.1 % of the time at most, and keeps the heap within 1 MB of what it needs. Most cycles of a daemon that is told by
+ * events ask supervisord nothing, and leave little.
+ */
+const cyclesPerCollection = { polling: 30, events: 180 };
 
 /** The first one takes away what the start has left. */
 const firstCollectionAt = 3;
@@ -56,6 +56,7 @@ export async function startDaemon(
   const tally = createTally(steps.map(({ name }) => name));
   const shownSettings = describeSettings(settings);
   const collectGarbage = garbageCollector();
+  const collectionPeriod = events === undefined ? cyclesPerCollection.polling : cyclesPerCollection.events;
   let loop: Loop | undefined;
   /** The cycle whose verdict was found stale by a request: said once. */
   let lastStale: Published | undefined;
@@ -105,8 +106,7 @@ export async function startDaemon(
       countCycle(tally, cycle);
       if (cache.publish(cycle)) logVerdict(cycle.verdict, log);
       socket.ensure().catch(onSocketLost);
-      if (cache.read().cycles % (events === undefined ? cyclesPerCollection : cyclesPerCollectionWithEvents) === firstCollectionAt)
-        collectGarbage();
+      if (cache.read().cycles % collectionPeriod === firstCollectionAt) collectGarbage();
     },
     onEnd: cache.end,
     onBug: (error, step) => log.error({ err: error, step }, 'step threw'),

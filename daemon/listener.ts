@@ -10,7 +10,7 @@ const breakLogPeriodMs = 60_000;
 export function createListener(loop: Loop, start: StartStep | undefined, log: Pick<Logger, 'debug' | 'warn'>, now: () => number): Listener {
   let mayLogAtMs = now();
   return {
-    onEvent(event, mayBeOver = false) {
+    onEvent(event, mayBeOver) {
       log.debug(event, 'event');
       const heard = start?.hear(event, mayBeOver) ?? 'nothing';
       if (heard === 'nothing') return;

@@ -4,8 +4,8 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 const maxWaitingBytes = 256 * 1024;
 
 /**
- * JSON lines on stderr, for stdout belongs to supervisord's events. Writing never blocks: when nobody reads the pipe, lines wait, then are dropped,
- * and the first line that gets through again says how many.
+ * JSON lines on stderr, for stdout belongs to supervisord's events. Writing never blocks: when nobody reads the pipe, lines
+ * wait, then are dropped, and the first line that gets through again says how many.
  */
 export function createLogger(level: string, stderr: NodeJS.WriteStream = process.stderr): Logger {
   return pino(

@@ -62,7 +62,7 @@ export class Loop {
   /** Until then a step rests that has earned it. */
   #restedAtMs: number;
   #newest: Published | undefined;
-  /** Something has been told since the running cycle began. */
+  /** Something has been told since the last cycle began. */
   #isOvertaken = false;
   #callers: Caller[] = [];
   #running: Promise<void>;
@@ -103,7 +103,7 @@ export class Loop {
   worsen(step: string, result: StepResult): void {
     if (this.#cancel.signal.aborted) return;
     // Also where it says nothing new: a running cycle has begun before it.
-    this.#isOvertaken = this.#timer === undefined;
+    this.#isOvertaken = true;
     if (isFailedIn(this.#newest, step)) return;
     const atMs = this.#options.now();
     const reports = [{ name: step, result, startedAtMs: atMs, durationMs: 0 }];
@@ -135,7 +135,7 @@ export class Loop {
     const restMs = restAfter(cycle, this.#rules);
     this.#restedAtMs = cycle.endedAtMs + earnedRest(cycle, this.#rules);
     // One that was overtaken may not know what was told; but that start.sh fails, it has found for itself.
-    const counts = !this.#isOvertaken || this.#watchedSteps.some(({ name }) => isFailedIn(cycle, name));
+    const counts = !this.#isOvertaken || this.#isWatchedFailedIn(cycle);
     if (counts) this.#publish(cycle, restMs);
     onEnd();
     for (const { resolve } of served) resolve();
@@ -151,7 +151,7 @@ export class Loop {
     if (this.#cancel.signal.aborted) return;
     if (cycle.verdict.code !== 0) return this.#tell(cycle);
     // A cycle that runs will tell by itself; and where nothing was wrong with these steps, nothing has become better.
-    if (this.#timer === undefined || !this.#watchedSteps.some(({ name }) => isFailedIn(this.#newest, name))) return;
+    if (this.#timer === undefined || !this.#isWatchedFailedIn(this.#newest)) return;
     if (now() >= this.#restedAtMs) return this.#arm(now());
     const steps = cycle.steps.map((report) => ({
       ...report,
@@ -161,11 +161,15 @@ export class Loop {
     this.#arm(this.#restedAtMs);
   }
 
+  #isWatchedFailedIn(cycle: Cycle | undefined): boolean {
+    return this.#watchedSteps.some(({ name }) => isFailedIn(cycle, name));
+  }
+
   /** Tells at once what an event, or a look for one, says is wrong. */
   #tell(cycle: Cycle): void {
     const { periodNotReadyMs, now } = this.#options;
     const isCycleRunning = this.#timer === undefined;
-    this.#isOvertaken = isCycleRunning;
+    this.#isOvertaken = true;
     // The next cycle begins when the running one has ended.
     this.#publish(cycle, periodNotReadyMs + (isCycleRunning ? this.#bounds.worstMs : 0));
     // Never later than it was to begin: there may be reasons to look for ever.

@@ -28,7 +28,7 @@ const EventsSchema = Type.Object(
     received: Type.Integer({ description: 'since the start of the daemon' }),
     lastAgoMs: Type.Optional(Type.Number({ description: 'since the last one' })),
   },
-  closed,
+  { ...closed, description: "whether supervisord's events come" },
 );
 
 export const StatusSchema = Type.Object(
@@ -44,7 +44,7 @@ export const StatusSchema = Type.Object(
     nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
     cycles: Type.Integer({ description: 'cycles that have ended' }),
     steps: Type.Array(StepSchema, { description: 'of the last cycle, those that ran' }),
-    events: Type.Optional(Type.Object(EventsSchema.properties, { ...closed, description: "whether supervisord's events come" })),
+    events: Type.Optional(EventsSchema),
     settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
     version: Type.String({ description: "the daemon's" }),
     pid: Type.Integer({ description: "the daemon's" }),

@@ -79,20 +79,20 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
   const post = createPost(address, timeoutMs);
 
   /** What is wrong with a reply is found while the connection can still be thrown away. */
-  function call<T>(method: string, members: readonly string[], read: (value: XmlRpcValue) => T, signal: AbortSignal): Promise<T> {
-    return post(methodCall(`supervisor.${method}`), (text) => read(readResponse(text, members)), signal);
+  function call<T>(method: string, read: (text: string) => T, signal: AbortSignal): Promise<T> {
+    return post(methodCall(`supervisor.${method}`), read, signal);
   }
 
   /** The configuration's text changes only by a reread: reading the same again would cost several times what comparing does. */
   let last: { readonly text: string; readonly configs: ProcessConfig[] } | undefined;
-  function readAgain(text: string): ProcessConfig[] {
+  function readChangedConfigs(text: string): ProcessConfig[] {
     if (last?.text !== text) last = { text, configs: readConfigs(readResponse(text, configMembers)) };
     return last.configs;
   }
 
   return {
-    getAllProcessInfo: (signal) => call('getAllProcessInfo', processMembers, readProcesses, signal),
-    getAllConfigInfo: (signal) => post(methodCall('supervisor.getAllConfigInfo'), readAgain, signal),
+    getAllProcessInfo: (signal) => call('getAllProcessInfo', (text) => readProcesses(readResponse(text, processMembers)), signal),
+    getAllConfigInfo: (signal) => call('getAllConfigInfo', readChangedConfigs, signal),
   };
 }
 

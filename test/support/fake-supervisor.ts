@@ -23,7 +23,6 @@ class FakeFlow implements EventFlow {
   isFlowing = false;
   isAnswered = true;
   count = 0;
-  flows = () => this.isFlowing;
   mark = () => (this.isFlowing && this.isAnswered ? this.count : Number.NaN);
   isQuietSince = (mark: number) => this.mark() === mark;
 }

@@ -66,6 +66,7 @@ export class GoodEnds {
   }
 }
 
-function runOf({ start, stop }: ProcessInfo): string {
+/** What tells one run of a process from the next, as far as supervisord's whole seconds do. */
+export function runOf({ start, stop }: ProcessInfo): string {
   return `${start} ${stop}`;
 }

@@ -75,7 +75,7 @@ export function judgeTold(program: ProcessName & { readonly by: StartBy }, event
 }
 
 /** From the moment that supervisord says so: its programs are being stopped. */
-export const judgeStopping = (): StepResult => failed('SupervisorBadReply', shutdownMessage);
+export const supervisordIsStopping: StepResult = failed('SupervisorBadReply', shutdownMessage);
 
 function troubleOf(
   process: Pick<LiveStart, 'name' | 'group' | 'by' | 'state' | 'start' | 'exitstatus' | 'spawnerr' | 'runsForEver'>,

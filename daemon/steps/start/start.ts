@@ -5,7 +5,7 @@ import { type EventFlow, noEvents } from '../../supervisor/event-feed.ts';
 import type { SupervisorEvent } from '../../supervisor/event-parser.ts';
 import { keyOf, type NamedPrograms } from '../../supervisor/names.ts';
 import { failed, type RunStep, type StepResult } from '../step.ts';
-import { GoodEnds } from './good-ends.ts';
+import { GoodEnds, runOf } from './good-ends.ts';
 import { judgeStart, judgeUnsettled } from './judge.ts';
 import { StartProgramBook } from './programs.ts';
 import { type Heard, Told } from './told.ts';
@@ -37,7 +37,7 @@ export interface StartStep {
   /** Whether events are known to come, and none has come since the last look began: another would find the same. */
   isCurrent(): boolean;
   /** Takes in an event. It is never evidence of success; nor of a failure, where it may be over. */
-  hear(event: SupervisorEvent, mayBeOver?: boolean): Heard;
+  hear(event: SupervisorEvent, mayBeOver: boolean): Heard;
   /** Events were lost, or come no more. */
   forgetEvents(): void;
 }
@@ -182,7 +182,7 @@ function createLook({ supervisor, now, events, book, told }: LookParts) {
       let lasting = goodEnds.look(live);
       if (lasting !== 'yes' && hasAskedAgain && told.endsOf(live) && (await isQuietSince(mark))) lasting = goodEnds.settle(live);
       if (lasting === 'yes') {
-        return { result, isSure: true, goodRun: live.map(({ start, stop, ...name }) => `${keyOf(name)} ${start} ${stop}`).join() };
+        return { result, isSure: true, goodRun: live.map((process) => `${keyOf(process)} ${runOf(process)}`).join() };
       }
       const mayAskAgain = lasting === 'ask again' || told.endsOf(live);
       if (hasAskedAgain || !mayAskAgain) return { result: judgeUnsettled(live), isSure: false };

@@ -2,7 +2,7 @@ import type { ProcessInfo } from '../../supervisor/client.ts';
 import type { SupervisorEvent } from '../../supervisor/event-parser.ts';
 import { keyOf } from '../../supervisor/names.ts';
 import type { StepResult } from '../step.ts';
-import { judgeStopping, judgeTold } from './judge.ts';
+import { judgeTold, supervisordIsStopping } from './judge.ts';
 import type { StartProgramBook } from './programs.ts';
 
 /** What an event means: a failure for sure, a reason to look, or nothing for start. */
@@ -34,7 +34,7 @@ export class Told {
    * @param mayBeOver - it comes late: a look, which may have been later than what it tells, is not overtaken by it, but only followed
    * by another
    */
-  hear(event: SupervisorEvent, mayBeOver = false): Heard {
+  hear(event: SupervisorEvent, mayBeOver: boolean): Heard {
     const { name } = event;
     if (name.startsWith('TICK_')) return 'look';
     if (name.startsWith('PROCESS_STATE_')) return this.#hearOfProcess(event, mayBeOver);
@@ -42,7 +42,7 @@ export class Told {
     const isReplaced = name === 'PROCESS_GROUP_REMOVED' && this.isCaughtUp;
     if (isReplaced) this.#book.forgetGroup(event.fields['groupname'] ?? '');
     if (isReplaced || !mayBeOver) this.#news++;
-    return name === 'SUPERVISOR_STATE_CHANGE_STOPPING' ? judgeStopping() : 'look';
+    return name === 'SUPERVISOR_STATE_CHANGE_STOPPING' ? supervisordIsStopping : 'look';
   }
 
   /** Events were lost, or come no more. */
