@@ -1,10 +1,10 @@
 import { codeOf } from '../shared/exit-codes.ts';
-import { failed, type Step, type StepResult } from './steps/step.ts';
+import { failed, type Stage, type Step, type StepResult } from './steps/step.ts';
 import type { Cycle, CycleBounds, StepReport, Verdict } from './verdict.ts';
 
-/** What the bounds of the steps add up to. */
-export function cycleBounds(steps: readonly Step[]): CycleBounds {
-  const sum = (boundOf: (step: Step) => number) => steps.reduce((total, step) => total + boundOf(step), 0);
+/** What the bounds of the steps add up to: those of a stage run at the same time. */
+export function cycleBounds(stages: readonly Stage[]): CycleBounds {
+  const sum = (boundOf: (step: Step) => number) => stages.reduce((total, stage) => total + Math.max(0, ...stage.map(boundOf)), 0);
   return {
     usualMs: sum(({ boundMs }) => boundMs),
     worstMs: sum(({ boundMs, worstMs = boundMs, lookAgain }) => worstMs * (lookAgain === true ? 2 : 1)),
@@ -12,48 +12,63 @@ export function cycleBounds(steps: readonly Step[]): CycleBounds {
 }
 
 /**
- * Runs the steps in order up to the first failure. Before it says ready, it looks again at what may have changed
- * while a later step ran: start.sh may have been run again during a long hook.
+ * Runs one stage after the other, up to the first in which a step fails. Before it says ready, it looks again at what may have
+ * changed while a step beside or after it ran: start.sh may have been run again during a long hook.
  *
- * @param steps - in their order
+ * @param stages - in their order
  * @param signal - aborted when the daemon stops
  * @param now - the monotonic clock, milliseconds
  * @param onBug - told of what a step threw
  * @param isDemanded - somebody waits for it
  */
 export async function runCycle(
-  steps: readonly Step[],
+  stages: readonly Stage[],
   signal: AbortSignal,
   now: () => number,
   onBug: (error: unknown, step: string) => void,
   isDemanded = false,
 ): Promise<Cycle> {
   const startedAtMs = now();
-  const reports: StepReport[] = [];
 
   async function take(step: Step): Promise<StepReport> {
     const stepStartedAtMs = now();
     const result = await runSafely(step, signal, isDemanded, onBug);
-    return { name: step.name, result, startedAtMs: stepStartedAtMs, durationMs: now() - stepStartedAtMs };
+    return { name: step.name, result, startedAtMs: asOf(result) ?? stepStartedAtMs, durationMs: now() - stepStartedAtMs };
   }
 
-  for (const step of steps) {
-    reports.push(await take(step));
-    if (reports.at(-1)?.result.outcome === 'failed') break;
+  const taken: StepReport[][] = [];
+  for (const stage of stages) {
+    const reports = await Promise.all(stage.map(take));
+    taken.push(reports);
+    if (reports.some(hasFailed)) return cycleOf(taken.flat(), startedAtMs, now());
   }
-  // A step that was skipped has cost no time worth a second look.
-  const lastPassed = reports.findLastIndex(({ result }) => result.outcome === 'passed');
-  const isGood = reports.at(-1)?.result.outcome !== 'failed';
-  for (const [index, step] of steps.entries()) {
-    if (!isGood || index >= lastPassed || step.lookAgain !== true || step.isCurrent?.() === true) continue;
-    const report = await take(step);
-    if (report.result.outcome === 'failed') {
-      // The later steps' reports stay: a slow hook has earned its rest all the same.
-      reports[index] = report;
-      break;
+  const hasTakenTime = (step: Step, { result }: StepReport) =>
+    step.lookAgain !== true && result.outcome === 'passed' && asOf(result) === undefined;
+  const last = stages.findLastIndex((stage, at) => stage.some((step, index) => hasTakenTime(step, taken[at]?.[index] as StepReport)));
+  for (const [at, stage] of stages.slice(0, last + 1).entries()) {
+    for (const [index, step] of stage.entries()) {
+      if (step.lookAgain !== true || step.isCurrent?.() === true) continue;
+      const report = await take(step);
+      if (!hasFailed(report)) continue;
+      // The others' reports stay: a slow hook has earned its rest all the same.
+      (taken[at] as StepReport[])[index] = report;
+      return cycleOf(taken.flat(), startedAtMs, now());
     }
   }
-  return { startedAtMs, endedAtMs: now(), verdict: verdictOf(reports), steps: reports };
+  return cycleOf(taken.flat(), startedAtMs, now());
+}
+
+function asOf(result: StepResult): number | undefined {
+  return result.outcome === 'failed' ? undefined : result.asOfMs;
+}
+
+export function hasFailed({ result }: StepReport): boolean {
+  return result.outcome === 'failed';
+}
+
+/** The cycle that has found this. */
+export function cycleOf(steps: readonly StepReport[], startedAtMs: number, endedAtMs: number): Cycle {
+  return { startedAtMs, endedAtMs, verdict: verdictOf(steps), steps };
 }
 
 async function runSafely(
@@ -70,10 +85,23 @@ async function runSafely(
   }
 }
 
-/** The first failure in the order of the steps, or ready. */
-export function verdictOf(reports: readonly StepReport[]): Verdict {
-  for (const { result } of reports) {
-    if (result.outcome === 'failed') return { code: result.code, reason: result.reason, message: result.message, detail: result.detail };
+/** The first failure in the order of the steps, and how many more there are; or ready. */
+function verdictOf(reports: readonly StepReport[]): Verdict {
+  const [first, ...others] = reports.map(({ result }) => result).filter((result) => result.outcome === 'failed');
+  if (first !== undefined) {
+    const more = others.length === 0 ? '' : `; ${others.length} more ${others.length === 1 ? 'check fails' : 'checks fail'}`;
+    return { code: first.code, reason: first.reason, message: `${first.message}${more}`, detail: first.detail };
   }
-  return { code: codeOf('Ready'), reason: 'Ready', message: reports.map(({ name, result }) => `${name} ${result.outcome}`).join(', ') };
+  return { code: codeOf('Ready'), reason: 'Ready', message: isNothingChecked(reports) ? nothingToCheck : describeGood(reports) };
+}
+
+/** Whether a cycle that is ready has looked at nothing. */
+export function isNothingChecked(reports: readonly StepReport[]): boolean {
+  return reports.every(({ result }) => result.outcome === 'skipped');
+}
+
+const nothingToCheck = 'nothing to check: no start.sh program, no hook, no declared check';
+
+function describeGood(reports: readonly StepReport[]): string {
+  return reports.map(({ name, result }) => `${name} ${result.outcome}`).join(', ');
 }

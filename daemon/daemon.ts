@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { formatDuration } from '../shared/duration.ts';
 import { version } from '../shared/version.ts';
-import { cycleBounds } from './cycle.ts';
+import { cycleBounds, isNothingChecked } from './cycle.ts';
 import { garbageCollector } from './garbage.ts';
 import { type AppSources, createApp } from './http/app.ts';
 import { describeHistory, describeStatus } from './http/status.ts';
@@ -15,7 +15,6 @@ import { SettingsError } from './settings/settings.ts';
 import type { ListenAddress } from './settings/values.ts';
 import { listenOn } from './socket.ts';
 import type { Pipeline } from './steps/pipeline.ts';
-import type { Step } from './steps/step.ts';
 import type { EventFeed, Listener } from './supervisor/event-feed.ts';
 import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict.ts';
 import { createVerdictCache } from './verdict-cache.ts';
@@ -38,22 +37,28 @@ export interface Daemon extends Listener {
  * Puts cache, HTTP and loop together and starts them.
  *
  * @param settings - in force
- * @param pipeline - the steps of each cycle, and what events are for
+ * @param pipeline - the steps of each cycle, and whom events are for
  * @param onSocketLost - told when the socket is another's now: the daemon should end
  * @param events - of supervisord, where it is asked for them
  * @throws SettingsError when the stale limit is too high, SocketError when the socket, or the TCP address, cannot be had; nothing runs then
  */
 export async function startDaemon(
   settings: Settings,
-  { steps, start }: Pipeline,
+  { stages, watchers }: Pipeline,
   log: Logger,
   onSocketLost: (error: Error) => void,
   events?: EventFeed,
 ): Promise<Daemon> {
-  checkStaleLimit(settings, steps, log);
+  const usualMs = checkPipeline(settings, { stages });
+  if (settings.staleLimitMs !== undefined && settings.staleLimitMs < usualMs) {
+    log.warn(
+      { staleLimitMs: settings.staleLimitMs, usualMs },
+      'stale limit is lower than the bounds need: a verdict may go stale while all is well',
+    );
+  }
   const now = () => performance.now();
   const cache = createVerdictCache(now);
-  const tally = createTally(steps.map(({ name }) => name));
+  const tally = createTally(stages.flat().map(({ name }) => name));
   const shownSettings = describeSettings(settings);
   const collectGarbage = garbageCollector();
   const collectionPeriod = events === undefined ? cyclesPerCollection.polling : cyclesPerCollection.events;
@@ -95,7 +100,7 @@ export async function startDaemon(
 
   const started = new Loop({
     ...settings,
-    steps,
+    stages,
     now,
     onBegin() {
       events?.watch();
@@ -104,7 +109,7 @@ export async function startDaemon(
     onAlive: cache.alive,
     onCycle(cycle) {
       countCycle(tally, cycle);
-      if (cache.publish(cycle)) logVerdict(cycle.verdict, log);
+      if (cache.publish(cycle)) logVerdict(cycle.verdict, log, isNothingChecked(cycle.steps));
       socket.ensure().catch(onSocketLost);
       if (cache.read().cycles % collectionPeriod === firstCollectionAt) collectGarbage();
     },
@@ -114,7 +119,7 @@ export async function startDaemon(
   loop = started;
 
   return {
-    ...createListener(started, start, log, now),
+    ...createListener(started, watchers, log, now),
     async stop() {
       try {
         socket.remove();
@@ -136,20 +141,21 @@ async function serveTcp(address: ListenAddress, sources: AppSources): Promise<Fa
 }
 
 /**
- * A lower limit may be wanted; a higher one would keep a verdict beyond what it is good for.
+ * A lower stale limit may be wanted; a higher one would keep a verdict beyond what it is good for.
  *
+ * @returns the stale limit that follows from the periods and timeouts, milliseconds
  * @throws SettingsError
  */
-function checkStaleLimit({ staleLimitMs, periodReadyMs }: Settings, steps: readonly Step[], log: Logger): void {
-  const usualMs = usualStaleLimit(Math.max(periodReadyMs, maxEarnedRestMs), cycleBounds(steps).usualMs);
-  if (staleLimitMs === undefined || staleLimitMs === usualMs) return;
-  if (staleLimitMs > usualMs) {
+export function checkPipeline({ staleLimitMs, periodReadyMs }: Settings, { stages }: Pick<Pipeline, 'stages'>): number {
+  const usualMs = usualStaleLimit(Math.max(periodReadyMs, maxEarnedRestMs), cycleBounds(stages).usualMs);
+  if (staleLimitMs !== undefined && staleLimitMs > usualMs) {
     const given = `READINESSD_STALE_LIMIT=${formatDuration(staleLimitMs)}`;
     throw new SettingsError(`cannot use ${given}: must be at most ${formatDuration(usualMs)}, which follows from the periods and timeouts`);
   }
-  log.warn({ staleLimitMs, usualMs }, 'stale limit is lower than the bounds need: a verdict may go stale while all is well');
+  return usualMs;
 }
 
-function logVerdict({ code, reason, message }: Verdict, log: Logger): void {
-  log[code === 0 ? 'info' : 'warn']({ code, reason, message }, 'verdict changed');
+/** @param isNothingChecked - ready, and nobody has looked at anything */
+function logVerdict({ code, reason, message }: Verdict, log: Logger, isNothingChecked = false): void {
+  log[code === 0 && !isNothingChecked ? 'info' : 'warn']({ code, reason, message }, 'verdict changed');
 }

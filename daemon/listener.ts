@@ -1,27 +1,26 @@
 import type { Logger } from 'pino';
 import type { Loop } from './loop.ts';
-import type { StartStep } from './steps/start/start.ts';
+import type { Watcher } from './steps/step.ts';
 import type { Listener } from './supervisor/event-feed.ts';
 
 /** However often events are lost, the log says it when it begins. */
 const breakLogPeriodMs = 60_000;
 
 /** What events mean for the loop: a failure that is told at once, or a reason to look. */
-export function createListener(loop: Loop, start: StartStep | undefined, log: Pick<Logger, 'debug' | 'warn'>, now: () => number): Listener {
+export function createListener(loop: Loop, watchers: readonly Watcher[], log: Pick<Logger, 'debug' | 'warn'>, now: () => number): Listener {
   let mayLogAtMs = now();
   return {
     onEvent(event, mayBeOver) {
       log.debug(event, 'event');
-      const heard = start?.hear(event, mayBeOver) ?? 'nothing';
-      if (heard === 'nothing') return;
-      if (heard !== 'look') loop.worsen('start', heard);
-      loop.look();
+      const all = watchers.map(({ step, hear }) => ({ step, heard: hear(event, mayBeOver) }));
+      for (const { step, heard } of all) if (typeof heard !== 'string') loop.worsen(step, heard);
+      if (all.some(({ heard }) => heard !== 'nothing')) loop.look();
     },
     onBreak(why) {
       const nowMs = now();
       if (nowMs >= mayLogAtMs) log.warn({ why }, "supervisord's events cannot be relied on: it is asked at each cycle until they flow");
       mayLogAtMs = nowMs + breakLogPeriodMs;
-      start?.forgetEvents();
+      for (const { forgetEvents } of watchers) forgetEvents?.();
       loop.look();
     },
   };

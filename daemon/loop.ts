@@ -1,19 +1,21 @@
-import { cycleBounds, runCycle, verdictOf } from './cycle.ts';
-import { failed, type Step, type StepResult } from './steps/step.ts';
+import { cycleBounds, cycleOf, hasFailed, runCycle } from './cycle.ts';
+import { failed, type Stage, type Step, type StepResult } from './steps/step.ts';
 import { throttle } from './throttle.ts';
 import {
   alivePeriodMs,
   type Cycle,
   earnedRest,
+  oldestAt,
   type Published,
   type RestRules,
   restAfter,
   restBeforeDemand,
+  type StepReport,
   staleLimit,
 } from './verdict.ts';
 
 export interface LoopOptions {
-  readonly steps: readonly Step[];
+  readonly stages: readonly Stage[];
   readonly periodReadyMs: number;
   readonly periodNotReadyMs: number;
   /** Where it is lower than the one that follows from the bounds. */
@@ -53,7 +55,7 @@ export class Loop {
   readonly #rules: RestRules;
   readonly #bounds;
   /** Those that events tell of. */
-  readonly #watchedSteps: readonly Step[];
+  readonly #watched: readonly Stage[];
   readonly #looks;
   /** Undefined while a cycle runs. */
   #timer: NodeJS.Timeout | undefined;
@@ -69,11 +71,11 @@ export class Loop {
 
   /** Begins the first cycle. */
   constructor(options: LoopOptions) {
-    const { steps, now } = options;
+    const { stages, now } = options;
     this.#options = options;
-    this.#rules = { ...options, restFactors: new Map(steps.map(({ name, restFactor }) => [name, restFactor])) };
-    this.#bounds = cycleBounds(steps);
-    this.#watchedSteps = steps.filter(({ lookAgain }) => lookAgain === true);
+    this.#rules = { ...options, restFactors: new Map(stages.flat().map(({ name, restFactor }) => [name, restFactor])) };
+    this.#bounds = cycleBounds(stages);
+    this.#watched = stages.map((stage) => stage.filter(({ lookAgain }) => lookAgain === true));
     this.#looks = throttle(() => this.#lookOnce(), { ...looks, now });
     this.#nextAtMs = now();
     this.#demandAtMs = this.#nextAtMs;
@@ -106,8 +108,7 @@ export class Loop {
     this.#isOvertaken = true;
     if (isFailedIn(this.#newest, step)) return;
     const atMs = this.#options.now();
-    const reports = [{ name: step, result, startedAtMs: atMs, durationMs: 0 }];
-    this.#tell({ startedAtMs: atMs, endedAtMs: atMs, verdict: verdictOf(reports), steps: reports });
+    this.#tell(cycleOf([{ name: step, result, startedAtMs: atMs, durationMs: 0 }], atMs, atMs));
   }
 
   /** An event is a reason to look at what events are about: at once, though a hook runs or rests. */
@@ -124,17 +125,17 @@ export class Loop {
   }
 
   async #runOnce(): Promise<void> {
-    const { steps, now, onBegin, onAlive, onBug, onEnd } = this.#options;
+    const { stages, now, onBegin, onAlive, onBug, onEnd } = this.#options;
     const served = this.#callers;
     this.#callers = [];
     this.#isOvertaken = false;
     onBegin();
     const ticker = setInterval(onAlive, alivePeriodMs);
-    const cycle = await runCycle(steps, this.#cancel.signal, now, onBug, served.length > 0).finally(() => clearInterval(ticker));
+    const cycle = await runCycle(stages, this.#cancel.signal, now, onBug, served.length > 0).finally(() => clearInterval(ticker));
     if (this.#cancel.signal.aborted) return refuse(served);
     const restMs = restAfter(cycle, this.#rules);
     this.#restedAtMs = cycle.endedAtMs + earnedRest(cycle, this.#rules);
-    // One that was overtaken may not know what was told; but that start.sh fails, it has found for itself.
+    // One that was overtaken may not know what was told; but what fails of that, it has found for itself.
     const counts = !this.#isOvertaken || this.#isWatchedFailedIn(cycle);
     if (counts) this.#publish(cycle, restMs);
     onEnd();
@@ -147,38 +148,57 @@ export class Loop {
   /** Takes the steps that events tell of, be it beside a running cycle, or while others rest. */
   async #lookOnce(): Promise<void> {
     const { now, onBug } = this.#options;
-    const cycle = await runCycle(this.#watchedSteps, this.#cancel.signal, now, onBug);
+    const cycle = await runCycle(this.#watched, this.#cancel.signal, now, onBug);
     if (this.#cancel.signal.aborted) return;
     if (cycle.verdict.code !== 0) return this.#tell(cycle);
     // A cycle that runs will tell by itself; and where nothing was wrong with these steps, nothing has become better.
     if (this.#timer === undefined || !this.#isWatchedFailedIn(this.#newest)) return;
     if (now() >= this.#restedAtMs) return this.#arm(now());
-    const steps = cycle.steps.map((report) => ({
-      ...report,
-      result: failed('StartNotFinished', `${report.result.message}; ${notRunSince}`),
-    }));
-    this.#publish({ ...cycle, verdict: verdictOf(steps), steps }, this.#restedAtMs - cycle.endedAtMs);
+    const waiting = this.#watched.flat().filter(({ name }) => isFailedIn(this.#newest, name));
+    const steps = cycle.steps.map((report) => {
+      const step = waiting.find(({ name }) => name === report.name);
+      return step === undefined ? report : { ...report, result: notYet(step, `${report.result.message}; ${notRunSince}`) };
+    });
+    this.#publish(this.#withOthers({ ...cycle, steps }), this.#restedAtMs - cycle.endedAtMs);
     this.#arm(this.#restedAtMs);
   }
 
   #isWatchedFailedIn(cycle: Cycle | undefined): boolean {
-    return this.#watchedSteps.some(({ name }) => isFailedIn(cycle, name));
+    return this.#watched.flat().some(({ name }) => isFailedIn(cycle, name));
   }
 
-  /** Tells at once what an event, or a look for one, says is wrong. */
-  #tell(cycle: Cycle): void {
+  /** Tells at once what an event, or a look for one, says is wrong; unless what comes before it in order was wrong already. */
+  #tell(found: Cycle): void {
     const { periodNotReadyMs, now } = this.#options;
     const isCycleRunning = this.#timer === undefined;
     this.#isOvertaken = true;
+    const cycle = this.#withOthers(found);
+    const first = cycle.steps.find(hasFailed)?.name;
+    if (!found.steps.some(({ name }) => name === first)) return;
     // The next cycle begins when the running one has ended.
     this.#publish(cycle, periodNotReadyMs + (isCycleRunning ? this.#bounds.worstMs : 0));
     // Never later than it was to begin: there may be reasons to look for ever.
     if (!isCycleRunning) this.#arm(Math.min(this.#nextAtMs, now() + periodNotReadyMs));
   }
 
+  /** What was found of some steps, beside what the newest cycle has found of the others. */
+  #withOthers({ steps, startedAtMs, endedAtMs }: Cycle): Cycle {
+    const reports: StepReport[] = [];
+    for (const stage of this.#options.stages) {
+      for (const { name } of stage) {
+        const report = [...steps, ...(this.#newest?.steps ?? [])].find((one) => one.name === name);
+        if (report !== undefined) reports.push(report);
+      }
+      if (reports.some(hasFailed)) break;
+    }
+    return cycleOf(reports, startedAtMs, endedAtMs);
+  }
+
   #publish(cycle: Cycle, restMs: number): void {
     const limitMs = staleLimit(cycle, restMs, this.#bounds);
-    const staleLimitMs = Math.min(limitMs, this.#options.staleLimitMs ?? limitMs);
+    // A good result that stands for its period makes the verdict older than its cycle.
+    const olderMs = cycle.verdict.code === 0 ? cycle.startedAtMs - oldestAt(cycle) : 0;
+    const staleLimitMs = Math.min(limitMs, (this.#options.staleLimitMs ?? Number.POSITIVE_INFINITY) - olderMs);
     this.#newest = { ...cycle, staleLimitMs, nextAtMs: cycle.endedAtMs + restMs };
     this.#options.onCycle(this.#newest);
   }
@@ -209,5 +229,9 @@ function refuse(callers: readonly Caller[]): void {
 }
 
 function isFailedIn(cycle: Cycle | undefined, step: string): boolean {
-  return cycle?.steps.some(({ name, result }) => name === step && result.outcome === 'failed') === true;
+  return cycle?.steps.some((report) => report.name === step && hasFailed(report)) === true;
+}
+
+function notYet(step: Step, message: string): StepResult {
+  return step.notYet?.(message) ?? failed('StartNotFinished', message);
 }

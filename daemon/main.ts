@@ -1,10 +1,11 @@
 import { version } from '../shared/version.ts';
-import { type Daemon, startDaemon } from './daemon.ts';
+import { checkPipeline, type Daemon, startDaemon } from './daemon.ts';
 import { createLogger } from './log.ts';
 import type { Settings } from './settings/definitions.ts';
 import { helpText } from './settings/help.ts';
 import { readSettings, SettingsError } from './settings/settings.ts';
 import { SocketError } from './socket.ts';
+import { CheckFileError, loadChecks } from './steps/checks/load.ts';
 import { createPipeline } from './steps/pipeline.ts';
 import { EventFeed } from './supervisor/event-feed.ts';
 import { supervisorConf } from './supervisor-conf.ts';
@@ -24,12 +25,38 @@ const shownText = {
 function main(): void {
   try {
     const request = readSettings(process.argv.slice(2), process.env);
-    if ('settings' in request) void run(request.settings);
+    if ('settings' in request) void (request.isCheckOnly ? checkConfig(request.settings) : run(request.settings));
     else process.stdout.write(shownText[request.show](request.isPolling));
   } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`readinessd: ${error.message}\n`);
-    process.exitCode = exitUsage;
+    refuse(error);
+  }
+}
+
+/** Says what cannot be used; what is no such error is a bug, and thrown again. */
+function refuse(error: unknown): void {
+  if (!isUsageError(error)) throw error;
+  process.stderr.write(lineOf(error));
+  process.exitCode = exitUsage;
+}
+
+function isUsageError(error: unknown): error is Error {
+  return error instanceof SettingsError || error instanceof CheckFileError;
+}
+
+/** A place in a file stands first in its line, as compilers write it. */
+function lineOf(error: Error): string {
+  return `${error instanceof CheckFileError ? '' : 'readinessd: '}${error.message}\n`;
+}
+
+/** All that a start would refuse is refused here. */
+async function checkConfig(settings: Settings): Promise<void> {
+  try {
+    const checks = await loadChecks(settings, process.env);
+    checkPipeline(settings, createPipeline(settings, checks, { environment: process.env }));
+    const { listing } = await import('./steps/checks/listing.ts');
+    process.stdout.write(listing(settings, checks));
+  } catch (error) {
+    refuse(error);
   }
 }
 
@@ -49,8 +76,8 @@ async function run(settings: Settings): Promise<void> {
     void Promise.resolve(daemon?.stop()).finally(() => process.exit(exitCode));
   };
   const fail = (error: Error) => {
-    process.stderr.write(`readinessd: ${error.message}\n`);
-    stop(error instanceof SettingsError ? exitUsage : exitFailure);
+    process.stderr.write(lineOf(error));
+    stop(isUsageError(error) ? exitUsage : exitFailure);
   };
   // Not once: a second signal would meet Node's own answer to it, which leaves the hook behind.
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -66,11 +93,13 @@ async function run(settings: Settings): Promise<void> {
   const own = name === undefined || group === undefined ? undefined : { name, group };
   const events = settings.events ? new EventFeed(() => performance.now(), own) : undefined;
   try {
-    daemon = await startDaemon(settings, createPipeline(settings, process.env, events), log, fail, events);
+    const checks = await loadChecks(settings, process.env);
+    const pipeline = createPipeline(settings, checks, { environment: process.env, own, ...(events === undefined ? {} : { events }) });
+    daemon = await startDaemon(settings, pipeline, log, fail, events);
     // Only now, for whoever is told of an event must be there.
     events?.listen(process.stdin, process.stdout, daemon);
   } catch (error) {
-    if (!(error instanceof SocketError || error instanceof SettingsError)) throw error;
+    if (!(error instanceof SocketError || isUsageError(error))) throw error;
     fail(error);
   }
 }

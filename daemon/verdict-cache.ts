@@ -1,5 +1,5 @@
 import { emptyHistory, type History, upTo, withCycle } from './history.ts';
-import { frozenAt, isSameVerdict, type Published, type RunningCycle, type Verdict, verdictAt } from './verdict.ts';
+import { frozenAt, isSameVerdict, oldestAt, type Published, type RunningCycle, type Verdict, verdictAt } from './verdict.ts';
 
 /** What is known at one moment. Times are milliseconds of the monotonic clock. */
 export interface Reading {
@@ -8,6 +8,8 @@ export interface Reading {
   readonly verdict: Verdict;
   readonly newest: Published | undefined;
   readonly ageMs: number | undefined;
+  /** The age above which it does not count. */
+  readonly staleLimitMs: number | undefined;
   /** Since when the cycles have found the same. */
   readonly unchangedForMs: number | undefined;
   readonly cycles: number;
@@ -60,8 +62,12 @@ export function createVerdictCache(now: () => number): VerdictCache {
     read() {
       const nowMs = now();
       const verdict = verdictAt(newest, running, nowMs);
-      if (newest === undefined) return { nowMs, verdict, newest, ageMs: undefined, unchangedForMs: undefined, cycles };
-      return { nowMs, verdict, newest, ageMs: nowMs - newest.startedAtMs, unchangedForMs: nowMs - changedAtMs, cycles };
+      if (newest === undefined) {
+        return { nowMs, verdict, newest, ageMs: undefined, staleLimitMs: undefined, unchangedForMs: undefined, cycles };
+      }
+      const oldestAtMs = oldestAt(newest);
+      const staleLimitMs = newest.staleLimitMs + newest.startedAtMs - oldestAtMs;
+      return { nowMs, verdict, newest, ageMs: nowMs - oldestAtMs, staleLimitMs, unchangedForMs: nowMs - changedAtMs, cycles };
     },
     history: () => upTo(history, newest, running, now()),
   };

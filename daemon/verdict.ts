@@ -22,6 +22,11 @@ export interface Cycle {
   readonly steps: readonly StepReport[];
 }
 
+/** Since when its oldest result is known: that is how old its verdict is. A check's `period` may let a result of an earlier cycle stand. */
+export function oldestAt({ startedAtMs, steps }: Cycle): number {
+  return Math.min(startedAtMs, ...steps.map((report) => report.startedAtMs));
+}
+
 /** How long a cycle of these steps can take, milliseconds. */
 export interface CycleBounds {
   /** When nothing has to be done twice. */

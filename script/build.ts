@@ -48,7 +48,8 @@ const refusal = `(function (have, need) {
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 
-await bundle('daemon/main.ts', 'daemon.cjs', { target: 'node20', plugins: [leaveOut(leftOut)] });
+await bundle('daemon/main.ts', 'daemon.cjs', { target: 'node20', plugins: [leaveOut(leftOut), apart('./read.ts', './checks.cjs')] });
+await bundle('daemon/steps/checks/read.ts', 'checks.cjs', { target: 'node20' });
 install('daemon/entry.cjs', 'usr/lib/readinessd/entry.cjs');
 install('daemon/bin/readinessd', 'usr/bin/readinessd', 0o755);
 
@@ -96,9 +97,22 @@ async function bundle(
     platform: 'node',
     format: 'cjs',
     legalComments: 'none',
+    // require() in its place, which a bundle's neighbour is loaded by.
+    supported: { 'dynamic-import': false },
     logLevel: 'warning',
     ...options,
   });
+}
+
+/** A module that is bundled by itself, for whoever imports it seldom. */
+function apart(module: string, file: string): Plugin {
+  return {
+    name: 'apart',
+    setup({ onResolve }) {
+      const filter = new RegExp(`^${module.replaceAll('.', '\\.')}$`);
+      onResolve({ filter }, () => ({ path: file, external: true }));
+    },
+  };
 }
 
 /** @throws when the bundle does not use one of them: a package has changed, and the list with it must */

@@ -12,7 +12,7 @@ interface ExitCodeRow {
 }
 
 export const exitCodeTable = [
-  row(0, 'Ready', 'daemon', 'every step passed or had nothing to check'),
+  row(0, 'Ready', 'daemon', 'every step passed or had nothing to check (when nothing at all is checked, the line says so)'),
   row(1, 'HookCrashed', 'daemon', 'the hook exited 1, which is also what Python does on an uncaught exception'),
   row(
     2,
@@ -20,7 +20,13 @@ export const exitCodeTable = [
     'daemon',
     'start.sh has not finished: not started yet, still running, configured but not loaded yet, or named in READINESSD_START_PROGRAMS and not there',
   ),
-  range(3, 99, 'HookFailed', 'daemon', "the hook's own code, passed on as it is"),
+  range(
+    3,
+    99,
+    'HookFailed',
+    'daemon',
+    "the hook's own code, passed on as it is; or, with reason CheckFailed, the `exit-code` that a check declares",
+  ),
   row(100, 'DaemonUnreachable', 'client', 'no socket, nobody listening, no permission, or closed without a byte'),
   row(101, 'DaemonTimeout', 'client', 'no whole reply within the deadline, whatever kept the client itself from reading it'),
   row(102, 'DaemonBadReply', 'client', 'a reply that is not from readinessd, or only a part of one'),
@@ -40,6 +46,13 @@ export const exitCodeTable = [
   row(113, 'StartFatal', 'daemon', 'FATAL: supervisord gave up on start.sh'),
   row(114, 'StartUnknown', 'daemon', 'supervisord does not know the state of start.sh, or what a live program runs'),
   row(115, 'StartStopped', 'daemon', 'start.sh is STOPPED after it had run: somebody stopped it'),
+  row(
+    116,
+    'ProgramNotRunning',
+    'daemon',
+    'a program that READINESSD_PROGRAMS or a check names is not RUNNING, keeps being restarted, or is not there',
+  ),
+  row(117, 'CheckFailed', 'daemon', 'a declared http, tcp or exec check failed, and has no code of its own'),
   row(120, 'HookNotExecutable', 'daemon', 'the hook is there, but is not an executable regular file, or cannot be looked at'),
   row(121, 'HookUnsafe', 'daemon', 'the daemon is root and others than root could have written the hook'),
   row(122, 'HookTimeout', 'daemon', 'the hook ran longer than its timeout; its process group was killed'),

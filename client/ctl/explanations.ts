@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { Reason } from '../../shared/exit-codes.ts';
 import type { Explanation } from './explanation.ts';
+import { checkExplanations } from './explanations-checks.ts';
 import { daemonExplanations } from './explanations-daemon.ts';
 import { hookExplanations } from './explanations-hook.ts';
 import { startExplanations } from './explanations-start.ts';
@@ -8,12 +9,14 @@ import { startExplanations } from './explanations-start.ts';
 const explanations: Readonly<Record<Reason, Explanation>> = {
   Ready: {
     about: 'all',
-    meaning: 'the container is ready: every start.sh program has exited with code 0, and the hook, if there is one, has too.',
+    meaning:
+      'the container is ready: every start.sh program has exited with code 0, the hook, if there is one, has too, and so have all declared checks passed. Where there is nothing of all that, nothing was checked.',
     causes: [],
     actions: [],
   },
   ...startExplanations,
   ...hookExplanations,
+  ...checkExplanations,
   ...daemonExplanations,
 };
 

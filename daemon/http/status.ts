@@ -21,7 +21,10 @@ export interface StatusContext {
 }
 
 /** The status as of a reading of the cache. */
-export function describeStatus({ nowMs, verdict, newest, ageMs, unchangedForMs, cycles }: Reading, context: StatusContext): Status {
+export function describeStatus(
+  { nowMs, verdict, newest, ageMs, staleLimitMs, unchangedForMs, cycles }: Reading,
+  context: StatusContext,
+): Status {
   return {
     ready: verdict.code === 0,
     code: verdict.code,
@@ -30,7 +33,7 @@ export function describeStatus({ nowMs, verdict, newest, ageMs, unchangedForMs, 
     ...(verdict.detail === undefined ? {} : { detail: verdict.detail }),
     ...(newest === undefined
       ? {}
-      : { ageMs: Math.round(ageMs ?? 0), staleLimitMs: Math.round(newest.staleLimitMs), unchangedForMs: Math.round(unchangedForMs ?? 0) }),
+      : { ageMs: Math.round(ageMs ?? 0), staleLimitMs: Math.round(staleLimitMs ?? 0), unchangedForMs: Math.round(unchangedForMs ?? 0) }),
     nextCycleInMs: Math.round(context.nextCycleInMs),
     cycles,
     steps: (newest?.steps ?? []).map(({ name, result: { outcome, message, detail }, startedAtMs, durationMs }) => ({

@@ -29,7 +29,7 @@ export function processFigures(): ProcessFigures {
  * @param events - of supervisord, where it is asked for them
  */
 export function renderMetrics(reading: Reading, tally: Tally, changes: number, figures: ProcessFigures, events?: EventFigures): string {
-  const { verdict, newest, ageMs } = reading;
+  const { verdict, ageMs, staleLimitMs } = reading;
   const steps = [...tally.steps];
   return [
     family('readinessd_ready', 'gauge', 'Whether the container is ready, as a probe would be told now (1 or 0).', [
@@ -42,14 +42,14 @@ export function renderMetrics(reading: Reading, tally: Tally, changes: number, f
     family(
       'readinessd_verdict_age_seconds',
       'gauge',
-      'Time since the start of the cycle that found the newest verdict.',
+      'Time since the start of the cycle that found the newest verdict, or since its oldest result.',
       ageMs === undefined ? [] : [[ageMs / 1000]],
     ),
     family(
       'readinessd_verdict_stale_limit_seconds',
       'gauge',
       'Age above which the newest verdict is not believed any more.',
-      newest === undefined ? [] : [[newest.staleLimitMs / 1000]],
+      staleLimitMs === undefined ? [] : [[staleLimitMs / 1000]],
     ),
     family('readinessd_verdict_changes_total', 'counter', 'Changes of the verdict, in code, reason or message.', [[changes]]),
     family('readinessd_cycles_total', 'counter', 'Cycles of checks that have ended.', [[reading.cycles]]),

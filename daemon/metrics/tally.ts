@@ -33,11 +33,11 @@ export function createTally(steps: readonly string[]): Tally {
   };
 }
 
-/** Counts the steps of a cycle that has ended. */
+/** Counts the steps of a cycle that has ended; a result that is older than the cycle has been counted already. */
 export function countCycle(tally: Tally, cycle: Cycle): void {
-  for (const { name, result, durationMs } of cycle.steps) {
+  for (const { name, result, startedAtMs, durationMs } of cycle.steps) {
     const step = tally.steps.get(name);
-    if (step === undefined) continue;
+    if (step === undefined || startedAtMs < cycle.startedAtMs) continue;
     const seconds = durationMs / 1000;
     const index = durationBoundsS.findIndex((bound) => seconds <= bound);
     const bucket = index === -1 ? durationBoundsS.length : index;

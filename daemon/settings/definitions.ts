@@ -1,10 +1,13 @@
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
 import { defaultSupervisorUrl, parseSupervisorUrl } from '../supervisor/address.ts';
-import { parseProgramNames } from '../supervisor/names.ts';
-import { credential, duration, hookPath, listenAddress, oneOf, onOff, socketMode, socketPath } from './values.ts';
+import { parseProgramChoice, parseProgramNames } from '../supervisor/names.ts';
+import { absolutePath, credential, duration, hookPath, listenAddress, oneOf, onOff, socketMode, socketPath } from './values.ts';
 
 /** Here a hook may be missing: then there is none. At any other path somebody has said that there is one. */
 export const defaultHookPath = '/usr/bin/readiness_probe_hook';
+
+/** Here there may be none, and then no checks are declared. */
+export const defaultChecksDirectory = '/etc/readinessd/checks.d';
 
 const second = 1000;
 const minute = 60 * second;
@@ -30,6 +33,14 @@ export const definitions = {
     'NAMES',
     'NAME, GROUP:NAME or GROUP:*: the start.sh programs [guessed]; none',
   ),
+  programs: optional(
+    'programs',
+    parseProgramChoice,
+    'NAMES',
+    'programs that must be RUNNING: names as above, autostart, started; -NAME leaves out',
+  ),
+  settledAfterMs: setting('settled-after', '10s', duration(100, 10 * minute), 'TIME', 'a restarted program must have been up for this time'),
+  checksDirectory: setting('checks-dir', defaultChecksDirectory, absolutePath, 'PATH', 'checks are declared in its files *.yaml'),
   events: setting('events', 'off', onOff, '', "be told at once, as supervisord's event listener"),
   supervisor: setting('supervisor-url', defaultSupervisorUrl, parseSupervisorUrl, 'URL', "supervisord's URL (or as SUPERVISOR_SERVER_URL)"),
   supervisorUser: optional('supervisor-user', credential, 'NAME', 'user for supervisord'),

@@ -14,6 +14,7 @@ container's environment, since a kubelet's exec does not see what supervisord se
 export const shownTexts = {
   help: 'show this',
   version: 'show the version',
+  'check-config': 'check the settings and the files of checks, list what would be checked, and end',
   'print-supervisor-conf': "show supervisord's entry for this installation (with --poll: without events)",
 } as const;
 export type Shown = keyof typeof shownTexts;

@@ -11,7 +11,9 @@ const variablePrefix = 'READINESSD_';
 const serviceLink = /^READINESSD_(\w+_)?(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 
 /** What the command line asks for. */
-export type Request = { readonly show: Shown; readonly isPolling: boolean } | { readonly settings: Settings };
+export type Request =
+  | { readonly show: Exclude<Shown, 'check-config'>; readonly isPolling: boolean }
+  | { readonly settings: Settings; readonly isCheckOnly: boolean };
 
 const shows = Object.keys(shownTexts) as Shown[];
 
@@ -34,7 +36,7 @@ export function readSettings(argv: readonly string[], environment: NodeJS.Proces
   if (flags['poll'] === true && show !== 'print-supervisor-conf') {
     throw new SettingsError('cannot use --poll: it belongs to --print-supervisor-conf; a daemon without --events polls');
   }
-  if (show !== undefined) return { show, isPolling: flags['poll'] === true };
+  if (show !== undefined && show !== 'check-config') return { show, isPolling: flags['poll'] === true };
   refuseUnknownVariables(environment);
 
   const values = Object.fromEntries(
@@ -43,7 +45,7 @@ export function readSettings(argv: readonly string[], environment: NodeJS.Proces
   if (values.supervisorPassword !== undefined && values.supervisorUser === undefined) {
     throw new SettingsError('cannot use READINESSD_SUPERVISOR_PASSWORD=(not shown): it needs READINESSD_SUPERVISOR_USER as well');
   }
-  return { settings: Object.freeze(values) };
+  return { settings: Object.freeze(values), isCheckOnly: show === 'check-config' };
 }
 
 /** Of all that is given each must be good, and the first counts. */

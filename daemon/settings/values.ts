@@ -43,8 +43,10 @@ export function hookPath(text: string): string {
   return text === 'none' ? text : absolutePath(text);
 }
 
-function absolutePath(text: string): string {
-  if (!text.startsWith('/') || text.endsWith('/') || text.includes('\0')) throw new Error('must be the absolute path of a file');
+/** Of a file or a directory. */
+export function absolutePath(text: string): string {
+  if (!text.startsWith('/') || text.endsWith('/') || text.includes('\0'))
+    throw new Error('must be the absolute path of a file or directory, without a / at its end');
   return text;
 }
 

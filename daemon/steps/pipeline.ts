@@ -1,31 +1,92 @@
+import { formatDuration } from '../../shared/duration.ts';
+import { maxRuns, runBoundMs } from '../process/executable.ts';
+import { createLanes } from '../process/lanes.ts';
 import { defaultHookPath, type Settings } from '../settings/definitions.ts';
+import { SettingsError } from '../settings/settings.ts';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
 import { type EventFlow, noEvents } from '../supervisor/event-feed.ts';
-import { createHookStep, runBoundMs } from './hook/hook.ts';
-import { maxRuns } from './hook/judge.ts';
+import { keyOf, type ProcessName } from '../supervisor/names.ts';
+import { createView } from '../supervisor/view.ts';
+import type { Check } from './checks/check.ts';
+import { createChecks } from './checks/checks.ts';
+import { createHookStep } from './hook/hook.ts';
+import { createProgramsStep, type Supervision } from './programs/programs.ts';
+import { Runs } from './programs/runs.ts';
 import { createStartStep, maxCallsPerLook, maxCallsPerRun, type StartStep } from './start/start.ts';
-import { restForATenth, type Step } from './step.ts';
+import { failed, restForATenth, type Stage, type Step, type Watcher } from './step.ts';
 
 export interface Pipeline {
-  /** In their order. */
-  readonly steps: readonly Step[];
-  /** What supervisord's events are for; undefined where start.sh is not looked at. */
-  readonly start: StartStep | undefined;
+  /** One after the other; the steps of each at the same time. */
+  readonly stages: readonly Stage[];
+  /** Whom supervisord's events are for. */
+  readonly watchers: readonly Watcher[];
 }
+
+/** What the daemon was started with. */
+export interface Surroundings {
+  /** The hook and commands get it, less the credentials. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** What supervisord calls this daemon, where it runs it. */
+  readonly own?: ProcessName | undefined;
+  /** supervisord's, where they come. */
+  readonly events?: EventFlow;
+}
+
+/** All steps of a cycle that has declared checks can take this long together: how old a verdict may be follows from it. */
+const maxCycleMs = 60_000;
 
 /**
  * The steps of a cycle. A new step is one file beside these and one entry here.
  *
  * @param settings - in force
- * @param environment - what the daemon was given; the hook gets it, less the credentials
- * @param events - of supervisord, where they come
+ * @param checks - that files declare
+ * @throws SettingsError when they could take too long together
  */
-export function createPipeline(settings: Settings, environment: NodeJS.ProcessEnv, events: EventFlow = noEvents): Pipeline {
-  if (!settings.startStep) return { steps: [hookStep(settings, environment, () => '')], start: undefined };
+export function createPipeline(settings: Settings, checks: readonly Check[], surroundings: Surroundings): Pipeline {
+  const { start, supervision, isWaitedForBy } = createSupervision(settings, surroundings);
+  const environment = withoutCredentials(surroundings.environment);
+  const hook = hookStep(settings, environment, start.lastRun);
+  const programs = programsStep(settings, supervision);
+  const declared = createChecks(
+    checks,
+    { supervision, runner: createLanes(`${settings.socketPath}.check`), environment, checkSafety: checksSafety(settings) },
+    () => performance.now(),
+  );
+  const watchers = [...(programs === undefined ? [] : [programs.watcher]), ...declared.watchers];
+  isWaitedForBy(watchers);
+  const parallel = [hook, ...(programs === undefined ? [] : [programs.step]), ...declared.steps];
+  if (!settings.startStep && watchers.length === 0) return { stages: [bounded(parallel, 0, checks)], watchers: [] };
+  const startStep = startStepOf(settings, start, surroundings.events ?? noEvents);
+  return {
+    stages: [[startStep], bounded(parallel, startStep.boundMs, checks)],
+    watchers: [{ step: startStep.name, ...start }, ...watchers],
+  };
+}
+
+/** What is seen of supervisord, by the start step, which asks it for all. */
+function createSupervision(settings: Settings, { own, events = noEvents }: Surroundings) {
+  const now = () => performance.now();
+  const runs = new Runs(settings.settledAfterMs);
   const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs);
-  const start = createStartStep(client, settings.startPrograms, () => performance.now(), events);
-  const startStep: Step = {
+  const view = createView(client, now, (processes, askedAtMs, answeredAtMs) => runs.observe(processes, askedAtMs, answeredAtMs));
+  let waiting: readonly { isPassing(): boolean }[] = [];
+  // Without the start step nothing is start.sh, but programs may be looked at all the same.
+  const named = settings.startStep ? settings.startPrograms : { display: 'none', patterns: [] };
+  const start = createStartStep(view, named, now, events, () => waiting.some((one) => one.isPassing()));
+  const isOwn = (program: ProcessName) => own !== undefined && keyOf(program) === keyOf(own);
+  const supervision: Supervision = { snapshot: view.snapshot, runs, isLeftOut: (program) => isOwn(program) || start.mayBeStart(program) };
+  return {
+    start,
+    supervision,
+    isWaitedForBy(steps: typeof waiting) {
+      waiting = steps;
+    },
+  };
+}
+
+function startStepOf(settings: Settings, start: StartStep, events: EventFlow): Step {
+  return {
     name: 'start',
     run: start.run,
     boundMs: settings.rpcTimeoutMs,
@@ -33,12 +94,34 @@ export function createPipeline(settings: Settings, environment: NodeJS.ProcessEn
     lookAgain: true,
     isCurrent: start.isCurrent,
   };
-  return { steps: [startStep, hookStep(settings, environment, start.lastRun)], start };
+}
+
+/** READINESSD_PROGRAMS. */
+function programsStep({ programs: choice }: Settings, supervision: Supervision) {
+  if (choice === undefined || choice.display === 'none') return undefined;
+  const fail = (message: string) => failed('ProgramNotRunning', message);
+  const created = createProgramsStep({ choice, wanted: 'running', fail }, supervision);
+  const step: Step = { name: 'programs', run: created.run, boundMs: 0, lookAgain: true, notYet: fail };
+  return { step, watcher: { step: step.name, ...created } };
+}
+
+/** @throws SettingsError when checks are declared, and a cycle could take too long */
+function bounded(stage: Stage, beforeMs: number, checks: readonly Check[]): Stage {
+  const longest = stage.reduce((one, other) => (other.boundMs > one.boundMs ? other : one));
+  const totalMs = beforeMs + longest.boundMs;
+  if (checks.length === 0 || totalMs <= maxCycleMs) return stage;
+  throw new SettingsError(
+    `cannot use these checks: a cycle could take ${formatDuration(totalMs)}, ${longest.name} alone ${formatDuration(longest.boundMs)}, and may take ${formatDuration(maxCycleMs)} (commands run two at a time): shorten the timeouts`,
+  );
+}
+
+function checksSafety({ hookSafetyCheck }: Settings): boolean {
+  return hookSafetyCheck && process.geteuid?.() === 0;
 }
 
 /** @param startRun - what tells the last good run of start.sh from others */
 function hookStep(settings: Settings, environment: NodeJS.ProcessEnv, startRun: () => string): Step {
-  const { hookPath, hookTimeoutMs, hookSafetyCheck, socketPath } = settings;
+  const { hookPath, hookTimeoutMs, socketPath } = settings;
   if (hookPath === 'none') {
     return { name: 'hook', run: async () => ({ outcome: 'skipped', message: 'switched off by READINESSD_HOOK=none' }), boundMs: 0 };
   }
@@ -49,8 +132,8 @@ function hookStep(settings: Settings, environment: NodeJS.ProcessEnv, startRun: 
       isRequired: hookPath !== defaultHookPath,
       startRun,
       timeoutMs: hookTimeoutMs,
-      checkSafety: hookSafetyCheck && process.geteuid?.() === 0,
-      environment: withoutCredentials(environment),
+      checkSafety: checksSafety(settings),
+      environment,
       notePath: `${socketPath}.hook`,
     }),
     boundMs: runBoundMs(hookTimeoutMs),

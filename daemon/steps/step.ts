@@ -1,8 +1,15 @@
 import { codeOf, type Reason } from '../../shared/exit-codes.ts';
+import type { SupervisorEvent } from '../supervisor/event-parser.ts';
 
 /** What one step found. `detail` may have several lines, the tail of the hook's output for example. */
 export type StepResult =
-  | { readonly outcome: 'passed' | 'skipped'; readonly message: string; readonly detail?: string | undefined }
+  | {
+      readonly outcome: 'passed' | 'skipped';
+      readonly message: string;
+      readonly detail?: string | undefined;
+      /** When it was looked for, by the monotonic clock, where that was not just now: a check's `period` lets a good result stand. */
+      readonly asOfMs?: number;
+    }
   | {
       readonly outcome: 'failed';
       readonly code: number;
@@ -28,18 +35,43 @@ export interface Step {
   readonly boundMs: number;
   /** The longest that one run can take, milliseconds; boundMs where that is all. */
   readonly worstMs?: number;
-  /** Look once more before a ready verdict, when a later step has taken its time; and whenever an event is a reason to. */
+  /**
+   * It costs next to nothing, and supervisord's events are about it: look once more before a ready verdict, when a step beside or
+   * after it has taken its time, and whenever an event is a reason to.
+   */
   readonly lookAgain?: boolean;
+  /** What it says while it is good again, but what has to run after it rests; StartNotFinished unless it is said. */
+  readonly notYet?: (message: string) => StepResult;
   /** Whether another look would find what the last one found: it need not be taken. */
   readonly isCurrent?: () => boolean;
   /** Rest this many times the step's last duration, so that it takes only a share of the time. */
   readonly restFactor?: number;
 }
 
+/** What an event means for a step: a failure for sure, a reason to look, or nothing. It is never evidence of success. */
+export type Heard = StepResult | 'look' | 'nothing';
+
+/** A step that supervisord's events are about. */
+export interface Watcher {
+  readonly step: string;
+  /**
+   * Takes in an event.
+   *
+   * @param mayBeOver - it comes late, and what it tells of may be over: a look, which may have been later, is not overtaken by it,
+   * but only followed by another
+   */
+  readonly hear: (event: SupervisorEvent, mayBeOver: boolean) => Heard;
+  /** Events were lost, or come no more. */
+  readonly forgetEvents?: () => void;
+}
+
+/** Steps that run at the same time. */
+export type Stage = readonly Step[];
+
 /** What rests so many times as long as it ran takes a tenth of the time. */
 export const restForATenth = 9;
 
-/** A failure with the code of its reason. HookFailed has none of its own: its code is the hook's. */
+/** A failure with the code of its reason. HookFailed has none of its own: its code is the hook's. A check may declare another. */
 export function failed(reason: Exclude<Reason, 'HookFailed'>, message: string, detail?: string): StepResult {
   return { outcome: 'failed', code: codeOf(reason), reason, message, detail };
 }

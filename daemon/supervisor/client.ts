@@ -44,6 +44,8 @@ export interface ProcessConfig {
   readonly command: string | undefined;
   /** Whether it has autorestart=true, where supervisord tells (4.4 will). */
   readonly runsForEver?: boolean;
+  /** Whether supervisord starts it by itself; undefined where that is not told. */
+  readonly autostart?: boolean;
 }
 
 /** supervisord's RPC interface, the part that is needed (http://supervisord.org/api.html). */
@@ -68,7 +70,7 @@ const processMembers = [
 ];
 
 /** What readConfigs needs of each struct. */
-export const configMembers = ['name', 'group', 'command', 'autorestart'];
+export const configMembers = ['name', 'group', 'command', 'autorestart', 'autostart'];
 
 /**
  * @param address - where supervisord listens
@@ -123,6 +125,7 @@ export function readConfigs(value: XmlRpcValue): ProcessConfig[] {
     command: struct.has('command') ? struct.string('command') : undefined,
     // Else it is false, or "unexpected".
     ...(struct.has('autorestart') ? { runsForEver: struct.isTrue('autorestart') } : {}),
+    ...(struct.has('autostart') ? { autostart: struct.isTrue('autostart') } : {}),
   }));
 }
 

@@ -35,17 +35,62 @@ export interface ProgramPattern {
  * @throws Error whose message says what would do
  */
 export function parseProgramNames(text: string): NamedPrograms {
-  const words = text.split(/[\s,]+/).filter((word) => word !== '');
-  if (words.length === 1 && words[0] === 'none') return { display: 'none', patterns: [] };
-  const patterns = words.map((word) => {
-    const [, group, name] = /^(?:([^:*]+):)?([^:*]+|(?<=:)\*)$/.exec(word) ?? [];
-    return name === undefined || word === 'none' ? undefined : { display: word, group, name };
-  });
-  const good = patterns.filter((pattern) => pattern !== undefined);
-  if (good.length === 0 || good.length < patterns.length) {
+  const words = wordsOf(text);
+  if (isNone(words)) return { display: 'none', patterns: [] };
+  const patterns = words.flatMap((word) => readPattern(word) ?? []);
+  if (patterns.length === 0 || patterns.length < words.length) {
     throw new Error('must be programs as NAME, GROUP:NAME or GROUP:*, with commas or blanks between them, or none');
   }
-  return { display: words.join(' '), patterns: good };
+  return { display: words.join(' '), patterns };
+}
+
+/** Programs that should be as a check says. */
+export interface ProgramChoice {
+  /** As it was written, one blank between the words. */
+  readonly display: string;
+  /** Each must be there. */
+  readonly patterns: readonly ProgramPattern[];
+  /** Also every program whose configuration has autostart=true, or every one that has been started. */
+  readonly classes: readonly ProgramClass[];
+  /** But none of these. */
+  readonly without: readonly ProgramPattern[];
+}
+
+export const programClasses = ['autostart', 'started'] as const;
+export type ProgramClass = (typeof programClasses)[number];
+
+/**
+ * Reads which programs a check is about: names as above, `autostart`, `started`, and `-NAME` for what is left out; `none` is no program.
+ *
+ * @throws Error whose message says what would do
+ */
+export function parseProgramChoice(text: string): ProgramChoice {
+  const words = wordsOf(text);
+  if (isNone(words)) return { display: 'none', patterns: [], classes: [], without: [] };
+  const classes = programClasses.filter((one) => words.includes(one));
+  const others = words.filter((word) => !classes.some((one) => one === word));
+  const patterns = others.filter((word) => !word.startsWith('-')).map(readPattern);
+  const without = others.filter((word) => word.startsWith('-')).map((word) => readPattern(word.slice(1)));
+  if (classes.length + patterns.length === 0 || [...patterns, ...without].includes(undefined)) {
+    throw new Error(
+      'must be programs as NAME, GROUP:NAME or GROUP:*, or autostart or started, with -NAME for what is left out and blanks or commas between them; or none',
+    );
+  }
+  const good = (read: typeof patterns) => read.filter((pattern) => pattern !== undefined);
+  return { display: words.join(' '), patterns: good(patterns), classes, without: good(without) };
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function isNone(words: readonly string[]): boolean {
+  return words.length === 1 && words[0] === 'none';
+}
+
+function readPattern(word: string): ProgramPattern | undefined {
+  const [, group, name] = /^(?:([^:*]+):)?([^:*]+|(?<=:)\*)$/.exec(word) ?? [];
+  return name === undefined || word === 'none' ? undefined : { display: word, group, name };
 }
 
 export function isNamed({ group, name }: ProgramPattern, program: ProcessName): boolean {

@@ -15,7 +15,9 @@ const root = join(import.meta.dirname, '../..');
 
 /** All that a verdict is made by and told with, but for what asks supervisord and runs the hook. */
 const usualFiles = [
-  ...['verdict', 'cycle', 'loop', 'verdict-cache', 'history', 'steps/step', 'steps/hook/judge'].map((name) => `daemon/${name}.ts`),
+  ...['verdict', 'cycle', 'loop', 'verdict-cache', 'history', 'steps/step', 'process/end', 'steps/hook/judge'].map(
+    (name) => `daemon/${name}.ts`,
+  ),
   ...readdirSync(join(root, 'daemon/steps/start')).map((name) => `daemon/steps/start/${name}`),
   'shared/reply.ts',
 ];

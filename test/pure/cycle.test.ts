@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { cycleBounds, runCycle } from '../../daemon/cycle.ts';
 import type { RunStep, Step, StepResult } from '../../daemon/steps/step.ts';
-import { passed, step } from '../support/steps.ts';
+import { inTurn, passed, step } from '../support/steps.ts';
 
 const skipped: StepResult = { outcome: 'skipped', message: 'nothing to check' };
 const failed: StepResult = { outcome: 'failed', code: 112, reason: 'StartFailed', message: 'bad', detail: 'why' };
 
 function cycleOf(steps: Step[], onBug: (error: unknown) => void = () => {}) {
   let nowMs = 0;
-  return runCycle(steps, new AbortController().signal, () => nowMs++, onBug);
+  return runCycle(inTurn(steps), new AbortController().signal, () => nowMs++, onBug);
 }
 
 suite('cycle', () => {
@@ -101,8 +101,8 @@ suite('cycle', () => {
       nowMs += 100;
       return passed;
     };
-    const steps = ['start', 'hook'].map((name) => ({ name, run, boundMs: 1, lookAgain: true }));
-    const cycle = await runCycle(steps, new AbortController().signal, () => nowMs, assert.fail);
+    const steps = ['start', 'hook'].map((name) => ({ name, run, boundMs: 1, lookAgain: name === 'start' }));
+    const cycle = await runCycle(inTurn(steps), new AbortController().signal, () => nowMs, assert.fail);
     assert.deepEqual([cycle.startedAtMs, cycle.endedAtMs], [1000, 1300]);
     assert.deepEqual(
       cycle.steps.map(({ startedAtMs, durationMs }) => [startedAtMs, durationMs]),
@@ -119,7 +119,7 @@ suite('cycle', () => {
       cancel.abort();
       return signal.throwIfAborted() ?? passed;
     };
-    const { verdict } = await runCycle([{ name: 'start', run, boundMs: 1 }], cancel.signal, () => 0, assert.fail);
+    const { verdict } = await runCycle([[{ name: 'start', run, boundMs: 1 }]], cancel.signal, () => 0, assert.fail);
     assert.equal(verdict.code, 105);
   });
 
@@ -140,6 +140,6 @@ suite('cycle', () => {
 
   test('is bounded by its steps, those that are looked at again twice', () => {
     const steps = [step('start', [], [], { lookAgain: true, worstMs: 4000 }), step('hook', [], [], { boundMs: 5000 })];
-    assert.deepEqual(cycleBounds(steps), { usualMs: 6000, worstMs: 13_000 });
+    assert.deepEqual(cycleBounds(inTurn(steps)), { usualMs: 6000, worstMs: 13_000 });
   });
 });

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { Inspection } from '../../daemon/steps/hook/inspect.ts';
-import { besideLeftover, hookPresence, judgeFile, judgeHook, judgeRun, notStarted, timedOut } from '../../daemon/steps/hook/judge.ts';
-import type { HookEnd } from '../../daemon/steps/hook/run.ts';
-import { failed, type StepResult } from '../../daemon/steps/step.ts';
-import { passed } from '../support/steps.ts';
+import { type ExecutableEnd, judgeRun } from '../../daemon/process/end.ts';
+import { hookPresence, judgeHook } from '../../daemon/steps/hook/judge.ts';
+import type { StepResult } from '../../daemon/steps/step.ts';
 
 /** As a probe's first line has it, with the output after it. */
 function say(result: StepResult | undefined): string {
@@ -14,9 +12,13 @@ function say(result: StepResult | undefined): string {
   return `${verdict}: ${message}${detail === undefined ? '' : ` | ${detail}`}`;
 }
 
+function judge(end: ExecutableEnd, timeoutMs = 10_000): string {
+  return say(judgeHook(end, { path: '/hook', timeoutMs }));
+}
+
 suite('verdict on the hook', () => {
   const output = 'bgp: 3 of 4';
-  const exited = (code: number): HookEnd => ({ kind: 'exited', code, output });
+  const exited = (code: number): ExecutableEnd => ({ kind: 'exited', code, output });
   const reserved = "which is readinessd's own: use 1, 3-99 or 126-255";
 
   for (const [end, expected] of [
@@ -31,16 +33,16 @@ suite('verdict on the hook', () => {
     [exited(255), '255 HookFailed: hook exited with code 255 | bgp: 3 of 4'],
     [{ kind: 'killed', signal: 'SIGSEGV', output }, '124 HookKilled: hook was killed by SIGSEGV | bgp: 3 of 4'],
     [
-      { kind: 'timed out', survives: undefined, output },
+      { kind: 'timed out', isAlive: false, output },
       '122 HookTimeout: hook ran longer than its timeout of 10s and was killed | bgp: 3 of 4',
     ],
     [
-      { kind: 'timed out', survives: Promise.resolve(), output },
+      { kind: 'timed out', isAlive: true, output },
       '122 HookTimeout: hook ran longer than its timeout of 10s and could not be killed | bgp: 3 of 4',
     ],
     [{ kind: 'not started', why: 'no memory' }, '123 HookSpawnFailed: hook /hook cannot be started: no memory'],
   ] as const) {
-    test(expected, () => assert.equal(say(judgeHook(end, { path: '/hook', timeoutMs: 10_000 })), expected));
+    test(expected, () => assert.equal(judge(end), expected));
   }
 
   test('passes for no code but 0, and never speaks with a code of the daemon', () => {
@@ -52,7 +54,10 @@ suite('verdict on the hook', () => {
   });
 
   test('is a timeout while one lives that could not be killed, and tells no output of it', () => {
-    assert.equal(say(timedOut(300, true)), '122 HookTimeout: hook ran longer than its timeout of 300ms and could not be killed');
+    assert.equal(
+      judge({ kind: 'timed out', isAlive: true }, 300),
+      '122 HookTimeout: hook ran longer than its timeout of 300ms and could not be killed',
+    );
   });
 });
 
@@ -61,13 +66,17 @@ suite("verdict on the hook's file", () => {
     [{ kind: 'absent' }, 'skipped: there is no hook /hook'],
     [{ kind: 'not executable', why: 'is a socket' }, '120 HookNotExecutable: hook /hook is a socket'],
     [
+      { kind: 'not executable', why: 'is not executable: "chmod 0755" makes it so', byMode: true },
+      '120 HookNotExecutable: hook /hook is not executable: "chmod 0755" makes it so, or remove it if there is to be no hook',
+    ],
+    [
       { kind: 'unsafe', why: '/ belongs to user 7' },
       '121 HookUnsafe: hook /hook was not run, since it would run as root and / belongs to user 7; mend that, or set READINESSD_HOOK_SAFETY_CHECK=off',
     ],
-    [{ kind: 'refused', why: 'permission denied' }, '123 HookSpawnFailed: hook /hook cannot be started: permission denied'],
-    [{ kind: 'ready' }, 'undecided'],
-  ] as readonly [Inspection, string][]) {
-    test(`${found.kind}: ${expected}`, () => assert.equal(say(judgeFile(found, '/hook')), expected));
+    [{ kind: 'not started', why: 'permission denied' }, '123 HookSpawnFailed: hook /hook cannot be started: permission denied'],
+    [{ kind: 'not started', why: 'it is empty' }, '123 HookSpawnFailed: hook /hook cannot be started: it is empty'],
+  ] as readonly [ExecutableEnd, string][]) {
+    test(`${found.kind}: ${expected}`, () => assert.equal(judge(found), expected));
   }
 
   test('is bad when it should be there and is not', () => {
@@ -96,34 +105,31 @@ suite("verdict on the hook's file", () => {
 
   test('is a timeout while the hook of an earlier daemon may still run', () => {
     assert.equal(
-      say(besideLeftover()),
+      judge({ kind: 'beside leftover' }),
       '122 HookTimeout: the hook that an earlier readinessd started may still run, and none is started beside it',
     );
   });
 
-  test('says why the kernel would not start it', () => {
-    assert.equal(say(notStarted('/hook', 'it is empty')), '123 HookSpawnFailed: hook /hook cannot be started: it is empty');
-  });
-
   test('lets a result count, good or bad, only when the same file is there after the run', () => {
-    const bad = failed('HookKilled', 'hook was killed by SIGTERM');
-    for (const result of [passed, bad]) {
-      for (const run of [1, 2]) assert.equal(judgeRun(result, '/hook', run, 'a', 'a'), result);
+    const sayRun = (...run: Parameters<typeof judgeRun>) => {
+      const end = judgeRun(...run);
+      return end && judge(end);
+    };
+    for (const end of [
+      { kind: 'exited', code: 0, output: '' },
+      { kind: 'killed', signal: 'SIGTERM', output: '' },
+      { kind: 'absent' },
+    ] as readonly ExecutableEnd[]) {
+      for (const run of [1, 2]) assert.equal(judgeRun(end, run, 'a', 'a'), end);
       // There was none before nor after the look.
-      assert.equal(judgeRun(result, '/hook', 1, '', ''), result);
-      assert.equal(judgeRun(result, '/hook', 1, 'a', 'b'), undefined);
-      assert.equal(judgeRun(result, '/hook', 1, '', 'b'), undefined);
+      assert.equal(judgeRun(end, 1, '', ''), end);
+      assert.equal(judgeRun(end, 1, 'a', 'b'), undefined);
+      assert.equal(judgeRun(end, 1, '', 'b'), undefined);
       for (const run of [2, 3]) {
-        assert.equal(
-          say(judgeRun(result, '/hook', run, 'a', 'b')),
-          '123 HookSpawnFailed: hook /hook changes while it runs, so its result does not count',
-        );
+        assert.equal(sayRun(end, run, 'a', 'b'), '123 HookSpawnFailed: hook /hook changes while it runs, so its result does not count');
       }
       for (const run of [1, 2]) {
-        assert.equal(
-          say(judgeRun(result, '/hook', run, 'a', '')),
-          '123 HookSpawnFailed: hook /hook was removed while it ran, so its result does not count',
-        );
+        assert.equal(sayRun(end, run, 'a', ''), '123 HookSpawnFailed: hook /hook was removed while it ran, so its result does not count');
       }
     }
   });

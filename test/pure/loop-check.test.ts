@@ -29,7 +29,7 @@ suite('check', () => {
         return passed;
       };
       this.loop = new Loop({
-        steps: [{ name: 'start', run, boundMs: 1000 }],
+        stages: [[{ name: 'start', run, boundMs: 1000 }]],
         periodReadyMs: periodMs,
         periodNotReadyMs: periodMs,
         staleLimitMs: undefined,

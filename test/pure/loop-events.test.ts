@@ -38,9 +38,9 @@ suite('loop, when events tell of something', () => {
         return this.hook;
       };
       this.loop = new Loop({
-        steps: [
-          { name: 'start', run: start, boundMs: 2000, lookAgain: true, isCurrent: () => this.isCurrent },
-          { name: 'hook', run: hook, boundMs: 10_000, restFactor: 9 },
+        stages: [
+          [{ name: 'start', run: start, boundMs: 2000, lookAgain: true, isCurrent: () => this.isCurrent }],
+          [{ name: 'hook', run: hook, boundMs: 10_000, restFactor: 9 }],
         ],
         periodReadyMs: 10_000,
         periodNotReadyMs: 1000,

@@ -28,7 +28,7 @@ suite('loop', () => {
       running--;
       return passed;
     };
-    const loop = new Loop({ ...quick, steps: [{ name: 'start', run, boundMs: 1 }], onCycle: (cycle) => cycles.push(cycle) });
+    const loop = new Loop({ ...quick, stages: [[{ name: 'start', run, boundMs: 1 }]], onCycle: (cycle) => cycles.push(cycle) });
     await until('some cycles have ended', () => cycles.length > 10);
     await loop.stop();
     const { length } = cycles;
@@ -46,7 +46,7 @@ suite('loop', () => {
           resolve(passed);
         });
       });
-    const loop = new Loop({ ...quick, steps: [{ name: 'start', run, boundMs: 1 }], onCycle: () => events.push('published') });
+    const loop = new Loop({ ...quick, stages: [[{ name: 'start', run, boundMs: 1 }]], onCycle: () => events.push('published') });
     assert.equal(loop.nextInMs(), 0);
     await loop.stop();
     assert.deepEqual(events, ['cancelled']);
@@ -64,7 +64,7 @@ suite('loop', () => {
         // It counts how long the cycle took, which is nobody's business here.
         now: () => 0,
         staleLimitMs,
-        steps: [step('start', [passed], [], { boundMs: 500 })],
+        stages: [[step('start', [passed], [], { boundMs: 500 })]],
         onCycle: (cycle) => cycles.push(cycle),
       });
       await until('a cycle has ended', () => cycles.length > 0);
@@ -86,7 +86,7 @@ suite('loop', () => {
         ...quick,
         staleLimitMs,
         now: () => nowMs,
-        steps: [{ name: 'start', run, boundMs: 500 }],
+        stages: [[{ name: 'start', run, boundMs: 500 }]],
         onCycle: (cycle) => cycles.push(cycle),
       });
       await until('two cycles have ended', () => cycles.length > 1);

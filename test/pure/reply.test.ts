@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { OutputTail } from '../../daemon/steps/hook/output-tail.ts';
+import { OutputTail } from '../../daemon/process/output-tail.ts';
 import { maxBodyBytes } from '../../shared/defaults.ts';
 import { codeOf, exitCodeTable, reasonOfHookCode } from '../../shared/exit-codes.ts';
 import { codeInReply, formatBody, oneLine, statusOf, tailThatFits } from '../../shared/reply.ts';

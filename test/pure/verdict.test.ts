@@ -161,7 +161,7 @@ suite('verdict cache', () => {
     const cache = createVerdictCache(() => 700);
     const { verdict, ...rest } = cache.read();
     assert.equal(verdict.code, 104);
-    assert.deepEqual(rest, { nowMs: 700, newest: undefined, ageMs: undefined, unchangedForMs: undefined, cycles: 0 });
+    assert.deepEqual(rest, { nowMs: 700, newest: undefined, ageMs: undefined, staleLimitMs: undefined, unchangedForMs: undefined, cycles: 0 });
   });
 
   test('once a running cycle was frozen, keeps to that until one is published', () => {

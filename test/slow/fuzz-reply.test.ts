@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { OutputTail } from '../../daemon/steps/hook/output-tail.ts';
+import { OutputTail } from '../../daemon/process/output-tail.ts';
 import { maxBodyBytes } from '../../shared/defaults.ts';
 import { exitCodeTable } from '../../shared/exit-codes.ts';
 import { type Answer, codeInReply, formatBody, statusOf } from '../../shared/reply.ts';

@@ -5,7 +5,7 @@ import { definitions, type Settings } from '../../daemon/settings/definitions.ts
 import { describeSettings } from '../../daemon/settings/describe.ts';
 import { readSettings, SettingsError } from '../../daemon/settings/settings.ts';
 import type { ListenAddress } from '../../daemon/settings/values.ts';
-import type { NamedPrograms } from '../../daemon/supervisor/names.ts';
+import type { NamedPrograms, ProgramChoice } from '../../daemon/supervisor/names.ts';
 import type { Random } from '../support/fuzz/random.ts';
 import { runsOf } from '../support/fuzz/seeds.ts';
 
@@ -113,6 +113,14 @@ const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
   startPrograms: (value) =>
     value === undefined ||
     (value as NamedPrograms).patterns.every(({ group, name }) => !/[:*]/.test(group ?? '') && /^(?:\*|[^:*]+)$/.test(name)),
+  programs: (value) => {
+    const { patterns, classes, without } = (value as ProgramChoice | undefined) ?? { patterns: [], classes: [], without: [] };
+    return (
+      [...patterns, ...without].every(({ group, name }) => !/[:*]/.test(group ?? '') && /^(?:\*|[^:*]+)$/.test(name)) && classes.length <= 2
+    );
+  },
+  settledAfterMs: between(100, 600_000),
+  checksDirectory: isPath,
   events: isSwitch,
   supervisor: (value) => /^(?:unix:\/\/\/|http:\/\/).+$/s.test((value as Settings['supervisor']).display),
   supervisorUser: isCredential,
@@ -125,9 +133,9 @@ const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
 /** What suits a setting, by the end of its flag. */
 function fitting(flag: string): readonly string[] {
   if (/(?:url)$/.test(flag)) return urls;
-  if (/(?:socket|hook)$/.test(flag)) return paths;
+  if (/(?:socket|hook|dir)$/.test(flag)) return paths;
   if (flag === 'listen') return listenAddresses;
-  return /(?:timeout|ready|limit)$/.test(flag) ? durations : words;
+  return /(?:timeout|ready|limit|after)$/.test(flag) ? durations : words;
 }
 
 /** A value that could do for the setting; now and then one for another. */

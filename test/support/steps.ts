@@ -1,4 +1,4 @@
-import type { RunStep, Step, StepResult } from '../../daemon/steps/step.ts';
+import type { RunStep, Stage, Step, StepResult } from '../../daemon/steps/step.ts';
 
 export const passed: StepResult = { outcome: 'passed', message: 'good' };
 
@@ -9,4 +9,9 @@ export function step(name: string, results: StepResult[], runs: string[] = [], m
     return (results.length > 1 ? results.shift() : results[0]) ?? passed;
   };
   return { name, run, boundMs: 1000, ...more };
+}
+
+/** Stages of one step each. */
+export function inTurn(steps: readonly Step[]): Stage[] {
+  return steps.map((one) => [one]);
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { whyNotLoadable } from '../../../daemon/steps/hook/loadable.ts';
+import { whyNotLoadable } from '../../../daemon/process/loadable.ts';
 import { socketVariable } from '../../../shared/defaults.ts';
 import { sayDuration } from '../../../shared/duration.ts';
 import { codeOf } from '../../../shared/exit-codes.ts';

@@ -1,59 +1,27 @@
+import { createExecutable, type ExecutableOptions } from '../../process/executable.ts';
 import type { RunStep, StepResult } from '../step.ts';
-import { fingerprint, inspectHook } from './inspect.ts';
-import { besideLeftover, hookPresence, judgeFile, judgeHook, judgeRun, notStarted, timedOut } from './judge.ts';
-import { endLeftover } from './leftover.ts';
-import { whyNotLoadable } from './loadable.ts';
-import { endingBoundMs, type RunOptions, runHook } from './run.ts';
+import { hookPresence, judgeHook } from './judge.ts';
 
-export interface HookOptions extends RunOptions {
+export interface HookOptions extends Omit<ExecutableOptions, 'args' | 'onLook'> {
+  /** Where the running hook is noted, for a daemon that comes after a SIGKILL. */
+  readonly notePath: string;
   /** Somebody has said that there is a hook, at this path: one that is not there is missing. */
   readonly isRequired: boolean;
   /** What tells the last good run of start.sh from others: a hook that was there after it should stay until the next. */
   readonly startRun: () => string;
-  /** Ask that only root can have written the hook. */
-  readonly checkSafety: boolean;
-}
-
-/** The longest that one run can take, milliseconds. */
-export function runBoundMs(timeoutMs: number): number {
-  return timeoutMs + endingBoundMs;
 }
 
 /** The hook step: does the feature owner's executable, if there is one, exit with code 0? */
-export function createHookStep(options: HookOptions): RunStep {
-  const { path } = options;
-  /** A hook that SIGKILL did not end: while it lives, no second one is started beside it. */
-  let survivor: Promise<unknown> | undefined;
-  let isLeftoverEnded = false;
-  const presence = hookPresence(path, options.isRequired, options.startRun);
-
-  async function runOnce(signal: AbortSignal): Promise<StepResult> {
-    const found = await inspectHook(path, options.checkSafety);
-    const settled = presence(found.kind === 'absent') ?? judgeFile(found, path);
-    if (settled !== undefined) return settled;
-    const refusal = await whyNotLoadable(path);
-    if (refusal !== undefined) return notStarted(path, refusal);
-    const end = await runHook(options, signal);
-    if (end.kind === 'timed out' && end.survives !== undefined) {
-      survivor = end.survives.then(() => {
-        survivor = undefined;
-      });
-    }
-    return judgeHook(end, options);
-  }
-
+export function createHookStep({ notePath, isRequired, startRun, ...options }: HookOptions): RunStep {
+  const presence = hookPresence(options.path, isRequired, startRun);
+  /** The verdict of the last look on a hook that is missed. */
+  let missed: StepResult | undefined;
+  const onLook = (isThere: boolean) => {
+    missed = presence(!isThere);
+  };
+  const run = createExecutable({ ...options, args: [], onLook });
   return async (signal) => {
-    // Not before the first look: until then another daemon may have had the socket.
-    isLeftoverEnded ||= endLeftover(options.notePath);
-    if (!isLeftoverEnded) return besideLeftover();
-    if (survivor !== undefined) return timedOut(options.timeoutMs, true);
-    for (let run = 1; ; run++) {
-      const before = await fingerprint(path);
-      const result = await runOnce(signal);
-      const after = await fingerprint(path);
-      if (signal.aborted || survivor !== undefined) return result;
-      const settled = judgeRun(result, path, run, before, after);
-      if (settled !== undefined) return settled;
-    }
+    const end = await run(signal, notePath);
+    return end.kind === 'absent' && missed !== undefined ? missed : judgeHook(end, options);
   };
 }

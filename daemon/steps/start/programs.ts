@@ -136,7 +136,7 @@ export class StartProgramBook {
  * supervisord makes up for each process that it adds where the section gives none. A run at another time may be the same
  * process started again. Nothing is said by which of two times is later, for clocks are set back.
  */
-function isAnother(process: ProcessInfo, before: ProcessInfo): boolean {
+export function isAnother(process: ProcessInfo, before: ProcessInfo): boolean {
   const hasLost = (before.stop !== 0 && process.stop === 0) || (before.start !== 0 && process.start === 0);
   const runsAnew = before.pid !== 0 && process.stop === 0 && process.pid !== before.pid;
   return hasLost || runsAnew || process.logs !== before.logs;

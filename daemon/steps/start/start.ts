@@ -2,13 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import type { ProcessConfig, SupervisorClient } from '../../supervisor/client.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../supervisor/errors.ts';
 import { type EventFlow, noEvents } from '../../supervisor/event-feed.ts';
-import type { SupervisorEvent } from '../../supervisor/event-parser.ts';
-import { keyOf, type NamedPrograms } from '../../supervisor/names.ts';
-import { failed, type RunStep, type StepResult } from '../step.ts';
+import { keyOf, type NamedPrograms, type ProcessName } from '../../supervisor/names.ts';
+import { failed, type RunStep, type StepResult, type Watcher } from '../step.ts';
 import { GoodEnds, runOf } from './good-ends.ts';
 import { judgeStart, judgeUnsettled } from './judge.ts';
 import { StartProgramBook } from './programs.ts';
-import { type Heard, Told } from './told.ts';
+import { Told } from './told.ts';
 
 /** Reading the configuration is rested from this many times its duration, so that it takes supervisord 1 % of its time at most. */
 const configRestFactor = 100;
@@ -36,10 +35,10 @@ export interface StartStep {
   lastRun(): string;
   /** Whether events are known to come, and none has come since the last look began: another would find the same. */
   isCurrent(): boolean;
-  /** Takes in an event. It is never evidence of success; nor of a failure, where it may be over. */
-  hear(event: SupervisorEvent, mayBeOver: boolean): Heard;
-  /** Events were lost, or come no more. */
+  readonly hear: Watcher['hear'];
   forgetEvents(): void;
+  /** Whether a live program is start.sh, or may be. */
+  mayBeStart(program: ProcessName): boolean;
 }
 
 /**
@@ -50,12 +49,14 @@ export interface StartStep {
  * @param named - READINESSD_START_PROGRAMS, where it is set
  * @param now - the monotonic clock, milliseconds
  * @param events - what is known of their flow
+ * @param isWaitedFor - whether others wait for what time alone may change: then supervisord is asked though nothing was told
  */
 export function createStartStep(
   supervisor: SupervisorClient,
   named: NamedPrograms | undefined,
   now: () => number,
   events: EventFlow = noEvents,
+  isWaitedFor: () => boolean = () => false,
 ): StartStep {
   const book = new StartProgramBook(named);
   const told = new Told(book);
@@ -65,7 +66,7 @@ export function createStartStep(
   let running: Promise<unknown> = Promise.resolve();
   let lastRun = '';
 
-  const isCurrent = () => found !== undefined && events.isQuietSince(found.mark);
+  const isCurrent = () => found !== undefined && !isWaitedFor() && events.isQuietSince(found.mark);
 
   /** Looks until nothing that matters has been told meanwhile. */
   async function run(signal: AbortSignal, isDemanded: boolean): Promise<StepResult> {
@@ -106,6 +107,7 @@ export function createStartStep(
       told.forget();
       found = undefined;
     },
+    mayBeStart: (program) => book.whatIs(program) !== 'nothing',
   };
 }
 

@@ -1,12 +1,9 @@
 import type { ProcessInfo } from '../../supervisor/client.ts';
 import type { SupervisorEvent } from '../../supervisor/event-parser.ts';
 import { keyOf } from '../../supervisor/names.ts';
-import type { StepResult } from '../step.ts';
+import type { Heard } from '../step.ts';
 import { judgeTold, supervisordIsStopping } from './judge.ts';
 import type { StartProgramBook } from './programs.ts';
-
-/** What an event means: a failure for sure, a reason to look, or nothing for start. */
-export type Heard = StepResult | 'look' | 'nothing';
 
 /** What supervisord's events have told of start.sh: reasons to look, and failures, but never a success. */
 export class Told {
@@ -30,10 +27,7 @@ export class Told {
     return this.#news;
   }
 
-  /**
-   * @param mayBeOver - it comes late: a look, which may have been later than what it tells, is not overtaken by it, but only followed
-   * by another
-   */
+  /** As a Watcher does. */
   hear(event: SupervisorEvent, mayBeOver: boolean): Heard {
     const { name } = event;
     if (name.startsWith('TICK_')) return 'look';

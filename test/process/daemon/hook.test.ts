@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { createHookStep } from '../../../daemon/steps/hook/hook.ts';
 import { TestDaemon, watchVerdicts } from '../../support/daemon.ts';
+import { mount } from '../../support/mount.ts';
 import { isAlive } from '../../support/process.ts';
 import { cleanUp, replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
@@ -202,6 +203,22 @@ suite('hook', { concurrency: 8 }, () => {
       await withHook(t, makeHook, { READINESSD_HOOK_SAFETY_CHECK: 'off' }).expect(/^0 /);
     });
   }
+
+  test('where everybody can write is run as root if it is mounted read-only, as a ConfigMap is, and only then', async (t) => {
+    const directory = await mount(t, 'mode=0777');
+    const daemon = new TestDaemon(t, {
+      READINESSD_START_STEP: 'off',
+      READINESSD_HOOK: writeScript(join(directory, 'hook'), 'exit 0'),
+    });
+    assert.match(await daemon.expect(/^121 HookUnsafe /), /run can be written by everybody/);
+    execFileSync('mount', ['-o', 'remount,bind,ro', directory]);
+    await daemon.expect(/^0 Ready hook passed/);
+    execFileSync('mount', ['-o', 'remount,bind,rw', directory]);
+    await daemon.expect(/^121 HookUnsafe /);
+    chownSync(directory, 12, 0);
+    execFileSync('mount', ['-o', 'remount,ro', directory]);
+    assert.match(await daemon.expect(/^121 HookUnsafe .*belongs to user 12/), /not to root/);
+  });
 
   test('behind a link that others could point elsewhere is not run as root', async (t) => {
     const daemon = withHook(t, (path, directory) => {

@@ -71,7 +71,7 @@ export class Simulation {
       { name: 'hook', run: () => this.#runHook(), boundMs: hookTimeoutMs + 1200, worstMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
     ];
     this.#loop = new Loop({
-      steps,
+      stages: steps.map((step) => [step]),
       periodReadyMs: periods.ready,
       periodNotReadyMs: periods.notReady,
       staleLimitMs: undefined,
@@ -95,7 +95,8 @@ export class Simulation {
       },
     });
     const { pipes } = this.events ?? {};
-    if (pipes !== undefined) feed?.listen(pipes.input, pipes.output, createListener(this.#loop, start, silent, now));
+    if (pipes !== undefined)
+      feed?.listen(pipes.input, pipes.output, createListener(this.#loop, [{ step: 'start', ...start }], silent, now));
   }
 
   /** What a probe would be shown now. */

@@ -4,8 +4,8 @@ import { signalGroup } from './group.ts';
 import { forgetGroup, noteGroup } from './leftover.ts';
 import { OutputTail } from './output-tail.ts';
 
-/** How one run of the hook ended. `survives` settles once a process that SIGKILL did not end is gone after all. */
-export type HookEnd =
+/** How one run of a program ended. `survives` settles once a process that SIGKILL did not end is gone after all. */
+export type RunEnd =
   | { readonly kind: 'exited'; readonly code: number; readonly output: string }
   | { readonly kind: 'killed'; readonly signal: string; readonly output: string }
   | { readonly kind: 'timed out'; readonly survives: Promise<unknown> | undefined; readonly output: string }
@@ -18,7 +18,7 @@ const stopGraceMs = 200;
 /** From SIGKILL until it is given up: what sleeps uninterruptibly in the kernel does not die. */
 const killGraceMs = 500;
 
-/** What a hook wrote before it exited is in the pipe; what still holds the pipe then has left its process group. */
+/** What a program wrote before it exited is in the pipe; what still holds the pipe then has left its process group. */
 const drainMs = 200;
 
 /** What a run can take beyond its timeout. */
@@ -27,25 +27,26 @@ export const endingBoundMs = termGraceMs + killGraceMs + drainMs;
 export interface RunOptions {
   /** Of an executable that the kernel can run. */
   readonly path: string;
+  readonly args: readonly string[];
   /** After that the group is killed. */
   readonly timeoutMs: number;
-  /** All that the hook gets. */
+  /** All that the program gets. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Where the running group is noted, for a daemon that comes after a SIGKILL. */
+  /** Where the running group is noted, one at a time, for a daemon that comes after a SIGKILL. */
   readonly notePath: string;
 }
 
 /**
- * Runs the hook in a process group of its own and leaves nothing of that group behind.
+ * Runs a program in a process group of its own and leaves nothing of that group behind.
  *
- * @param signal - when aborted the group is killed; how the hook ended then does not matter
+ * @param signal - when aborted the group is killed; how the program ended then does not matter
  */
-export async function runHook({ path, timeoutMs, environment, notePath }: RunOptions, signal: AbortSignal): Promise<HookEnd> {
+export async function runProgram({ path, args, timeoutMs, environment, notePath }: RunOptions, signal: AbortSignal): Promise<RunEnd> {
   const start = () =>
-    execa(path, [], {
+    execa(path, args, {
       detached: true,
       stdin: 'ignore',
-      // execa's own limit keeps the beginning of the output, and breaks the hook.
+      // execa's own limit keeps the beginning of the output, and breaks the program.
       buffer: false,
       reject: false,
       extendEnv: false,
@@ -68,7 +69,7 @@ export async function runHook({ path, timeoutMs, environment, notePath }: RunOpt
   }
   noteGroup(notePath, pid);
   const killGroup = (name: 'SIGTERM' | 'SIGKILL') => signalGroup(pid, name);
-  // However the daemon ends, but by SIGKILL, the hook does not outlive it; for that there is the note.
+  // However the daemon ends, but by SIGKILL, the program does not outlive it; for that there is the note.
   const onExit = () => killGroup('SIGKILL');
   process.once('exit', onExit);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
@@ -95,7 +96,7 @@ export async function runHook({ path, timeoutMs, environment, notePath }: RunOpt
   }
 }
 
-function describeEnd(end: { code: number | null; signal: NodeJS.Signals | null }, output: string): HookEnd {
+function describeEnd(end: { code: number | null; signal: NodeJS.Signals | null }, output: string): RunEnd {
   if (end.code !== null) return { kind: 'exited', code: end.code, output };
   return { kind: 'killed', signal: end.signal ?? 'unknown', output };
 }

@@ -2,25 +2,26 @@ import { type BigIntStats, constants, readFileSync, type Stats } from 'node:fs';
 import { access, lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** What the hook's file looks like before it is run. */
+/** What a program's file looks like before it is run. */
 export type Inspection =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'not executable'; readonly why: string }
+  /** `byMode`: its mode alone keeps it from being run, as it does with every file that is not meant to be. */
+  | { readonly kind: 'not executable'; readonly why: string; readonly byMode?: true }
   | { readonly kind: 'unsafe'; readonly why: string }
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'ready' };
 
 /**
- * Looks at the hook's file, link followed.
+ * Looks at a program's file, link followed.
  *
- * @param path - of the hook
+ * @param path - of the program
  * @param checkSafety - whether to ask that only root can have written it
  */
-export async function inspectHook(path: string, checkSafety: boolean): Promise<Inspection> {
+export async function inspectProgram(path: string, checkSafety: boolean): Promise<Inspection> {
   try {
     await lstat(path);
   } catch (error) {
-    // Only a plain "no such file" in a directory that is there means that there is no hook: all else could hide one.
+    // Only a plain "no such file" in a directory that is there means that there is none: all else could hide one.
     if (codeOfError(error) !== 'ENOENT') return { kind: 'not executable', why: `cannot be looked at: ${describe(error)}` };
     const hasDirectory = await stat(dirname(path)).then(
       () => true,
@@ -34,7 +35,7 @@ export async function inspectHook(path: string, checkSafety: boolean): Promise<I
     const stats = await stat(path, { bigint: true });
     if (!stats.isFile()) return { kind: 'not executable', why: `is a ${kindOf(stats)}, not a regular file` };
     const isPermitted = await passesAccess(path);
-    if (!isPermitted && !mayExecute(stats)) return { kind: 'not executable', why: whyNotExecutable(stats) };
+    if (!isPermitted && !mayExecute(stats)) return { kind: 'not executable', ...whyNotExecutable(stats) };
     const danger = checkSafety ? await findDanger(path) : undefined;
     if (danger !== undefined) return { kind: 'unsafe', why: danger };
     if (!isPermitted) return { kind: 'refused', why: 'permission denied though it is executable: its file system is mounted noexec' };
@@ -55,10 +56,10 @@ export async function fingerprint(path: string): Promise<string> {
   }
 }
 
-function whyNotExecutable({ mode }: BigIntStats): string {
+function whyNotExecutable({ mode }: BigIntStats): { readonly why: string; readonly byMode?: true } {
   if (process.geteuid?.() === 0 && (mode & 0o111n) !== 0n)
-    return 'is not executable for this root, who lacks the capability CAP_DAC_OVERRIDE: "chmod 0755" makes it so';
-  return 'is not executable: "chmod 0755" makes it so, or remove it if there is to be no hook';
+    return { why: 'is not executable for this root, who lacks the capability CAP_DAC_OVERRIDE: "chmod 0755" makes it so' };
+  return { why: 'is not executable: "chmod 0755" makes it so', byMode: true };
 }
 
 /** By owner, group and mode, as the kernel decides (root may with any x bit). access() says no on a noexec mount as well. */
@@ -91,18 +92,21 @@ async function passesAccess(path: string): Promise<boolean> {
 const maxLinks = 40;
 
 /**
- * Who else than root could have written the hook: follows the path as the kernel does, and looks at every directory
+ * Who else than root could have written a file: follows the path as the kernel does, and looks at every directory
  * and link on the way, and at the file at its end.
+ *
+ * @param path - of a file that is there, from the root
+ * @returns undefined when nobody could; throws when a part of the path cannot be looked at
  */
-async function findDanger(path: string): Promise<string | undefined> {
+export async function findDanger(path: string): Promise<string | undefined> {
   const names = path.split('/').filter((name) => name !== '');
   let directory = '/';
-  let danger = dangerOf(directory, await lstat(directory));
+  let danger = await dangerOf(directory, await lstat(directory));
   for (let links = 0; danger === undefined && names.length > 0; ) {
     const name = names.shift() ?? '';
     const place = join(directory, name);
     const stats = await lstat(place);
-    danger = dangerOf(place, stats);
+    danger = await dangerOf(place, stats);
     if (stats.isSymbolicLink()) {
       if (++links > maxLinks) throw new Error('too many symbolic links');
       const target = await readlink(place);
@@ -113,12 +117,26 @@ async function findDanger(path: string): Promise<string | undefined> {
   return danger;
 }
 
-/** A link's own mode says nothing; in a sticky directory nobody can replace what is root's. */
-function dangerOf(place: string, stats: Stats): string | undefined {
+async function dangerOf(place: string, stats: Stats): Promise<string | undefined> {
+  // Its owner could also have written it before the file system was mounted read-only.
   if (stats.uid !== 0) return `${place} belongs to user ${stats.uid}, not to root`;
+  const writers = writersOf(stats);
+  return writers === undefined || (await isReadOnly(place)) ? undefined : `${place} can be written by ${writers}`;
+}
+
+/** By its mode. A link's own says nothing; in a sticky directory nobody can replace what is root's. */
+function writersOf(stats: Stats): string | undefined {
   if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000) !== 0)) return undefined;
-  if ((stats.mode & 0o002) !== 0) return `${place} can be written by everybody`;
-  return (stats.mode & 0o020) !== 0 && stats.gid !== 0 ? `${place} can be written by group ${stats.gid}` : undefined;
+  if ((stats.mode & 0o002) !== 0) return 'everybody';
+  return (stats.mode & 0o020) !== 0 && stats.gid !== 0 ? `group ${stats.gid}` : undefined;
+}
+
+/** Kubernetes mounts a ConfigMap read-only, and its top directory has the mode 0777: what it holds is whole all the same. */
+async function isReadOnly(place: string): Promise<boolean> {
+  return access(place, constants.W_OK).then(
+    () => false,
+    (error: unknown) => codeOfError(error) === 'EROFS',
+  );
 }
 
 function kindOf(stats: BigIntStats): string {

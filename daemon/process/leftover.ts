@@ -2,9 +2,9 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeF
 import { signalGroup } from './group.ts';
 
 /**
- * A daemon that SIGKILL ends cannot end its hook. So the running hook's process group stands in a file, and the next
- * daemon, before it runs a hook itself, ends what is left of it. (A daemon that is killed in the instant between the
- * hook's start and the note leaves it all the same.)
+ * A daemon that SIGKILL ends cannot end the program that it runs. So the running program's process group stands in a file,
+ * and the next daemon, before it runs one itself, ends what is left of it. (A daemon that is killed in the instant between
+ * the program's start and the note leaves it all the same.)
  */
 
 const maxNoteBytes = 100;
@@ -26,12 +26,26 @@ export function forgetGroup(path: string): void {
   } catch {}
 }
 
+/** Notes that hold nothing of an earlier daemon any more: from then on what stands in them is this daemon's own, and running. */
+const settled = new Set<string>();
+
+/**
+ * Ends what an earlier daemon left running, once for each note, however many programs share it.
+ *
+ * @param path - of the note
+ * @returns false when it may still run: then no program may be started beside it
+ */
+export function settleLeftover(path: string): boolean {
+  if (!settled.has(path) && endLeftover(path)) settled.add(path);
+  return settled.has(path);
+}
+
 /**
  * Ends the group in the note, if it is certain that it is the one that was noted.
  *
- * @returns false when it may be, and lives: then no hook may be started beside it
+ * @returns false when it may be, and lives
  */
-export function endLeftover(path: string): boolean {
+function endLeftover(path: string): boolean {
   const group = leftGroup(readNote(path));
   const outcome = group === undefined ? 'gone' : signalGroup(group.pid, group.isCertain ? 'SIGKILL' : 0);
   const mayLive = outcome === 'forbidden' || (outcome === 'signalled' && group?.isCertain === false);

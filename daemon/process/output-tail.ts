@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import { tailThatFits } from '../../../shared/reply.ts';
+import { tailThatFits } from '../../shared/reply.ts';
 
 /** All of it is shown in /status, and its own tail by the probe. */
 const maxBytes = 4096;
 
-/** Keeps the last bytes of what a hook writes, however much that is. */
+/** Keeps the last bytes of what a program writes, however much that is. */
 export class OutputTail {
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -29,7 +29,7 @@ export class OutputTail {
 
   #join(): Buffer {
     const joined = Buffer.concat(this.#chunks);
-    // A copy: a slice would keep the whole of the hook's last large write in memory.
+    // A copy: a slice would keep the whole of the last large write in memory.
     const tail = Buffer.from(joined.subarray(Math.max(0, joined.length - 2 * maxBytes)));
     this.#chunks = [tail];
     this.#bytes = tail.length;

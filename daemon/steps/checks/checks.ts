@@ -1,0 +1,88 @@
+import { codeOf } from '../../../shared/exit-codes.ts';
+import { maxRuns } from '../../process/end.ts';
+import { runBoundMs } from '../../process/executable.ts';
+import { laneEnds } from '../../process/lanes.ts';
+import { type RunStep, restForATenth, type Step, type StepResult, type Watcher } from '../step.ts';
+import type { Check } from './check.ts';
+import type { CheckContext, Kind } from './kind.ts';
+import { kinds } from './kinds.ts';
+
+export interface CheckSteps {
+  /** In the order of the checks. */
+  readonly steps: readonly Step[];
+  /** Those of supervisord's programs. */
+  readonly watchers: readonly (Watcher & { readonly isPassing: () => boolean })[];
+}
+
+/** On top of its timeout, for a step that only waits for a timer. */
+const marginMs = 100;
+
+/**
+ * The steps of declared checks.
+ *
+ * @param context - what they share
+ * @param now - the monotonic clock, milliseconds
+ */
+export function createChecks(checks: readonly Check[], context: Omit<CheckContext, 'timeoutMs' | 'fail'>, now: () => number): CheckSteps {
+  const steps: Step[] = [];
+  const watchers: CheckSteps['watchers'][number][] = [];
+  const bounds = boundsOf(checks);
+  for (const [index, check] of checks.entries()) {
+    const { name, periodMs, timeoutMs } = check;
+    const { usualMs: boundMs = 0, worstMs = 0 } = bounds[index] ?? {};
+    if (!check.isOn) {
+      steps.push({ name, run: async () => ({ outcome: 'skipped', message: 'switched off by when' }), boundMs: 0 });
+      continue;
+    }
+    const fail = failureOf(check);
+    const created = check.body.create({ ...context, timeoutMs, fail });
+    if (typeof created === 'function') {
+      const run = periodMs === 0 ? created : standing(created, periodMs, now);
+      const restFactor = kindOf(check).runsCommand ? { restFactor: restForATenth } : {};
+      steps.push({ name, run, boundMs, worstMs, ...restFactor });
+    } else {
+      steps.push({ name, run: created.run, boundMs: 0, lookAgain: true, notYet: fail });
+      watchers.push({ step: name, ...created });
+    }
+  }
+  return { steps, watchers };
+}
+
+/** The longest that each check can take; a command has to wait for its turn. */
+function boundsOf(checks: readonly Check[]): { readonly usualMs: number; readonly worstMs: number }[] {
+  const isCommand = (check: Check) => check.isOn && kindOf(check).runsCommand;
+  const runs = checks.filter(isCommand).map(({ timeoutMs }) => runBoundMs(timeoutMs));
+  const [usual, worst] = [laneEnds(runs), laneEnds(runs.map((ms) => maxRuns * ms))];
+  let turn = 0;
+  return checks.map((check) => {
+    if (!isCommand(check)) return { usualMs: check.timeoutMs + marginMs, worstMs: check.timeoutMs + marginMs };
+    const at = turn++;
+    return { usualMs: usual[at] ?? 0, worstMs: worst[at] ?? 0 };
+  });
+}
+
+function kindOf({ kind }: Check): Kind {
+  return kinds[kind] as Kind;
+}
+
+function failureOf(check: Check): CheckContext['fail'] {
+  const { reason } = kindOf(check);
+  return (what, detail): StepResult => {
+    const message = `check ${JSON.stringify(check.name)}: ${what}`;
+    if (check.exitCode === undefined) return { outcome: 'failed', code: codeOf(reason), reason, message, detail };
+    return { outcome: 'failed', code: check.exitCode, reason: 'CheckFailed', message, detail };
+  };
+}
+
+/** Lets a good result stand for a time, unless somebody waits for what is so now. */
+function standing(run: RunStep, periodMs: number, now: () => number): RunStep {
+  let good: (StepResult & { readonly outcome: 'passed' | 'skipped'; readonly asOfMs: number }) | undefined;
+  return async (signal, isDemanded) => {
+    if (good !== undefined && isDemanded !== true && now() - good.asOfMs < periodMs) return good;
+    good = undefined;
+    const asOfMs = now();
+    const result = await run(signal, isDemanded);
+    if (result.outcome !== 'failed') good = { ...result, asOfMs };
+    return result;
+  };
+}

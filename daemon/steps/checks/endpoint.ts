@@ -1,0 +1,70 @@
+import { isIP, type LookupFunction } from 'node:net';
+import { formatDuration } from '../../../shared/duration.ts';
+
+/** What a check connects to: a host's port, or a Unix socket. */
+export type Endpoint = { readonly host: string; readonly port: number } | { readonly socketPath: string };
+
+/** @throws Error whose message says what would do */
+export function readHost(text: string): string {
+  if (text !== 'localhost' && isIP(text) === 0) {
+    throw new Error(
+      'must be an IP address or localhost: a probe that waits for DNS would tell of DNS (a name belongs into the header Host)',
+    );
+  }
+  return text;
+}
+
+/** @throws Error whose message says what would do */
+export function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (!(port >= 1 && port <= 65_535)) throw new Error('must be a port, from 1 to 65535');
+  return port;
+}
+
+/** What fits into sun_path (unix(7)). */
+const maxSocketPathBytes = 107;
+
+/** @throws Error whose message says what would do */
+export function readSocketPath(text: string): string {
+  if (!text.startsWith('/') || text.includes('\0') || Buffer.byteLength(text) > maxSocketPathBytes) {
+    throw new Error(`must be the absolute path of a Unix socket, of at most ${maxSocketPathBytes} bytes`);
+  }
+  return text;
+}
+
+/** No name is ever asked for: localhost is both of its addresses, the first of which may be refused. */
+export const lookupLocally: LookupFunction = (_host, { all }, done) => {
+  const addresses = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ];
+  if (all === true) done(null, addresses);
+  else done(null, '127.0.0.1', 4);
+};
+
+const causes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOENT: 'there is no such socket',
+  ENOTSOCK: 'it is no socket',
+  EACCES: 'permission denied',
+  EAGAIN: 'it accepts no more connections',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  EMFILE: 'the limit of open files is reached',
+  ECONNRESET: 'the connection was closed without a whole answer',
+  EPIPE: 'the connection was closed without a whole answer',
+  UND_ERR_SOCKET: 'the connection was closed without a whole answer',
+  UND_ERR_HEADERS_OVERFLOW: 'its headers are larger than 16 KiB',
+  HPE_HEADER_OVERFLOW: 'its headers are larger than 16 KiB',
+};
+
+/** Why an endpoint could not be asked, in words that are always the same for the same cause. */
+export function describeFailure(error: unknown): string {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (causes[code] !== undefined) return causes[code];
+  return code.startsWith('HPE_') ? 'it does not answer in HTTP' : `it cannot be asked (${code === '' ? (error as Error).name : code})`;
+}
+
+export function noAnswerWithin(timeoutMs: number): string {
+  return `no answer within ${formatDuration(timeoutMs)}`;
+}

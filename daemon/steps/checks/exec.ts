@@ -1,0 +1,93 @@
+import { split } from 'shlex';
+import { formatDuration } from '../../../shared/duration.ts';
+import { createExecutable, type ExecutableEnd } from '../../process/executable.ts';
+import type { StepResult } from '../step.ts';
+import type { CheckContext, Kind } from './kind.ts';
+import { readFields, textField } from './value.ts';
+
+const fields = {
+  command: textField(
+    'an executable by its absolute path, and its arguments; no shell takes part',
+    '/usr/local/bin/check-bgp --all',
+    readCommand,
+  ),
+};
+
+/** What else Pebble's exec has. */
+const refused = {
+  environment: 'it gets what the daemon has; "/usr/bin/env NAME=VALUE COMMAND" adds to that',
+  user: 'it runs as the daemon does; "/usr/bin/setpriv --reuid USER ... COMMAND" changes that',
+  group: 'it runs as the daemon does; "/usr/bin/setpriv --regid GROUP ... COMMAND" changes that',
+  'working-dir': 'it runs in /; "/usr/bin/env -C DIRECTORY COMMAND" changes that',
+} as const;
+
+/** Passes when a command exits with code 0, run as the hook is. */
+export const exec: Kind = {
+  what: 'a command exits with code 0; it is run as the hook is, two at a time',
+  example: '{ command: /usr/local/bin/check-bgp --all }',
+  reason: 'CheckFailed',
+  defaultTimeoutMs: 10_000,
+  fields,
+  beside: {},
+  runsCommand: true,
+
+  read(value) {
+    const { command } = readFields(value, fields, {
+      ...refused,
+      'user-id': refused.user,
+      'group-id': refused.group,
+      'service-context': refused.environment,
+    });
+    const [path, ...args] = command ?? value.fail('needs a command');
+    return {
+      display: `exec ${[path, ...args].join(' ')}`,
+      create(context) {
+        const run = createExecutable({ path, args, ...context });
+        return (signal) => context.runner(async (notePath) => judge(path, await run(signal, notePath), context));
+      },
+    };
+  },
+};
+
+function readCommand(text: string): readonly [string, ...string[]] {
+  const [path, ...args] = splitWords(text);
+  if (!path?.startsWith('/'))
+    throw new Error('must begin with the absolute path of an executable: no PATH is searched, and no shell takes part');
+  return [path, ...args];
+}
+
+function splitWords(text: string): string[] {
+  try {
+    return split(text);
+  } catch {
+    throw new Error('must be words as a shell splits them: a quotation does not end');
+  }
+}
+
+function judge(path: string, end: ExecutableEnd, { timeoutMs, fail }: CheckContext): StepResult {
+  switch (end.kind) {
+    case 'exited':
+      if (end.code === 0) return { outcome: 'passed', message: `${path} exited with code 0`, detail: end.output };
+      return fail(`${path} exited with code ${end.code}`, end.output);
+    case 'killed':
+      return fail(`${path} was killed by ${end.signal}`, end.output);
+    case 'timed out': {
+      const fate = end.isAlive ? 'could not be killed' : 'was killed';
+      return fail(`${path} ran longer than its timeout of ${formatDuration(timeoutMs)} and ${fate}`, end.output);
+    }
+    case 'absent':
+      return fail(`${path} is not there`);
+    case 'not executable':
+      return fail(`${path} ${end.why}`);
+    case 'unsafe':
+      return fail(`${path} was not run, since it would run as root and ${end.why}; fix that, or set READINESSD_HOOK_SAFETY_CHECK=off`);
+    case 'not started':
+      return fail(`${path} cannot be started: ${end.why}`);
+    case 'removed':
+      return fail(`${path} was removed while it ran, so its result does not count`);
+    case 'changes':
+      return fail(`${path} changes while it runs, so its result does not count`);
+    case 'beside leftover':
+      return fail(`a command that an earlier readinessd started may still run, and none is started beside it`);
+  }
+}

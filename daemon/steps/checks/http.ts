@@ -1,0 +1,147 @@
+import Client from 'undici/lib/dispatcher/client.js';
+import { describeFailure, lookupLocally, noAnswerWithin, readHost, readSocketPath } from './endpoint.ts';
+import type { Kind } from './kind.ts';
+import { readFields, readText, textField, type Value } from './value.ts';
+
+interface HttpRequest {
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly socketPath: string | undefined;
+}
+
+/** So much of a body is read; a longer one has been answered well enough. */
+const maxBodyBytes = 4096;
+
+/** What HTTP itself needs; undici refuses most of them. */
+const reservedHeaders = ['connection', 'content-length', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+
+const fields = {
+  url: textField('http://ADDRESS:PORT/PATH; the address is an IP address or localhost', 'http://127.0.0.1:8080/healthz', readUrl),
+  headers: { what: 'headers of the request; their values are shown nowhere', example: '{ Host: app }', read: readHeaders },
+  'unix-socket': textField('a Unix socket to connect to, beside url, whose host is then only a name', '/run/app.sock', readSocketPath),
+};
+
+/** Passes when a GET is answered with a status of 200 to 299. */
+export const http: Kind = {
+  what: 'a GET is answered with a status of 200 to 299',
+  example: '{ url: "http://127.0.0.1:8080/healthz" }',
+  reason: 'CheckFailed',
+  defaultTimeoutMs: 3000,
+  fields,
+  beside: {},
+  runsCommand: false,
+
+  read(value) {
+    const { url, headers = {}, 'unix-socket': socketPath } = readFields(value, fields);
+    if (url === undefined) return value.fail('needs a url, as http://127.0.0.1:8080/healthz');
+    if (socketPath === undefined) readText(at(value, 'url'), (text) => readHost(hostOf(new URL(text))));
+    const { origin, pathname, search, host } = url;
+    const request: HttpRequest = { origin, path: `${pathname}${search}`, headers: { host, ...headers }, socketPath };
+    // Without the query and the headers' values, which may hold secrets.
+    const display = `http ${origin}${pathname}${socketPath === undefined ? '' : ` over ${socketPath}`}`;
+    return {
+      display,
+      create:
+        ({ timeoutMs, fail }) =>
+        async (signal) => {
+          const { isGood, what } = await get(request, timeoutMs, signal);
+          const message = `${display}: ${what}`;
+          return isGood ? { outcome: 'passed', message } : fail(message);
+        },
+    };
+  },
+};
+
+function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:') {
+    throw new Error('https is not spoken here: ask the plain port, or use exec with "curl --fail --max-time 2 URL"');
+  }
+  if (url?.protocol !== 'http:') throw new Error('must be http://ADDRESS:PORT/PATH');
+  if (url.username !== '' || url.password !== '') throw new Error('must not hold a user and password: use the header Authorization');
+  return url;
+}
+
+/** An IPv6 address without its brackets. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function at(value: Value, name: string): Value {
+  return value.entries().find((entry) => entry.name === name)?.value ?? value;
+}
+
+function readHeaders(value: Value): Record<string, string> {
+  const entries = value.entries().map(({ name, key, value: text }) => {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) key.fail(`cannot use the header ${JSON.stringify(name)}: no header is called so`);
+    if (reservedHeaders.includes(name.toLowerCase())) key.fail(`cannot use the header ${name}: HTTP itself sets it`);
+    return [name.toLowerCase(), readText(text, readHeaderValue, true)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function readHeaderValue(text: string): string {
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) throw new Error('must be one line of Latin-1 characters');
+  return text;
+}
+
+interface HttpAnswer {
+  readonly isGood: boolean;
+  readonly what: string;
+}
+
+/** One GET over a connection of its own, with everything that comes of it within the timeout. */
+async function get({ origin, path, headers, socketPath }: HttpRequest, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer> {
+  const endAtMs = performance.now() + timeoutMs;
+  const connect = socketPath === undefined ? { lookup: lookupLocally } : { socketPath };
+  const client = new Client(origin, { connect: { ...connect, timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
+  let stop = () => {};
+  try {
+    const answer = await new Promise<HttpAnswer>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new LateError()), timeoutMs);
+      const onAbort = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
+      stop = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+      };
+      let answered: HttpAnswer = { isGood: false, what: 'no status' };
+      let received = 0;
+      client.dispatch(
+        { method: 'GET', path, headers, reset: true },
+        {
+          onRequestStart() {},
+          onResponseStart(_controller, status, { location }) {
+            answered = describeStatus(status, location);
+            if (status >= 300) resolve(answered);
+          },
+          onResponseData(_controller, chunk) {
+            received += chunk.length;
+            if (received > maxBodyBytes) resolve(answered);
+          },
+          onResponseEnd: () => resolve(answered),
+          onResponseError: (_controller, error) => reject(error),
+        },
+      );
+    });
+    // Whether a process that was stopped meanwhile reads first or comes to its timer, is libuv's affair.
+    if (performance.now() > endAtMs) throw new LateError();
+    return answer;
+  } catch (error) {
+    const isLate = error instanceof LateError || (error as NodeJS.ErrnoException).code === 'UND_ERR_CONNECT_TIMEOUT';
+    return { isGood: false, what: isLate ? noAnswerWithin(timeoutMs) : describeFailure(error) };
+  } finally {
+    stop();
+    client.destroy().catch(() => {});
+  }
+}
+
+class LateError extends Error {}
+
+function describeStatus(status: number, location: string | string[] | undefined): HttpAnswer {
+  const isGood = status >= 200 && status < 300;
+  if (status < 300 || status >= 400 || location === undefined) return { isGood, what: `status ${status}` };
+  // Without a query, which may be another each time.
+  return { isGood, what: `status ${status}, a redirection to ${String(location).replace(/[?#].*$/s, '')}` };
+}

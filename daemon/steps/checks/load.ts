@@ -1,0 +1,49 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultChecksDirectory, type Settings } from '../../settings/definitions.ts';
+import type { Check } from './check.ts';
+import { kinds } from './kinds.ts';
+
+/** Checks that cannot be used. The message is the one line that the user gets: FILE:LINE:COLUMN: what is wrong, and what would do. */
+export class CheckFileError extends Error {}
+
+/** What else a verdict's steps are called. */
+const reserved = ['start', 'hook'];
+const ofSetting = 'programs';
+
+/**
+ * Reads the checks that the directory of checks declares: once, as settings are.
+ *
+ * @param environment - for the variables in them
+ * @throws CheckFileError
+ */
+export async function loadChecks(settings: Settings, environment: NodeJS.ProcessEnv): Promise<readonly Check[]> {
+  const files = filesIn(settings.checksDirectory);
+  if (files.length === 0) return [];
+  const { readChecks } = await import('./read.ts');
+  const found = await readChecks(files, {
+    kinds,
+    reserved: settings.programs === undefined ? reserved : [...reserved, ofSetting],
+    environment,
+    checkSafety: settings.hookSafetyCheck && process.geteuid?.() === 0,
+  });
+  if ('problem' in found) throw new CheckFileError(found.problem);
+  return found.checks;
+}
+
+/** In order of name; dot files are those of a ConfigMap's mount, and of editors. */
+function filesIn(directory: string): string[] {
+  try {
+    const isThere = lstatSync(directory, { throwIfNoEntry: false }) !== undefined;
+    if (!isThere && directory === defaultChecksDirectory) return [];
+    const names = readdirSync(directory).filter((name) => !name.startsWith('.') && /\.ya?ml$/i.test(name));
+    const misnamed = names.find((name) => !name.endsWith('.yaml'));
+    // A check that nobody reads would be a check that nobody misses.
+    if (misnamed !== undefined)
+      throw new CheckFileError(`${join(directory, misnamed)}:1:1: its name must end in .yaml, else it is not read`);
+    return names.sort().map((name) => join(directory, name));
+  } catch (error) {
+    if (error instanceof CheckFileError) throw error;
+    throw new CheckFileError(`cannot use READINESSD_CHECKS_DIR=${directory}: ${(error as Error).message}`);
+  }
+}

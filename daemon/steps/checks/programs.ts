@@ -1,0 +1,39 @@
+import { oneOf } from '../../settings/values.ts';
+import { parseProgramChoice } from '../../supervisor/names.ts';
+import { wantedStates } from '../programs/judge.ts';
+import { createProgramsStep } from '../programs/programs.ts';
+import type { Kind } from './kind.ts';
+import { readText, textField } from './value.ts';
+
+/** Passes when each of supervisord's programs that are named is as it should be. */
+export const programs: Kind = {
+  what: "each of supervisord's programs that are named is RUNNING, and has settled",
+  example: '[postfix, dovecot, "gitlab:*"]',
+  reason: 'ProgramNotRunning',
+  defaultTimeoutMs: undefined,
+  fields: {},
+  runsCommand: false,
+  beside: {
+    state: textField('what each program must be: running, exited (with code 0) or running-or-exited', 'exited', oneOf(...wantedStates)),
+  },
+
+  read(value, { state = 'running' }) {
+    const words = value.list().map((item) => readText(item, readName));
+    if (words.length === 0) return value.fail('needs programs, as [nginx, php-fpm]');
+    const choice = parseProgramChoice(words.join(' '));
+    const wanted = wantedStates.find((one) => one === state) ?? 'running';
+    return {
+      display: `programs ${choice.display}: ${wanted === 'running' ? 'running, and settled' : wanted}`,
+      create: ({ fail, supervision }) => createProgramsStep({ choice, wanted, fail }, supervision),
+    };
+  },
+};
+
+/** One word of the list. */
+function readName(text: string): string {
+  if (/[\s,]/.test(text.trim()) || text.trim() === '' || text === 'none')
+    throw new Error('must be one program, as NAME, GROUP:NAME or GROUP:*');
+  // What is left out alone is no choice, but the word is good.
+  parseProgramChoice(text.startsWith('-') ? `autostart ${text}` : text);
+  return text.trim();
+}

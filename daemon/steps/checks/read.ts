@@ -1,0 +1,153 @@
+import { readFileSync, statSync } from 'node:fs';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLError } from 'yaml';
+import { oneLine } from '../../../shared/reply.ts';
+import { findDanger } from '../../process/inspect.ts';
+import { type Check, readCheck } from './check.ts';
+import type { Kind } from './kind.ts';
+import { type Entry, readFields, type Value } from './value.ts';
+import { withVariables } from './variables.ts';
+
+/** Far more than anybody writes by hand; nothing that a parser could be made to choke on. */
+const maxFileBytes = 64 * 1024;
+
+export interface ReadOptions {
+  readonly kinds: Readonly<Record<string, Kind>>;
+  /** Names that no check may have. */
+  readonly reserved: readonly string[];
+  /** For the variables. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Ask that only root can have written the files. */
+  readonly checkSafety: boolean;
+}
+
+/** The one line that the user gets: FILE:LINE:COLUMN: what is wrong. It does not leave this module, which is bundled by itself. */
+class FileError extends Error {}
+
+/**
+ * Reads the checks that files declare, in the order of the files and then as they stand there. This module, and the YAML parser
+ * with it, is loaded only where there is a file.
+ *
+ * @param files - paths
+ * @returns the checks, or the line for the user about the first thing that cannot be used
+ */
+export async function readChecks(
+  files: readonly string[],
+  options: ReadOptions,
+): Promise<{ readonly checks: readonly Check[] } | { readonly problem: string }> {
+  try {
+    return { checks: await readAll(files, options) };
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return { problem: error.message };
+  }
+}
+
+async function readAll(files: readonly string[], options: ReadOptions): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const file of files) {
+    const danger = options.checkSafety ? await findDanger(file).catch((error: Error) => error.message) : undefined;
+    if (danger !== undefined) {
+      throw new FileError(
+        `${file}:1:1: it is not used, since the daemon is root and ${danger}; fix that, or set READINESSD_HOOK_SAFETY_CHECK=off`,
+      );
+    }
+    for (const check of readFile(file, options)) {
+      const same = checks.find(({ name }) => name === check.name);
+      if (same !== undefined)
+        throw new FileError(`${check.place}: cannot use the name ${JSON.stringify(check.name)}: ${same.place} has it`);
+      checks.push(check);
+    }
+  }
+  return checks;
+}
+
+function readFile(file: string, { kinds, reserved, environment }: ReadOptions): Check[] {
+  const source = parse(file, environment);
+  if (source.document.contents === null) return [];
+  const top = { checks: { what: 'checks by name', example: '', read: (value: Value) => value.entries() } };
+  const { checks = [] } = readFields(valueAt(source.document.contents, 0, source), top);
+  return checks.map(({ name, key, value }) => {
+    if (!/^\w[\w.-]{0,59}$/.test(name)) key.fail(`cannot use the name ${JSON.stringify(name)}: use letters, digits, "-", "_" and "."`);
+    if (reserved.includes(name)) key.fail(`cannot use the name ${JSON.stringify(name)}: a step of readinessd is called so`);
+    return readCheck(name, value, key.place, kinds);
+  });
+}
+
+/** A file as YAML, and how places in it are told. */
+interface Source {
+  readonly document: Document<Node>;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly placeOf: (offset: number) => string;
+}
+
+function parse(file: string, environment: NodeJS.ProcessEnv): Source {
+  const lineCounter = new LineCounter();
+  const placeOf = (offset: number) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+  };
+  try {
+    const document = parseDocument<Node>(textOf(file), { lineCounter, prettyErrors: false });
+    const [problem] = [...document.errors, ...document.warnings];
+    if (problem === undefined) return { document: document as Document<Node>, environment, placeOf };
+    throw new FileError(`${placeOf(problem.pos[0])}: cannot read this as YAML: ${describe(problem)}`);
+  } catch (error) {
+    // The parser calls itself for each level of a text.
+    if (error instanceof RangeError) throw new FileError(`${file}:1:1: cannot read this as YAML: it is nested too deeply`);
+    throw error;
+  }
+}
+
+/** Its messages may go on for lines. */
+function describe({ message, code }: YAMLError): string {
+  return code === 'DUPLICATE_KEY' ? 'the same name stands here twice' : oneLine(message.split('\n', 1)[0] ?? '');
+}
+
+function valueAt(given: Node | null | undefined, parentOffset: number, source: Source): Value {
+  // A value that is left out has no place of its own.
+  const offset = given?.range?.[0] ?? parentOffset;
+  const node = isAlias(given) ? given.resolve(source.document) : given;
+  const place = source.placeOf(offset);
+  const fail = (message: string): never => {
+    throw new FileError(`${place}: ${oneLine(message)}`);
+  };
+  return {
+    place,
+    fail,
+    text() {
+      if (!isScalar(node) || node.value === null) return fail('must be a text');
+      try {
+        // A number or boolean as it is written.
+        return withVariables(typeof node.value === 'string' ? node.value : (node.source ?? String(node.value)), source.environment);
+      } catch (error) {
+        return fail((error as Error).message);
+      }
+    },
+    list: () => (isSeq<Node>(node) ? node.items.map((item) => valueAt(item, offset, source)) : fail('must be a list, as [ONE, TWO]')),
+    entries: () =>
+      isMap<Node, Node | null>(node) ? node.items.map((pair) => entryOf(pair, offset, source, fail)) : fail('must be keys with values'),
+  };
+}
+
+function entryOf({ key, value }: Pair<Node, Node | null>, offset: number, source: Source, fail: Value['fail']): Entry {
+  if (!isScalar(key) || key.value === null) return fail('each key must be a name');
+  return { name: String(key.value), key: valueAt(key, offset, source), value: valueAt(value, key.range?.[0] ?? offset, source) };
+}
+
+function textOf(file: string): string {
+  const cannot = (why: string) => new FileError(`${file}:1:1: cannot read it: ${why}`);
+  let bytes: Buffer;
+  try {
+    // A named pipe would be waited for.
+    if (!statSync(file).isFile()) throw cannot('it is no regular file');
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw error instanceof FileError ? error : cannot((error as Error).message);
+  }
+  if (bytes.length > maxFileBytes) throw cannot(`it is larger than ${maxFileBytes / 1024} KiB`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw cannot('it is not UTF-8');
+  }
+}

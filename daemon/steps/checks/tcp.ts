@@ -1,0 +1,70 @@
+import { createConnection } from 'node:net';
+import { describeFailure, type Endpoint, lookupLocally, noAnswerWithin, readHost, readPort, readSocketPath } from './endpoint.ts';
+import type { CheckBody, Kind } from './kind.ts';
+import { readFields, textField } from './value.ts';
+
+const fields = {
+  host: textField('an address, or localhost, which is the default', '127.0.0.1', readHost),
+  port: textField('the port', '25', readPort),
+  'unix-socket': textField('a Unix socket, in the place of host and port', '/run/redis.sock', readSocketPath),
+};
+
+/** Passes when a connection can be made; it is closed again at once. */
+export const tcp: Kind = {
+  what: 'a connection can be made',
+  example: '{ host: 127.0.0.1, port: 25 }',
+  reason: 'CheckFailed',
+  defaultTimeoutMs: 3000,
+  fields,
+  beside: {},
+  runsCommand: false,
+
+  read(value) {
+    const { host, port, 'unix-socket': socketPath } = readFields(value, fields);
+    if (socketPath !== undefined) {
+      if (host !== undefined || port !== undefined) value.fail('cannot use unix-socket beside host and port: leave one of them out');
+      return bodyOf({ socketPath });
+    }
+    if (port === undefined) return value.fail('needs a port, or a unix-socket');
+    return bodyOf({ host: host ?? 'localhost', port });
+  },
+};
+
+function bodyOf(endpoint: Endpoint): CheckBody {
+  const display = `tcp ${describe(endpoint)}`;
+  return {
+    display,
+    create:
+      ({ timeoutMs, fail }) =>
+      async (signal) => {
+        const why = await connect(endpoint, timeoutMs, signal);
+        return why === undefined ? { outcome: 'passed', message: `${display}: connected` } : fail(`${display}: ${why}`);
+      },
+  };
+}
+
+function describe(endpoint: Endpoint): string {
+  if ('socketPath' in endpoint) return endpoint.socketPath;
+  return `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
+}
+
+/** @returns why not; undefined when it is connected */
+function connect(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
+  const endAtMs = performance.now() + timeoutMs;
+  return new Promise((resolve) => {
+    const options = 'socketPath' in endpoint ? { path: endpoint.socketPath } : { ...endpoint, lookup: lookupLocally };
+    const socket = createConnection(options);
+    const settle = (why: string | undefined) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.destroy();
+      resolve(why);
+    };
+    const onAbort = () => settle('the daemon stops');
+    const timer = setTimeout(() => settle(noAnswerWithin(timeoutMs)), timeoutMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    // Whether a process that was stopped meanwhile sees the connection first or comes to its timer, is libuv's affair.
+    socket.once('connect', () => settle(performance.now() > endAtMs ? noAnswerWithin(timeoutMs) : undefined));
+    socket.on('error', (error) => settle(describeFailure(error)));
+  });
+}

@@ -1,0 +1,75 @@
+import { type ProcessConfig, type ProcessInfo, processState } from '../../supervisor/client.ts';
+import { isNamed, keyOf, type ProcessName, type ProgramChoice, type ProgramClass } from '../../supervisor/names.ts';
+import type { Snapshot } from '../../supervisor/view.ts';
+import { isAnother } from '../start/programs.ts';
+
+/** What a check is about at one look. */
+export interface Chosen {
+  readonly live: readonly ProcessInfo[];
+  /** In the configuration, and not live. */
+  readonly notLoaded: readonly ProcessName[];
+  /** Words that stand for no program. */
+  readonly missing: readonly string[];
+}
+
+interface Known {
+  /** As it was when it was last seen. */
+  readonly process: ProcessInfo;
+  readonly isAutostart: boolean;
+}
+
+/**
+ * Chooses programs. Which of the live ones have autostart=true is remembered, for a `reread` changes the configuration and not
+ * what runs: a program keeps it until it has certainly been replaced.
+ */
+export class Chooser {
+  readonly #choice: ProgramChoice;
+  readonly #isLeftOut: (program: ProcessName) => boolean;
+  #known: ReadonlyMap<string, Known> = new Map();
+
+  /** @param isLeftOut - what no class means: start.sh, and readinessd itself */
+  constructor(choice: ProgramChoice, isLeftOut: (program: ProcessName) => boolean) {
+    this.#choice = choice;
+    this.#isLeftOut = isLeftOut;
+  }
+
+  choose({ processes, configs }: Snapshot): Chosen {
+    const { patterns, classes, without } = this.#choice;
+    if (classes.includes('autostart')) this.#learn(processes, configs);
+    const keys = new Set(processes.map(keyOf));
+    const isWithout = (program: ProcessName) => without.some((pattern) => isNamed(pattern, program));
+    const isIn = (program: ProcessName, one: ProgramClass, belongs: boolean) =>
+      classes.includes(one) && belongs && !this.#isLeftOut(program);
+    const isPatterned = (program: ProcessName) => patterns.some((pattern) => isNamed(pattern, program));
+    const live = processes.filter((process) => {
+      const isAutostart = this.#known.get(keyOf(process))?.isAutostart ?? true;
+      const hasStarted = process.start !== 0 || process.state !== processState.STOPPED;
+      const isChosen = isPatterned(process) || isIn(process, 'autostart', isAutostart) || isIn(process, 'started', hasStarted);
+      return isChosen && !isWithout(process);
+    });
+    const notLoaded = configs.filter((config) => {
+      const isChosen = isPatterned(config) || isIn(config, 'autostart', config.autostart !== false);
+      return isChosen && !isWithout(config) && !keys.has(keyOf(config));
+    });
+    const missing = patterns.filter((pattern) => ![...live, ...notLoaded].some((one) => isNamed(pattern, one)));
+    const isNobody = patterns.length === 0 && live.length + notLoaded.length === 0;
+    return { live, notLoaded, missing: isNobody ? classes : missing.map(({ display }) => display) };
+  }
+
+  #learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
+    const before = this.#known;
+    const sections = new Map<string, ProcessConfig[]>();
+    for (const config of configs) sections.set(keyOf(config), [...(sections.get(keyOf(config)) ?? []), config]);
+    this.#known = new Map(
+      processes.map((process) => {
+        const last = before.get(keyOf(process));
+        const own = sections.get(keyOf(process)) ?? [];
+        const isSaid = own.some(({ autostart }) => autostart !== false);
+        const isKept = last !== undefined && !isAnother(process, last.process);
+        // One whose section is gone counts, unless it was known before.
+        const isAutostart = isSaid || (isKept ? last.isAutostart : own.length === 0);
+        return [keyOf(process), { process, isAutostart }];
+      }),
+    );
+  }
+}
