@@ -17,8 +17,9 @@ export function statusLines(status: Status, paint: Paint): string[] {
   return [
     `${word}  ${paint('bold', firstLine(status))}${paint('dim', since)}`,
     '',
-    ...status.steps.flatMap((step) => stepLines(step, paint)),
+    ...status.steps.flatMap((step) => stepLines(step, nameWidthOf(status), paint)),
     ...(status.steps.length === 0 ? [] : ['']),
+    ...(isNothingChecked(status) ? [paint('warn', nothingChecked), ''] : []),
     paint('dim', cycleLine(status)),
     ...eventLines(status).map((line) => paint('dim', line)),
     paint('dim', `readinessd ${status.version}, pid ${status.pid}, up ${sayDuration(status.uptimeMs)}`),
@@ -41,13 +42,25 @@ export function historyLines({ changes, total }: History, paint: Paint, most: nu
 
 const outcomeStyles: Readonly<Record<string, Parameters<Paint>[0]>> = { passed: 'good', skipped: 'dim', failed: 'bad' };
 
-function stepLines(step: StepStatus, paint: Paint): string[] {
+const nothingChecked = 'WARNING  nothing is checked: put a hook there, or declare checks (READINESSD_PROGRAMS, /etc/readinessd/checks.d)';
+
+/** Whether it is ready because there is nothing that could say otherwise. */
+export function isNothingChecked({ ready, steps }: Status): boolean {
+  return ready && steps.every(({ outcome }) => outcome === 'skipped');
+}
+
+/** As wide as the longest name of a step, and no narrower than "start". */
+function nameWidthOf({ steps }: Status): number {
+  return Math.max(6, ...steps.map(({ name }) => name.length));
+}
+
+function stepLines(step: StepStatus, nameWidth: number, paint: Paint): string[] {
   const outcome = paint(outcomeStyles[step.outcome] ?? 'warn', step.outcome.padEnd(8));
   const times = `${sayDuration(step.agoMs)} ago, took ${sayDuration(step.durationMs)}`;
   const detail = step.detail === undefined || step.detail === '' ? [] : step.detail.split('\n');
   return [
-    `  ${step.name.padEnd(6)} ${outcome} ${oneLine(step.message)} ${paint('dim', `(${times})`)}`,
-    ...detail.map((line) => `         ${paint('dim', '|')} ${line}`),
+    `  ${step.name.padEnd(nameWidth)} ${outcome} ${oneLine(step.message)} ${paint('dim', `(${times})`)}`,
+    ...detail.map((line) => `  ${' '.repeat(nameWidth)} ${paint('dim', '|')} ${line}`),
   ];
 }
 

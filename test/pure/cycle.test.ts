@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { cycleBounds, runCycle } from '../../daemon/cycle.ts';
-import type { RunStep, Step, StepResult } from '../../daemon/steps/step.ts';
+import { cycleBounds, isNothingChecked, runCycle } from '../../daemon/cycle.ts';
+import type { RunStep, Stage, Step, StepResult } from '../../daemon/steps/step.ts';
+import { oldestAt } from '../../daemon/verdict.ts';
 import { inTurn, passed, step } from '../support/steps.ts';
 
 const skipped: StepResult = { outcome: 'skipped', message: 'nothing to check' };
 const failed: StepResult = { outcome: 'failed', code: 112, reason: 'StartFailed', message: 'bad', detail: 'why' };
+
+function cycleOfStages(stages: Stage[]) {
+  let nowMs = 0;
+  return runCycle(stages, new AbortController().signal, () => nowMs++, assert.fail);
+}
 
 function cycleOf(steps: Step[], onBug: (error: unknown) => void = () => {}) {
   let nowMs = 0;
@@ -136,6 +142,75 @@ suite('cycle', () => {
       assert.match(verdict.message, /^unexpected error in step start/);
       assert.match(String(bugs[0]), /TypeError: a bug/);
     }
+  });
+
+  test('runs the steps of a stage at the same time, and reports them in their order', async () => {
+    const events: string[] = [];
+    const slow = (name: string, turns: number): Step => ({
+      name,
+      boundMs: 1,
+      run: async () => {
+        events.push(`${name} begins`);
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        events.push(`${name} ends`);
+        return passed;
+      },
+    });
+    const { steps } = await cycleOfStages([[slow('start', 1)], [slow('hook', 20), slow('api', 1)]]);
+    assert.deepEqual(events, ['start begins', 'start ends', 'hook begins', 'api begins', 'api ends', 'hook ends']);
+    assert.deepEqual(
+      steps.map(({ name }) => name),
+      ['start', 'hook', 'api'],
+    );
+  });
+
+  test('says the first failure in the order of the steps, and how many more there are', async () => {
+    const bad = (message: string): StepResult => ({ outcome: 'failed', code: 117, reason: 'CheckFailed', message });
+    for (const [results, message] of [
+      [[bad('a')], 'a'],
+      [[passed, bad('b')], 'b'],
+      [[bad('a'), passed, bad('c')], 'a; 1 more check fails'],
+      [[bad('a'), bad('b'), bad('c')], 'a; 2 more checks fail'],
+    ] as const) {
+      const { verdict } = await cycleOfStages([[step('start', [passed])], results.map((result, index) => step(`${index}`, [result]))]);
+      assert.equal(verdict.message, message);
+    }
+  });
+
+  test('looks again at what is beside a step that has taken its time, and not for what stands from before', async () => {
+    const again = { lookAgain: true };
+    for (const [hook, expected] of [
+      [passed, ['start', 'programs', 'hook', 'start', 'programs']],
+      [skipped, ['start', 'programs', 'hook']],
+      [{ ...passed, asOfMs: 1 }, ['start', 'programs', 'hook']],
+    ] as const) {
+      const runs: string[] = [];
+      const stages = [[step('start', [passed], runs, again)], [step('programs', [passed], runs, again), step('hook', [hook], runs)]];
+      assert.equal((await cycleOfStages(stages)).verdict.code, 0);
+      assert.deepEqual(runs, expected);
+    }
+    const stages = [[step('start', [passed], [], again)], [step('hook', [passed]), step('programs', [passed, failed], [], again)]];
+    assert.equal((await cycleOfStages(stages)).verdict.code, 112);
+  });
+
+  test('is as old as its oldest result', async () => {
+    const { steps, startedAtMs } = await cycleOfStages([[step('api', [{ ...passed, asOfMs: -500 }])]]);
+    assert.deepEqual([startedAtMs, steps[0]?.startedAtMs], [0, -500]);
+    assert.equal(oldestAt({ startedAtMs, endedAtMs: 0, steps, verdict: { code: 0, reason: 'Ready', message: '' } }), -500);
+  });
+
+  test('says so when there is nothing to check', async () => {
+    const { verdict, steps } = await cycleOfStages([[step('start', [skipped])], [step('hook', [skipped]), step('api', [skipped])]]);
+    assert.match(`${verdict.code} ${verdict.reason} ${verdict.message}`, /^0 Ready nothing to check: /);
+    assert.equal(isNothingChecked(steps), true);
+  });
+
+  test('takes as long as the longest of a stage', () => {
+    const stages = [
+      [step('start', [], [], { lookAgain: true })],
+      [step('hook', [], [], { boundMs: 5000 }), step('api', [], [], { boundMs: 3000 })],
+    ];
+    assert.deepEqual(cycleBounds(stages), { usualMs: 6000, worstMs: 7000 });
   });
 
   test('is bounded by its steps, those that are looked at again twice', () => {

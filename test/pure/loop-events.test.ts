@@ -7,6 +7,7 @@ import { passed } from '../support/steps.ts';
 
 const isRunning = failed('StartNotFinished', 'start.sh is running');
 const hasFailed = failed('StartFailed', 'start.sh exited with code 3');
+const notRunning = (message: string) => failed('ProgramNotRunning', message);
 const goodStart: StepResult = { outcome: 'passed', message: 'start.sh exited with code 0' };
 
 suite('loop, when events tell of something', () => {
@@ -22,6 +23,7 @@ suite('loop, when events tell of something', () => {
     readonly cache = createVerdictCache(() => this.nowMs);
     readonly loop;
     isCurrent = false;
+    programs: StepResult = passed;
     readonly #t: TestContext;
 
     constructor(t: TestContext) {
@@ -40,7 +42,10 @@ suite('loop, when events tell of something', () => {
       this.loop = new Loop({
         stages: [
           [{ name: 'start', run: start, boundMs: 2000, lookAgain: true, isCurrent: () => this.isCurrent }],
-          [{ name: 'hook', run: hook, boundMs: 10_000, restFactor: 9 }],
+          [
+            { name: 'hook', run: hook, boundMs: 10_000, restFactor: 9 },
+            { name: 'programs', run: async () => this.programs, boundMs: 0, lookAgain: true, notYet: notRunning },
+          ],
         ],
         periodReadyMs: 10_000,
         periodNotReadyMs: 1000,
@@ -107,7 +112,7 @@ suite('loop, when events tell of something', () => {
   test('shows a failure in the same turn, and the end of it at once', async (t) => {
     const simulated = new Simulated(t);
     await simulated.pass(5000);
-    assert.deepEqual([simulated.code, simulated.shown], [0, ['0 start passed, hook passed']]);
+    assert.deepEqual([simulated.code, simulated.shown], [0, ['0 start passed, hook passed, programs passed']]);
     simulated.startAgain();
     assert.equal(simulated.code, 2);
     await simulated.pass(3000);
@@ -229,6 +234,84 @@ suite('loop, when events tell of something', () => {
       await simulated.loop.stop();
       t.mock.timers.reset();
     }
+  });
+
+  test('shows a program that crashes in the same turn, beside what else the newest cycle found', async (t) => {
+    const simulated = new Simulated(t);
+    await simulated.pass(5000);
+    assert.equal(simulated.code, 0);
+    simulated.programs = notRunning('web is BACKOFF');
+    simulated.loop.worsen('programs', notRunning('web is EXITED'));
+    assert.equal(simulated.code, 116);
+    assert.deepEqual(
+      simulated.cache.read().newest?.steps.map(({ name, result }) => [name, result.outcome]),
+      [
+        ['start', 'passed'],
+        ['hook', 'passed'],
+        ['programs', 'failed'],
+      ],
+    );
+    simulated.loop.look();
+    await simulated.pass(30);
+    assert.equal(simulated.shown.at(-1), '116 web is BACKOFF');
+    simulated.programs = passed;
+    simulated.loop.look();
+    await simulated.pass(300);
+    assert.equal(simulated.code, 0);
+  });
+
+  test('leaves the hook its place in the order of the verdict, however often a program crashes', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.hook = { outcome: 'failed', code: 17, reason: 'HookFailed', message: 'hook' };
+    simulated.programs = notRunning('web keeps being restarted');
+    await simulated.pass(500);
+    const { length } = simulated.shown;
+    for (let crashes = 0; crashes < 100; crashes++) {
+      simulated.loop.worsen('programs', notRunning('web is EXITED'));
+      simulated.loop.look();
+      await simulated.pass(70);
+    }
+    assert.deepEqual([...new Set(simulated.shown)], ['17 hook; 1 more check fails']);
+    // Its own cycles go on.
+    assert.ok(simulated.shown.length > length);
+  });
+
+  test('says of a start.sh that runs again only that, whatever else has failed', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.programs = notRunning('web is STOPPED');
+    await simulated.pass(500);
+    assert.equal(simulated.shown.at(-1), '116 web is STOPPED');
+    simulated.startAgain();
+    assert.equal(simulated.shown.at(-1), '2 start.sh is running');
+    simulated.loop.worsen('programs', notRunning('web is EXITED'));
+    assert.equal(simulated.shown.at(-1), '2 start.sh is running');
+  });
+
+  test('does not count a cycle in which a program has crashed, though it was looked at before', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.hookMs = 2000;
+    await simulated.pass(500);
+    simulated.loop.worsen('programs', notRunning('web is EXITED'));
+    await simulated.pass(2500);
+    assert.deepEqual(
+      simulated.shown.filter((line) => line.startsWith('0 ')),
+      [],
+    );
+  });
+
+  test('keeps a program that is good again not ready while a slow hook rests, in its own words', async (t) => {
+    const simulated = new Simulated(t);
+    simulated.hookMs = 2000;
+    await simulated.pass(2500);
+    assert.equal(simulated.code, 0);
+    simulated.programs = notRunning('web is EXITED');
+    simulated.loop.worsen('programs', simulated.programs);
+    simulated.programs = { outcome: 'passed', message: 'web: RUNNING' };
+    simulated.loop.look();
+    await simulated.pass(100);
+    assert.match(simulated.shown.at(-1) ?? '', /^116 web: RUNNING; the hook, which rests after a long run, has not been run since$/);
+    await simulated.pass(18_000 + 2500);
+    assert.equal(simulated.code, 0);
   });
 
   test('shows nothing more once it is stopped', async (t) => {

@@ -1,4 +1,5 @@
 import { type Command, type Session, writeJson, writeLines } from '../session.ts';
+import { checkChecks } from './checks.ts';
 import { checkClients } from './clients.ts';
 import { checkDaemon } from './daemon.ts';
 import { checkEvents } from './events.ts';
@@ -16,6 +17,7 @@ const checks: readonly (readonly [about: string, check: (facts: Facts) => Findin
   ['events', checkEvents],
   ['start', checkStart],
   ['hook', checkHook],
+  ['checks', checkChecks],
   ['probe', checkClients],
   ['system', checkSystem],
 ];

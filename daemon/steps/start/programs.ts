@@ -79,6 +79,12 @@ export class StartProgramBook {
     return byName === 'nothing' ? undefined : byName;
   }
 
+  /** Whether a program, live or only of the configuration, is start.sh or may be. */
+  mayBeStart(program: ProcessName & { readonly command?: string | undefined }): boolean {
+    const known = this.#known.get(keyOf(program));
+    return (known === undefined ? whatIsStart(program, this.#named) : known.by) !== 'nothing';
+  }
+
   /** The start programs among the processes as they are now; none of them may be news. */
   sort(processes: readonly ProcessInfo[]): StartPrograms {
     this.#remember(processes, (_process, before) => before?.by);

@@ -37,7 +37,7 @@ export interface StartStep {
   isCurrent(): boolean;
   readonly hear: Watcher['hear'];
   forgetEvents(): void;
-  /** Whether a live program is start.sh, or may be. */
+  /** Whether a program, live or only of the configuration, is start.sh or may be. */
   mayBeStart(program: ProcessName): boolean;
 }
 
@@ -107,7 +107,7 @@ export function createStartStep(
       told.forget();
       found = undefined;
     },
-    mayBeStart: (program) => book.whatIs(program) !== 'nothing',
+    mayBeStart: (program) => book.mayBeStart(program),
   };
 }
 
