@@ -33,7 +33,7 @@ export async function runCycle(
   async function take(step: Step): Promise<StepReport> {
     const stepStartedAtMs = now();
     const result = await runSafely(step, signal, isDemanded, onBug);
-    return { name: step.name, result, startedAtMs: asOf(result) ?? stepStartedAtMs, durationMs: now() - stepStartedAtMs };
+    return { name: step.name, result, startedAtMs: asOf(result) ?? stepStartedAtMs, durationMs: result.tookMs ?? now() - stepStartedAtMs };
   }
 
   const taken: StepReport[][] = [];
@@ -92,16 +92,11 @@ function verdictOf(reports: readonly StepReport[]): Verdict {
     const more = others.length === 0 ? '' : `; ${others.length} more ${others.length === 1 ? 'check fails' : 'checks fail'}`;
     return { code: first.code, reason: first.reason, message: `${first.message}${more}`, detail: first.detail };
   }
-  return { code: codeOf('Ready'), reason: 'Ready', message: isNothingChecked(reports) ? nothingToCheck : describeGood(reports) };
+  const outcomes = reports.map(({ name, result }) => `${name} ${result.outcome}`).join(', ');
+  return { code: codeOf('Ready'), reason: 'Ready', message: isNothingChecked(reports) ? `nothing to check: ${outcomes}` : outcomes };
 }
 
 /** Whether a cycle that is ready has looked at nothing. */
 export function isNothingChecked(reports: readonly StepReport[]): boolean {
   return reports.every(({ result }) => result.outcome === 'skipped');
-}
-
-const nothingToCheck = 'nothing to check: no start.sh program, no hook, no declared check';
-
-function describeGood(reports: readonly StepReport[]): string {
-  return reports.map(({ name, result }) => `${name} ${result.outcome}`).join(', ');
 }

@@ -154,6 +154,8 @@ export class Loop {
     // A cycle that runs will tell by itself; and where nothing was wrong with these steps, nothing has become better.
     if (this.#timer === undefined || !this.#isWatchedFailedIn(this.#newest)) return;
     if (now() >= this.#restedAtMs) return this.#arm(now());
+    // The cycle that then begins will tell it better.
+    if (this.#restedAtMs - now() <= this.#options.periodNotReadyMs) return this.#arm(this.#restedAtMs);
     const waiting = this.#watched.flat().filter(({ name }) => isFailedIn(this.#newest, name));
     const steps = cycle.steps.map((report) => {
       const step = waiting.find(({ name }) => name === report.name);

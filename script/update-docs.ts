@@ -4,17 +4,22 @@ import { exitCodes } from '../client/ctl/program.ts';
 import { renderMetrics } from '../daemon/metrics/render.ts';
 import { createTally } from '../daemon/metrics/tally.ts';
 import { definitions } from '../daemon/settings/definitions.ts';
+import { commonFields } from '../daemon/steps/checks/check.ts';
+import type { Kind } from '../daemon/steps/checks/kind.ts';
+import { kinds } from '../daemon/steps/checks/kinds.ts';
+import type { Fields } from '../daemon/steps/checks/value.ts';
 import { createVerdictCache } from '../daemon/verdict-cache.ts';
 import { HistorySchema, StatusSchema } from '../shared/api.ts';
+import { formatDuration } from '../shared/duration.ts';
 import { type Endpoint, socketEndpoints, tcpEndpoints } from '../shared/endpoints.ts';
-import { exitCodeTable, spellCodes } from '../shared/exit-codes.ts';
+import { codeOf, exitCodeTable, spellCodes } from '../shared/exit-codes.ts';
 
 /** Writes the documents' tables from the data that they describe: `npm run docs`. A test checks that they are equal. */
 
 const root = join(import.meta.dirname, '..');
 
 /** Those that have tables. */
-export const documents = ['README.md', 'docs/api.md'];
+export const documents = ['README.md', 'docs/api.md', 'docs/checks.md'];
 
 type Rows = readonly (readonly string[])[];
 
@@ -35,7 +40,19 @@ const tables: Readonly<Record<string, Rows>> = {
   history: fieldRows(HistorySchema),
   changes: fieldRows(HistorySchema.properties.changes.items),
   metrics: metricRows(),
+  'kinds of checks': Object.entries(kinds).map(kindRow),
+  'keys of every check': keyRows(commonFields),
+  ...Object.fromEntries(Object.entries(kinds).map(([key, { beside, fields }]) => [`keys of ${key}`, keyRows({ ...beside, ...fields })])),
 };
+
+function kindRow([key, { what, example, defaultTimeoutMs, reason }]: readonly [string, Kind]): readonly string[] {
+  const timeout = defaultTimeoutMs === undefined ? '' : `\`${formatDuration(defaultTimeoutMs)}\``;
+  return [`\`${key}\``, what, `\`${key}: ${example}\``, timeout, `${codeOf(reason)} ${reason}`];
+}
+
+function keyRows(fields: Fields): Rows {
+  return Object.entries(fields).map(([key, { what, example }]) => [`\`${key}\``, what, `\`${key}: ${example}\``]);
+}
 
 function endpointRows(endpoints: readonly Endpoint[]): Rows {
   return endpoints.map(({ method, path, what }) => [`\`${method} ${path}\``, what]);

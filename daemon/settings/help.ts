@@ -4,8 +4,8 @@ import { definitions } from './definitions.ts';
 
 export const synopsis = '[--SETTING VALUE ...]';
 
-export const summary = `Watches start.sh under supervisord and the readiness hook, and serves the verdict
-on a Unix socket, where readiness_probe.sh asks for it.`;
+export const summary = `Watches start.sh under supervisord, the readiness hook and declared checks, and
+serves the verdict on a Unix socket, where readiness_probe.sh asks for it.`;
 
 export const notes = `Times carry a unit: 500ms, 10s, 2m. A changed socket path must also be in the
 container's environment, since a kubelet's exec does not see what supervisord sets.`;

@@ -1,10 +1,11 @@
-import { formatDuration } from '../../shared/duration.ts';
+import { sayDuration } from '../../shared/duration.ts';
 import { maxRuns, runBoundMs } from '../process/executable.ts';
 import { createLanes } from '../process/lanes.ts';
 import { defaultHookPath, type Settings } from '../settings/definitions.ts';
 import { SettingsError } from '../settings/settings.ts';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
+import { findCredentials } from '../supervisor/credentials.ts';
 import { type EventFlow, noEvents } from '../supervisor/event-feed.ts';
 import { keyOf, type ProcessName } from '../supervisor/names.ts';
 import { createView } from '../supervisor/view.ts';
@@ -68,7 +69,7 @@ export function createPipeline(settings: Settings, checks: readonly Check[], sur
 function createSupervision(settings: Settings, { own, events = noEvents }: Surroundings) {
   const now = () => performance.now();
   const runs = new Runs(settings.settledAfterMs);
-  const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs);
+  const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs, findCredentials);
   const view = createView(client, now, (processes, askedAtMs, answeredAtMs) => runs.observe(processes, askedAtMs, answeredAtMs));
   let waiting: readonly { isPassing(): boolean }[] = [];
   // Without the start step nothing is start.sh, but programs may be looked at all the same.
@@ -111,7 +112,7 @@ function bounded(stage: Stage, beforeMs: number, checks: readonly Check[]): Stag
   const totalMs = beforeMs + longest.boundMs;
   if (checks.length === 0 || totalMs <= maxCycleMs) return stage;
   throw new SettingsError(
-    `cannot use these checks: a cycle could take ${formatDuration(totalMs)}, ${longest.name} alone ${formatDuration(longest.boundMs)}, and may take ${formatDuration(maxCycleMs)} (commands run two at a time): shorten the timeouts`,
+    `cannot use these checks: a cycle could take ${sayDuration(totalMs)}, until ${longest.name} has ended, and may take ${sayDuration(maxCycleMs)} (commands run two at a time, and have 1.2 s to end): shorten the timeouts`,
   );
 }
 

@@ -7,6 +7,8 @@ export type StepResult =
       readonly outcome: 'passed' | 'skipped';
       readonly message: string;
       readonly detail?: string | undefined;
+      /** How long it ran, milliseconds, where it had to wait for its turn first. */
+      readonly tookMs?: number;
       /** When it was looked for, by the monotonic clock, where that was not just now: a check's `period` lets a good result stand. */
       readonly asOfMs?: number;
     }
@@ -16,6 +18,7 @@ export type StepResult =
       readonly reason: Reason;
       readonly message: string;
       readonly detail?: string | undefined;
+      readonly tookMs?: number;
     };
 
 /**

@@ -46,15 +46,23 @@ export function readinessdPage(): PageBody {
           bold('1'),
           'it cannot run: the socket or the TCP address cannot be had, or there is no Node.js that will do. One line on stderr says why.',
         ),
-        tagged(bold('2'), 'a setting cannot be used. One line on stderr says what would do.'),
+        tagged(bold('2'), 'a setting or a file of checks cannot be used. One line on stderr says what would do.'),
       ),
       section(
         'FILES',
         tagged(italic(defaultSocketPath), 'the socket.'),
         tagged(italic(definitions.hookPath.defaultText), "the feature owner's hook: any executable; exit code 0 is good."),
+        tagged(
+          italic(`${definitions.checksDirectory.defaultText}/*.yaml`),
+          'checks that are declared: programs, http, tcp, exec. They are read once, at the start; --check-config tries and lists them.',
+        ),
         tagged(italic('/etc/supervisor/conf.d/readinessd.conf'), "supervisord's program entry."),
       ),
-      section('EXAMPLES', example(`curl --unix-socket ${defaultSocketPath} http://localhost/`)),
+      section(
+        'EXAMPLES',
+        example('READINESSD_PROGRAMS="nginx php-fpm" readinessd --check-config'),
+        example(`curl --unix-socket ${defaultSocketPath} http://localhost/`),
+      ),
       section('SEE ALSO', `${bold('readinessctl')}(1), ${bold('readiness_probe.sh')}(1), ${bold('supervisord')}(1)\n`),
     ],
   };

@@ -9,6 +9,7 @@ import { measureGrowth } from './growth.ts';
 import { measureHttpGet } from './http-get.ts';
 import { measureInContainer } from './in-container.ts';
 import { measureLoad } from './load.ts';
+import { measureMigrate } from './migrate.ts';
 import { drawPicture } from './picture.ts';
 import { measureProbe } from './probe.ts';
 import { measureRest, measureSwitch } from './rest.ts';
@@ -27,6 +28,7 @@ const groups = {
   httpget: measureHttpGet,
   storm: measureStorm,
   socket: measureLoad,
+  migrate: measureMigrate,
   start: measureStart,
   freshness: measureFreshness,
   growth: measureGrowth,

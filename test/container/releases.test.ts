@@ -33,7 +33,7 @@ async function scene(t: TestContext, options: ContainerOptions) {
   });
   const served = await container.served();
   served.log = () => container.log();
-  await served.expect(/^0 Ready start skipped/);
+  await served.expect(/^0 Ready nothing to check: start skipped/);
   const run = `/proc/${(await container.state()).pid}/root/run`;
   const configure = (programs: string) => writeFileSync(join(container.root, 'etc/supervisor/conf.d/programs.conf'), programs);
   const call = async (method: string, ...words: string[]) => {
@@ -112,7 +112,7 @@ async function goodEndsThatDoNotCountAreTold({ update, expect, container, status
   });
   // supervisord may start it again between the update's stop and its removal, and then refuses that.
   await until('it is gone', async () => (await update('')).includes('removed process group'));
-  await expect(/^0 Ready start skipped/);
+  await expect(/^0 Ready nothing to check: start skipped/);
 }
 
 async function rereadsAreTold({ reread, update, expect, call, finish, aWholeCycle, neverReady }: Scene): Promise<void> {
@@ -120,7 +120,7 @@ async function rereadsAreTold({ reread, update, expect, call, finish, aWholeCycl
   await expect(/^2 StartNotFinished .*configured but not loaded/);
   await update(job('sleep 0.2'));
   // A change before it was seen live would hide what it runs.
-  assert.match((await aWholeCycle()).message, /^start skipped/);
+  assert.match((await aWholeCycle()).message, /^nothing to check: start skipped/);
   const changed = job('/bin/sh -c /usr/bin/start.sh');
   await reread(changed);
   await expect(/^2 StartNotFinished .*perhaps not loaded/);

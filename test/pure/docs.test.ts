@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { commandNames } from '../../client/ctl/program.ts';
-import { withTables } from '../../script/update-docs.ts';
+import { documents as documentsWithTables, tableNames, tablesIn, withTables } from '../../script/update-docs.ts';
 import { codeOf } from '../../shared/exit-codes.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -16,8 +16,9 @@ const documents = [...readdirSync(root), ...readdirSync(join(root, 'docs')).map(
 const codeIn = (text: string): string[] => [...text.matchAll(/```[\s\S]*?```|`([^`\n]+)`/g)].map(([block, span]) => span ?? block);
 
 suite('documents', () => {
-  test("the README's tables are those of the code (npm run docs makes them)", () => {
-    assert.equal(read('README.md'), withTables(read('README.md')));
+  test('tables are those of the code (npm run docs makes them)', () => {
+    for (const name of documentsWithTables) assert.equal(read(name), withTables(read(name)));
+    assert.deepEqual(documentsWithTables.flatMap((name) => tablesIn(read(name))).sort(), [...tableNames].sort());
   });
 
   test('links lead somewhere', () => {

@@ -157,11 +157,30 @@ suite('verdict cache', () => {
     assert.deepEqual(told(), [...changes, [7000, 103]]);
   });
 
+  test('is as old as its oldest result, and may be so much older', () => {
+    let nowMs = 100_000;
+    const cache = createVerdictCache(() => nowMs);
+    const result = { outcome: 'passed', message: '' } as const;
+    const step = { name: 'api', result, startedAtMs: 60_000, durationMs: 1 };
+    const verdict = { code: 0, reason: 'Ready', message: '' } as const;
+    cache.publish({ startedAtMs: 100_000, endedAtMs: 100_000, steps: [step], verdict, staleLimitMs: 20_000, nextAtMs: 110_000 });
+    nowMs = 101_000;
+    const { ageMs, staleLimitMs, verdict: shown } = cache.read();
+    assert.deepEqual([ageMs, staleLimitMs, shown.code], [41_000, 60_000, 0]);
+  });
+
   test('knows neither age nor verdict before the first cycle', () => {
     const cache = createVerdictCache(() => 700);
     const { verdict, ...rest } = cache.read();
     assert.equal(verdict.code, 104);
-    assert.deepEqual(rest, { nowMs: 700, newest: undefined, ageMs: undefined, staleLimitMs: undefined, unchangedForMs: undefined, cycles: 0 });
+    assert.deepEqual(rest, {
+      nowMs: 700,
+      newest: undefined,
+      ageMs: undefined,
+      staleLimitMs: undefined,
+      unchangedForMs: undefined,
+      cycles: 0,
+    });
   });
 
   test('once a running cycle was frozen, keeps to that until one is published', () => {

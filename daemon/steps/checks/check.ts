@@ -1,4 +1,4 @@
-import { duration, oneOf } from '../../settings/values.ts';
+import { duration } from '../../settings/values.ts';
 import type { CheckBody, Kind } from './kind.ts';
 import { type Field, readFields, textField, type Value } from './value.ts';
 
@@ -77,7 +77,9 @@ export function readCheck(name: string, value: Value, place: string, kinds: Read
 }
 
 function readWhen(text: string): boolean {
-  return onWords.includes(oneOf(...onWords, ...offWords)(text.trim().toLowerCase()));
+  const word = text.trim().toLowerCase();
+  if (![...onWords, ...offWords].includes(word)) throw new Error('must be 1, true, yes or on; or 0, false, no, off or nothing');
+  return onWords.includes(word);
 }
 
 function readExitCode(text: string): number {

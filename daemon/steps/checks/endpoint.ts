@@ -32,8 +32,13 @@ export function readSocketPath(text: string): string {
   return text;
 }
 
-/** No name is ever asked for: localhost is both of its addresses, the first of which may be refused. */
-export const lookupLocally: LookupFunction = (_host, { all }, done) => {
+/** How to connect without asking for any name: localhost is both of its addresses, of which the first may be refused. */
+export function locally(timeoutMs: number) {
+  // Node would give up on an address after a quarter of a second.
+  return { lookup: lookupLocally, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: Math.max(10, timeoutMs) };
+}
+
+const lookupLocally: LookupFunction = (_host, { all }, done) => {
   const addresses = [
     { address: '127.0.0.1', family: 4 },
     { address: '::1', family: 6 },
@@ -44,6 +49,7 @@ export const lookupLocally: LookupFunction = (_host, { all }, done) => {
 
 const causes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
+  ETIMEDOUT: 'the connection timed out',
   ENOENT: 'there is no such socket',
   ENOTSOCK: 'it is no socket',
   EACCES: 'permission denied',

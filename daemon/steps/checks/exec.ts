@@ -43,7 +43,12 @@ export const exec: Kind = {
       display: `exec ${[path, ...args].join(' ')}`,
       create(context) {
         const run = createExecutable({ path, args, ...context });
-        return (signal) => context.runner(async (notePath) => judge(path, await run(signal, notePath), context));
+        return (signal) =>
+          context.runner(async (notePath) => {
+            const beganAtMs = performance.now();
+            const result = judge(path, await run(signal, notePath), context);
+            return { ...result, tookMs: performance.now() - beganAtMs };
+          });
       },
     };
   },

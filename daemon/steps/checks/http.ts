@@ -1,5 +1,5 @@
 import Client from 'undici/lib/dispatcher/client.js';
-import { describeFailure, lookupLocally, noAnswerWithin, readHost, readSocketPath } from './endpoint.ts';
+import { describeFailure, locally, noAnswerWithin, readHost, readSocketPath } from './endpoint.ts';
 import type { Kind } from './kind.ts';
 import { readFields, readText, textField, type Value } from './value.ts';
 
@@ -94,7 +94,7 @@ interface HttpAnswer {
 /** One GET over a connection of its own, with everything that comes of it within the timeout. */
 async function get({ origin, path, headers, socketPath }: HttpRequest, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer> {
   const endAtMs = performance.now() + timeoutMs;
-  const connect = socketPath === undefined ? { lookup: lookupLocally } : { socketPath };
+  const connect = socketPath === undefined ? locally(timeoutMs) : { socketPath };
   const client = new Client(origin, { connect: { ...connect, timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
   let stop = () => {};
   try {

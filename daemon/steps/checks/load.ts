@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultChecksDirectory, type Settings } from '../../settings/definitions.ts';
+import { SettingsError } from '../../settings/settings.ts';
 import type { Check } from './check.ts';
 import { kinds } from './kinds.ts';
 
@@ -15,7 +16,7 @@ const ofSetting = 'programs';
  * Reads the checks that the directory of checks declares: once, as settings are.
  *
  * @param environment - for the variables in them
- * @throws CheckFileError
+ * @throws CheckFileError, or SettingsError where the directory cannot be read
  */
 export async function loadChecks(settings: Settings, environment: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const files = filesIn(settings.checksDirectory);
@@ -44,6 +45,8 @@ function filesIn(directory: string): string[] {
     return names.sort().map((name) => join(directory, name));
   } catch (error) {
     if (error instanceof CheckFileError) throw error;
-    throw new CheckFileError(`cannot use READINESSD_CHECKS_DIR=${directory}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = { ENOENT: 'there is no such directory', ENOTDIR: 'it is no directory', EACCES: 'permission denied' }[code ?? ''] ?? message;
+    throw new SettingsError(`cannot use READINESSD_CHECKS_DIR=${directory}: ${why}`);
   }
 }

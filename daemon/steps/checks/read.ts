@@ -100,7 +100,9 @@ function parse(file: string, environment: NodeJS.ProcessEnv): Source {
 
 /** Its messages may go on for lines. */
 function describe({ message, code }: YAMLError): string {
-  return code === 'DUPLICATE_KEY' ? 'the same name stands here twice' : oneLine(message.split('\n', 1)[0] ?? '');
+  if (code === 'DUPLICATE_KEY') return 'the same name stands here twice';
+  if (code === 'MULTIPLE_DOCS') return 'a file holds one document; put the others into files of their own';
+  return oneLine(message.split('\n', 1)[0] ?? '');
 }
 
 function valueAt(given: Node | null | undefined, parentOffset: number, source: Source): Value {

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import { describeFailure, type Endpoint, lookupLocally, noAnswerWithin, readHost, readPort, readSocketPath } from './endpoint.ts';
+import { describeFailure, type Endpoint, locally, noAnswerWithin, readHost, readPort, readSocketPath } from './endpoint.ts';
 import type { CheckBody, Kind } from './kind.ts';
 import { readFields, textField } from './value.ts';
 
@@ -52,7 +52,7 @@ function describe(endpoint: Endpoint): string {
 function connect(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
   const endAtMs = performance.now() + timeoutMs;
   return new Promise((resolve) => {
-    const options = 'socketPath' in endpoint ? { path: endpoint.socketPath } : { ...endpoint, lookup: lookupLocally };
+    const options = 'socketPath' in endpoint ? { path: endpoint.socketPath } : { ...endpoint, ...locally(timeoutMs) };
     const socket = createConnection(options);
     const settle = (why: string | undefined) => {
       clearTimeout(timer);

@@ -352,7 +352,7 @@ suite('hook', { concurrency: 8 }, () => {
 
   test('is switched off by READINESSD_HOOK=none', async (t) => {
     const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', READINESSD_HOOK: 'none' });
-    await daemon.expect(/^0 Ready hook skipped/);
+    await daemon.expect(/^0 Ready nothing to check: hook skipped/);
     assert.match(JSON.stringify(await daemon.status()), /switched off by READINESSD_HOOK=none/);
   });
 

@@ -37,7 +37,7 @@ function startScript(directory: string): string {
 suite('start', { concurrency: 8 }, () => {
   test('passes when supervisord has no start program', async (t) => {
     const { daemon } = await scene(t, '[program:other]\ncommand=sleep 1000');
-    assert.equal(await daemon.expect(/^0 /), '0 Ready start skipped, hook skipped\n');
+    assert.equal(await daemon.expect(/^0 /), '0 Ready nothing to check: start skipped, hook skipped\n');
   });
 
   for (const [title, section] of [
@@ -207,7 +207,7 @@ suite('start', { concurrency: 8 }, () => {
     await late.expect(/^114 StartUnknown program "init" /);
     supervisord.configure('');
     await supervisord.ctl('update');
-    await late.expect(/^0 Ready start skipped/);
+    await late.expect(/^0 Ready nothing to check: start skipped/);
   });
 
   test('is never ready while an update replaces it', async (t) => {
@@ -228,7 +228,7 @@ suite('start', { concurrency: 8 }, () => {
 
   test('sees that a program with an unchanged name was updated to run start.sh', async (t) => {
     const { daemon, supervisord } = await scene(t, `[program:init]\ncommand=sleep 1000`, { READINESSD_PERIOD_READY: '2s' });
-    await daemon.expect(/^0 Ready start skipped/);
+    await daemon.expect(/^0 Ready nothing to check: start skipped/);
     const script = writeScript(join(supervisord.directory, 'start.sh'), 'exit 4');
     supervisord.configure(`[program:init]\ncommand=${script}\n${once}`);
     await supervisord.ctl('update');
@@ -237,13 +237,13 @@ suite('start', { concurrency: 8 }, () => {
 
   test('follows programs that an update adds and removes', async (t) => {
     const { daemon, supervisord } = await scene(t, '[program:other]\ncommand=sleep 1000');
-    await daemon.expect(/^0 Ready start skipped/);
+    await daemon.expect(/^0 Ready nothing to check: start skipped/);
     supervisord.configure(`[program:other]\ncommand=sleep 1000\n[program:start]\ncommand=sleep 1000\n`);
     await supervisord.ctl('update');
     await daemon.expect(/^2 /);
     supervisord.configure('[program:other]\ncommand=sleep 1000');
     await supervisord.ctl('update');
-    await daemon.expect(/^0 Ready start skipped/);
+    await daemon.expect(/^0 Ready nothing to check: start skipped/);
   });
 
   test('that a reread puts into a loaded group, or makes one more of, is not finished', async (t) => {
@@ -267,7 +267,7 @@ suite('start', { concurrency: 8 }, () => {
 
   test('that a reread puts in the place of another program is not what runs there, though that is run again', async (t) => {
     const { daemon, supervisord } = await scene(t, `[program:job]\ncommand=true\n${once}`);
-    await daemon.expect(/^0 Ready start skipped/);
+    await daemon.expect(/^0 Ready nothing to check: start skipped/);
     supervisord.configure(`[program:job]\ncommand=/bin/sh -c "true /x/start.sh"\n${once}`);
     await supervisord.ctl('reread');
     await daemon.expectChecked(/^2 StartNotFinished .*perhaps not loaded/);
@@ -302,7 +302,7 @@ suite('start', { concurrency: 8 }, () => {
     await new TestDaemon(t, { ...settings, READINESSD_START_PROGRAMS: 'init,other' }).expect(
       /^2 .*READINESSD_START_PROGRAMS names other, /,
     );
-    await new TestDaemon(t, { ...settings, READINESSD_START_PROGRAMS: 'none' }).expect(/^0 Ready start skipped/);
+    await new TestDaemon(t, { ...settings, READINESSD_START_PROGRAMS: 'none' }).expect(/^0 Ready nothing to check: start skipped/);
   });
 
   test('is not finished while it is configured and not loaded', async (t) => {
