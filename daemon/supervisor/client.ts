@@ -1,4 +1,5 @@
 import type { SupervisorAddress } from './address.ts';
+import type { FindCredentials } from './credentials.ts';
 import { SupervisorBadReplyError } from './errors.ts';
 import { createPost } from './http-post.ts';
 import { methodCall, readResponse, type XmlRpcValue } from './xml-rpc.ts';
@@ -75,10 +76,11 @@ export const configMembers = ['name', 'group', 'command', 'autorestart', 'autost
 /**
  * @param address - where supervisord listens
  * @param timeoutMs - for each call
+ * @param find - as of createPost
  * @returns calls that throw SupervisorUnreachableError or SupervisorBadReplyError
  */
-export function createSupervisorClient(address: SupervisorAddress, timeoutMs: number): SupervisorClient {
-  const post = createPost(address, timeoutMs);
+export function createSupervisorClient(address: SupervisorAddress, timeoutMs: number, find?: FindCredentials): SupervisorClient {
+  const post = createPost(address, timeoutMs, find);
 
   /** What is wrong with a reply is found while the connection can still be thrown away. */
   function call<T>(method: string, read: (text: string) => T, signal: AbortSignal): Promise<T> {

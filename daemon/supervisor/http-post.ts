@@ -2,6 +2,7 @@ import { TextDecoder } from 'node:util';
 import Client from 'undici/lib/dispatcher/client.js';
 import { formatDuration } from '../../shared/duration.ts';
 import type { SupervisorAddress } from './address.ts';
+import type { FindCredentials, Lookup } from './credentials.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from './errors.ts';
 
 /** 1,000 programs' configuration is 2.6 MB; whatever is larger than this is not an answer. */
@@ -22,33 +23,67 @@ const causes: Readonly<Record<string, string>> = {
 /** Sends one body and gives what `read` makes of the reply's, which throws when it means nothing. */
 export type Post = <T>(body: string, read: (text: string) => T, signal: AbortSignal) => Promise<T>;
 
+/** What all calls of a post need, and one call's own. */
+interface Call<T> {
+  readonly body: string;
+  readonly read: (text: string) => T;
+  readonly signal: AbortSignal;
+  readonly endAtMs: number;
+  readonly authorization: string | undefined;
+}
+
+/** supervisord wants user and password, or others than it was given. */
+class UnauthorizedError extends SupervisorBadReplyError {}
+
 /**
  * The HTTP side of XML-RPC: POST /RPC2 over one kept connection.
- * After any failure the connection is thrown away, for a late answer must not meet the next question.
  *
  * @param address - where supervisord listens; user and password travel as basic auth
  * @param timeoutMs - for connection, request and whole reply together
+ * @param find - asked for user and password when supervisord wants some and the address has none
  * @returns a function that throws SupervisorUnreachableError or SupervisorBadReplyError, or the signal's reason when that is aborted
  */
-export function createPost(address: SupervisorAddress, timeoutMs: number): Post {
-  const headers: Record<string, string> = { 'content-type': 'text/xml' };
-  if (address.user !== undefined) {
-    headers['authorization'] = `Basic ${Buffer.from(`${address.user}:${address.password ?? ''}`).toString('base64')}`;
-  }
+export function createPost(address: SupervisorAddress, timeoutMs: number, find?: FindCredentials): Post {
+  const send = createSend(address, timeoutMs);
+  let authorization = address.user === undefined ? undefined : basic(address.user, address.password ?? '');
+  const mayFind = find !== undefined && address.user === undefined;
+
+  return async (body, read, signal) => {
+    const call = { body, read, signal, endAtMs: performance.now() + timeoutMs };
+    try {
+      return await send({ ...call, authorization });
+    } catch (error) {
+      if (!mayFind || !(error instanceof UnauthorizedError)) throw error;
+      // Each time: with a restart of supervisord its password may have changed.
+      const lookup = await find(address);
+      if (lookup.kind !== 'found') throw unauthorized(address, whyNotFound(lookup));
+      const found = basic(lookup.user, lookup.password);
+      const refused = unauthorized(address, `those of ${lookup.source} are refused`);
+      if (found === authorization) throw refused;
+      authorization = found;
+      return await send({ ...call, authorization }).catch((again: unknown) => {
+        throw again instanceof UnauthorizedError ? refused : again;
+      });
+    }
+  };
+}
+
+/** After any failure the connection is thrown away, for a late answer must not meet the next question. */
+function createSend(address: SupervisorAddress, timeoutMs: number): <T>(call: Call<T>) => Promise<T> {
   const connect = address.socketPath === undefined ? {} : { socketPath: address.socketPath };
   let client: Client | undefined;
 
-  return async (body, read, signal) => {
+  return async ({ body, read, signal, endAtMs, authorization }) => {
     signal.throwIfAborted();
     client ??= new Client(address.origin, { ...connect, keepAliveTimeout: keepAliveMs, headersTimeout: 0, bodyTimeout: 0 });
     const used = client;
+    const headers = { 'content-type': 'text/xml', ...(authorization === undefined ? {} : { authorization }) };
     let status = 0;
     const { promise, resolve, reject } = settler();
     const onAbort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
     const late = () => unreachable(address, `no whole answer within ${formatDuration(timeoutMs)}`);
-    const endAtMs = performance.now() + timeoutMs;
-    const timer = setTimeout(() => reject(late()), timeoutMs);
+    const timer = setTimeout(() => reject(late()), endAtMs - performance.now());
     try {
       const chunks: Buffer[] = [];
       let received = 0;
@@ -87,6 +122,10 @@ export function createPost(address: SupervisorAddress, timeoutMs: number): Post 
   };
 }
 
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
 function settler() {
   let resolve: () => void = () => {};
   let reject: (error: Error) => void = () => {};
@@ -119,10 +158,29 @@ function cutShort(cause: Error): SupervisorBadReplyError {
 }
 
 function badStatus(address: SupervisorAddress, status: number): SupervisorBadReplyError {
-  const helps: Readonly<Record<number, string>> = {
-    401: ': user or password is missing or wrong (READINESSD_SUPERVISOR_USER, READINESSD_SUPERVISOR_PASSWORD)',
-    500: ': its log has the reason; it cannot tell a number of 2 GiB or more, as of stdout_capture_maxbytes in the section of any program',
-  };
-  const help = helps[status] ?? ', not 200';
+  if (status === 401) return unauthorized(address);
+  const reason =
+    'its log has the reason; it cannot tell a number of 2 GiB or more, as of stdout_capture_maxbytes in the section of any program';
+  const help = status === 500 ? `: ${reason}` : ', not 200';
   return new SupervisorBadReplyError(`supervisord at ${address.display} answered with HTTP ${status}${help}`);
+}
+
+/** @param why - of those that were looked for */
+function unauthorized(address: SupervisorAddress, why?: string): UnauthorizedError {
+  const settings = '(READINESSD_SUPERVISOR_USER, READINESSD_SUPERVISOR_PASSWORD)';
+  const help = `user or password is missing or wrong ${settings}${why === undefined ? '' : `; ${why}`}`;
+  return new UnauthorizedError(`supervisord at ${address.display} answered with HTTP 401: ${help}`);
+}
+
+function whyNotFound(lookup: Exclude<Lookup, { kind: 'found' }>): string {
+  switch (lookup.kind) {
+    case 'hash':
+      return `${lookup.file} has only a hash of the password, so both must be set`;
+    case 'none':
+      return `${lookup.file} has no password for this address`;
+    case 'unreadable':
+      return `${lookup.file} cannot be read`;
+    case 'no supervisord':
+      return "supervisord's configuration is not found";
+  }
 }
