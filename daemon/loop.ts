@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { cycleBounds, cycleOf, hasFailed, runCycle } from './cycle.ts';
 import { failed, type Stage, type Step, type StepResult } from './steps/step.ts';
 import { throttle } from './throttle.ts';
@@ -72,6 +73,8 @@ export class Loop {
   /** Begins the first cycle. */
   constructor(options: LoopOptions) {
     const { stages, now } = options;
+    // Each check listens to it, however many there are.
+    setMaxListeners(0, this.#cancel.signal);
     this.#options = options;
     this.#rules = { ...options, restFactors: new Map(stages.flat().map(({ name, restFactor }) => [name, restFactor])) };
     this.#bounds = cycleBounds(stages);

@@ -45,7 +45,9 @@ const maxCycleMs = 60_000;
  * @throws SettingsError when they could take too long together
  */
 export function createPipeline(settings: Settings, checks: readonly Check[], surroundings: Surroundings): Pipeline {
-  const { start, supervision, isWaitedForBy } = createSupervision(settings, surroundings);
+  const hasPrograms = isSet(settings.programs) || checks.some(({ kind, isOn }) => kind === 'programs' && isOn);
+  const { start, supervision } = createSupervision(settings, hasPrograms, surroundings);
+  refuseLongPeriods(settings, checks);
   const environment = withoutCredentials(surroundings.environment);
   const hook = hookStep(settings, environment, start.lastRun);
   const programs = programsStep(settings, supervision);
@@ -55,7 +57,6 @@ export function createPipeline(settings: Settings, checks: readonly Check[], sur
     () => performance.now(),
   );
   const watchers = [...(programs === undefined ? [] : [programs.watcher]), ...declared.watchers];
-  isWaitedForBy(watchers);
   const parallel = [hook, ...(programs === undefined ? [] : [programs.step]), ...declared.steps];
   if (!settings.startStep && watchers.length === 0) return { stages: [bounded(parallel, 0, checks)], watchers: [] };
   const startStep = startStepOf(settings, start, surroundings.events ?? noEvents);
@@ -66,24 +67,21 @@ export function createPipeline(settings: Settings, checks: readonly Check[], sur
 }
 
 /** What is seen of supervisord, by the start step, which asks it for all. */
-function createSupervision(settings: Settings, { own, events = noEvents }: Surroundings) {
+function createSupervision(settings: Settings, hasPrograms: boolean, { own, events = noEvents }: Surroundings) {
   const now = () => performance.now();
   const runs = new Runs(settings.settledAfterMs);
   const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs, findCredentials);
   const view = createView(client, now, (processes, askedAtMs, answeredAtMs) => runs.observe(processes, askedAtMs, answeredAtMs));
-  let waiting: readonly { isPassing(): boolean }[] = [];
   // Without the start step nothing is start.sh, but programs may be looked at all the same.
   const named = settings.startStep ? settings.startPrograms : { display: 'none', patterns: [] };
-  const start = createStartStep(view, named, now, events, () => waiting.some((one) => one.isPassing()));
+  const start = createStartStep(view, named, now, events, hasPrograms);
   const isOwn = (program: ProcessName) => own !== undefined && keyOf(program) === keyOf(own);
   const supervision: Supervision = { snapshot: view.snapshot, runs, isLeftOut: (program) => isOwn(program) || start.mayBeStart(program) };
-  return {
-    start,
-    supervision,
-    isWaitedForBy(steps: typeof waiting) {
-      waiting = steps;
-    },
-  };
+  return { start, supervision };
+}
+
+function isSet(choice: Settings['programs']): choice is NonNullable<Settings['programs']> {
+  return choice !== undefined && choice.display !== 'none';
 }
 
 function startStepOf(settings: Settings, start: StartStep, events: EventFlow): Step {
@@ -99,11 +97,11 @@ function startStepOf(settings: Settings, start: StartStep, events: EventFlow): S
 
 /** READINESSD_PROGRAMS. */
 function programsStep({ programs: choice }: Settings, supervision: Supervision) {
-  if (choice === undefined || choice.display === 'none') return undefined;
+  if (!isSet(choice)) return undefined;
   const fail = (message: string) => failed('ProgramNotRunning', message);
   const created = createProgramsStep({ choice, wanted: 'running', fail }, supervision);
   const step: Step = { name: 'programs', run: created.run, boundMs: 0, lookAgain: true, notYet: fail };
-  return { step, watcher: { step: step.name, ...created } };
+  return { step, watcher: { step: step.name, hear: created.hear } };
 }
 
 /** @throws SettingsError when checks are declared, and a cycle could take too long */
@@ -113,6 +111,15 @@ function bounded(stage: Stage, beforeMs: number, checks: readonly Check[]): Stag
   if (checks.length === 0 || totalMs <= maxCycleMs) return stage;
   throw new SettingsError(
     `cannot use these checks: a cycle could take ${sayDuration(totalMs)}, until ${longest.name} has ended, and may take ${sayDuration(maxCycleMs)} (commands run two at a time, and have 1.2 s to end): shorten the timeouts`,
+  );
+}
+
+/** @throws SettingsError when a result could stand for longer than a verdict may be old */
+function refuseLongPeriods({ staleLimitMs }: Settings, checks: readonly Check[]): void {
+  const check = checks.find(({ periodMs }) => staleLimitMs !== undefined && periodMs >= staleLimitMs);
+  if (check === undefined) return;
+  throw new SettingsError(
+    `cannot use the period of check ${JSON.stringify(check.name)} (${check.place}): it must be shorter than READINESSD_STALE_LIMIT, the age that a verdict may have`,
   );
 }
 

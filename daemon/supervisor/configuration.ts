@@ -18,6 +18,7 @@ export interface Configuration {
 
 /** Why there is none: no such supervisord, none of its files found, or one that may not be read or makes no sense. */
 export interface NoConfiguration {
+  readonly sections?: undefined;
   readonly file: string | undefined;
 }
 

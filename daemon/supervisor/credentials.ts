@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { SupervisorAddress } from './address.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, NoConfiguration } from './configuration.ts';
 
 /** What supervisord's configuration has of user and password for an address. */
 export type Lookup =
@@ -23,8 +23,8 @@ export async function findCredentials(address: SupervisorAddress, pid: number | 
   try {
     const [{ configurationOf }, { findSupervisord }] = await Promise.all([import('./configuration.ts'), import('./proc.ts')]);
     const supervisord = findSupervisord(pid);
-    const read = supervisord === undefined ? { file: undefined } : configurationOf(supervisord);
-    if ('sections' in read) return credentialsFor(address, read);
+    const read: Configuration | NoConfiguration = supervisord === undefined ? { file: undefined } : configurationOf(supervisord);
+    if (read.sections !== undefined) return credentialsFor(address, read);
     return read.file === undefined ? { kind: 'no supervisord' } : { kind: 'unreadable', file: read.file };
   } catch {
     return { kind: 'no supervisord' };

@@ -11,7 +11,7 @@ export interface CheckSteps {
   /** In the order of the checks. */
   readonly steps: readonly Step[];
   /** Those of supervisord's programs. */
-  readonly watchers: readonly (Watcher & { readonly isPassing: () => boolean })[];
+  readonly watchers: readonly Watcher[];
 }
 
 /** On top of its timeout, for a step that only waits for a timer. */
@@ -25,7 +25,7 @@ const marginMs = 100;
  */
 export function createChecks(checks: readonly Check[], context: Omit<CheckContext, 'timeoutMs' | 'fail'>, now: () => number): CheckSteps {
   const steps: Step[] = [];
-  const watchers: CheckSteps['watchers'][number][] = [];
+  const watchers: Watcher[] = [];
   const bounds = boundsOf(checks);
   for (const [index, check] of checks.entries()) {
     const { name, periodMs, timeoutMs } = check;
@@ -42,7 +42,7 @@ export function createChecks(checks: readonly Check[], context: Omit<CheckContex
       steps.push({ name, run, boundMs, worstMs, ...restFactor });
     } else {
       steps.push({ name, run: created.run, boundMs: 0, lookAgain: true, notYet: fail });
-      watchers.push({ step: name, ...created });
+      watchers.push({ step: name, hear: created.hear });
     }
   }
   return { steps, watchers };

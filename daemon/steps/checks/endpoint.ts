@@ -60,6 +60,7 @@ const causes: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was closed without a whole answer',
   EPIPE: 'the connection was closed without a whole answer',
   UND_ERR_SOCKET: 'the connection was closed without a whole answer',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was closed without a whole answer',
   UND_ERR_HEADERS_OVERFLOW: 'its headers are larger than 16 KiB',
   HPE_HEADER_OVERFLOW: 'its headers are larger than 16 KiB',
 };
@@ -68,7 +69,8 @@ const causes: Readonly<Record<string, string>> = {
 export function describeFailure(error: unknown): string {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (causes[code] !== undefined) return causes[code];
-  return code.startsWith('HPE_') ? 'it does not answer in HTTP' : `it cannot be asked (${code === '' ? (error as Error).name : code})`;
+  const isNoHttp = code.startsWith('HPE_') || (error as Error).name === 'HTTPParserError';
+  return isNoHttp ? 'it does not answer in HTTP' : `it cannot be asked (${code === '' ? (error as Error).name : code})`;
 }
 
 export function noAnswerWithin(timeoutMs: number): string {

@@ -16,8 +16,9 @@ const maxBodyBytes = 4096;
 /** What HTTP itself needs; undici refuses most of them. */
 const reservedHeaders = ['connection', 'content-length', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 
+/** A url may hold a secret, in its query above all. */
 const fields = {
-  url: textField('http://ADDRESS:PORT/PATH; the address is an IP address or localhost', 'http://127.0.0.1:8080/healthz', readUrl),
+  url: textField('http://ADDRESS:PORT/PATH; the address is an IP address or localhost', 'http://127.0.0.1:8080/healthz', readUrl, true),
   headers: { what: 'headers of the request; their values are shown nowhere', example: '{ Host: app }', read: readHeaders },
   'unix-socket': textField('a Unix socket to connect to, beside url, whose host is then only a name', '/run/app.sock', readSocketPath),
 };
@@ -35,7 +36,7 @@ export const http: Kind = {
   read(value) {
     const { url, headers = {}, 'unix-socket': socketPath } = readFields(value, fields);
     if (url === undefined) return value.fail('needs a url, as http://127.0.0.1:8080/healthz');
-    if (socketPath === undefined) readText(at(value, 'url'), (text) => readHost(hostOf(new URL(text))));
+    if (socketPath === undefined) readText(at(value, 'url'), (text) => readHost(hostOf(new URL(text))), true);
     const { origin, pathname, search, host } = url;
     const request: HttpRequest = { origin, path: `${pathname}${search}`, headers: { host, ...headers }, socketPath };
     // Without the query and the headers' values, which may hold secrets.

@@ -3,7 +3,7 @@ import { parseProgramChoice } from '../../supervisor/names.ts';
 import { wantedStates } from '../programs/judge.ts';
 import { createProgramsStep } from '../programs/programs.ts';
 import type { Kind } from './kind.ts';
-import { readText, textField } from './value.ts';
+import { readText, textField, type Value } from './value.ts';
 
 /** Passes when each of supervisord's programs that are named is as it should be. */
 export const programs: Kind = {
@@ -20,7 +20,7 @@ export const programs: Kind = {
   read(value, { state = 'running' }) {
     const words = value.list().map((item) => readText(item, readName));
     if (words.length === 0) return value.fail('needs programs, as [nginx, php-fpm]');
-    const choice = parseProgramChoice(words.join(' '));
+    const choice = choose(value, words.join(' '));
     const wanted = wantedStates.find((one) => one === state) ?? 'running';
     return {
       display: `programs ${choice.display}: ${wanted === 'running' ? 'running, and settled' : wanted}`,
@@ -28,6 +28,15 @@ export const programs: Kind = {
     };
   },
 };
+
+/** Words of which each is good may be none together: what is left out, of nothing. */
+function choose(value: Value, words: string) {
+  try {
+    return parseProgramChoice(words);
+  } catch (error) {
+    return value.fail((error as Error).message);
+  }
+}
 
 /** One word of the list. */
 function readName(text: string): string {

@@ -1,4 +1,4 @@
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { describeFailure, type Endpoint, locally, noAnswerWithin, readHost, readPort, readSocketPath } from './endpoint.ts';
 import type { CheckBody, Kind } from './kind.ts';
 import { readFields, textField } from './value.ts';
@@ -48,6 +48,14 @@ function describe(endpoint: Endpoint): string {
   return `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
 }
 
+/**
+ * Of a port from the range that connecting sockets get theirs from, the kernel may give this socket the very one that it connects
+ * to: where nobody listens, it then has itself on the other side.
+ */
+function isItself({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
+  return localPort !== undefined && localPort === remotePort && localAddress === remoteAddress;
+}
+
 /** @returns why not; undefined when it is connected */
 function connect(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
   const endAtMs = performance.now() + timeoutMs;
@@ -64,7 +72,10 @@ function connect(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Pr
     const timer = setTimeout(() => settle(noAnswerWithin(timeoutMs)), timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
     // Whether a process that was stopped meanwhile sees the connection first or comes to its timer, is libuv's affair.
-    socket.once('connect', () => settle(performance.now() > endAtMs ? noAnswerWithin(timeoutMs) : undefined));
+    socket.once('connect', () => {
+      if (isItself(socket)) settle('connection refused');
+      else settle(performance.now() > endAtMs ? noAnswerWithin(timeoutMs) : undefined);
+    });
     socket.on('error', (error) => settle(describeFailure(error)));
   });
 }

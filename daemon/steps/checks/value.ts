@@ -29,8 +29,8 @@ export type Fields = Readonly<Record<string, Field<unknown>>>;
 export type Read<F extends Fields> = { readonly [Key in keyof F]?: F[Key] extends Field<infer T> ? T : never };
 
 /** A field of one text, read as a setting is: by a function that throws a plain Error whose message says what would do. */
-export function textField<T>(what: string, example: string, read: (text: string) => T): Field<T> {
-  return { what, example, read: (value) => readText(value, read) };
+export function textField<T>(what: string, example: string, read: (text: string) => T, isSecret = false): Field<T> {
+  return { what, example, read: (value) => readText(value, read, isSecret) };
 }
 
 /** @param isSecret - the text is not to be shown */

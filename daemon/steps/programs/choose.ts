@@ -8,6 +8,8 @@ export interface Chosen {
   readonly live: readonly ProcessInfo[];
   /** In the configuration, and not live. */
   readonly notLoaded: readonly ProcessName[];
+  /** Which of several sections supervisord has loaded, it does not tell. */
+  readonly ambiguous: readonly ProcessName[];
   /** Words that stand for no program. */
   readonly missing: readonly string[];
 }
@@ -47,13 +49,15 @@ export class Chooser {
       const isChosen = isPatterned(process) || isIn(process, 'autostart', isAutostart) || isIn(process, 'started', hasStarted);
       return isChosen && !isWithout(process);
     });
-    const notLoaded = configs.filter((config) => {
+    const chosen = configs.filter((config) => {
       const isChosen = isPatterned(config) || isIn(config, 'autostart', config.autostart !== false);
-      return isChosen && !isWithout(config) && !keys.has(keyOf(config));
+      return isChosen && !isWithout(config);
     });
+    const notLoaded = chosen.filter((config) => !keys.has(keyOf(config)));
+    const ambiguous = chosen.filter((config) => configs.some((other) => other !== config && keyOf(other) === keyOf(config)));
     const missing = patterns.filter((pattern) => ![...live, ...notLoaded].some((one) => isNamed(pattern, one)));
     const isNobody = patterns.length === 0 && live.length + notLoaded.length === 0;
-    return { live, notLoaded, missing: isNobody ? classes : missing.map(({ display }) => display) };
+    return { live, notLoaded, ambiguous, missing: isNobody ? classes : missing.map(({ display }) => display) };
   }
 
   #learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {

@@ -22,12 +22,12 @@ export function troubleOf(process: ProcessInfo, wanted: WantedState, runs: Runs,
     return runs.isSettled(process) ? undefined : trouble(process, whyNotSettled(process, runs), true);
   }
   if (process.state === state.EXITED && process.exitstatus === 0 && wanted !== 'running') {
-    return hasEndedForGood
-      ? undefined
-      : trouble(process, 'has just exited with code 0: checking that supervisord does not restart it', true);
+    if (hasEndedForGood) return undefined;
+    return trouble(process, runs.keepsRestarting(process) ? restarting : justExited, true);
   }
   if (process.state === state.STARTING && runs.keepsRestarting(process)) return trouble(process, restarting);
-  if (process.state === state.RUNNING) return trouble(process, 'is RUNNING, and should exit with code 0');
+  if (process.state === state.RUNNING)
+    return trouble(process, runs.keepsRestarting(process) ? restarting : 'is RUNNING, and should exit with code 0');
   return trouble(process, describeState(process));
 }
 
@@ -47,6 +47,15 @@ export function troubleOfMissing(word: string): Trouble {
 export function troubleOfNotLoaded(config: ProcessName): Trouble {
   return trouble(config, 'is not there: it is configured but not loaded, "supervisorctl update" loads it');
 }
+
+export function troubleOfAmbiguous(config: ProcessName): Trouble {
+  return trouble(
+    config,
+    'shares its group and process name with another section, and supervisord loads only one of them: give each its own',
+  );
+}
+
+const justExited = 'has just exited with code 0: checking that supervisord does not restart it';
 
 const restarting = 'keeps being restarted';
 

@@ -4,7 +4,15 @@ import type { Snapshot } from '../../supervisor/view.ts';
 import { GoodEnds } from '../start/good-ends.ts';
 import type { RunStep, StepResult, Watcher } from '../step.ts';
 import { Chooser } from './choose.ts';
-import { type Trouble, troubleOf, troubleOfMissing, troubleOfNotLoaded, troubleTold, type WantedState } from './judge.ts';
+import {
+  type Trouble,
+  troubleOf,
+  troubleOfAmbiguous,
+  troubleOfMissing,
+  troubleOfNotLoaded,
+  troubleTold,
+  type WantedState,
+} from './judge.ts';
 import type { Runs } from './runs.ts';
 
 /** What is seen of supervisord. */
@@ -26,8 +34,6 @@ export interface ProgramsOptions {
 export interface ProgramsStep {
   readonly run: RunStep;
   readonly hear: Watcher['hear'];
-  /** Time alone may make it good: supervisord must be asked again though nothing is told. */
-  isPassing(): boolean;
 }
 
 /** The programs step: is every chosen program as it should be, and has it settled? It asks nothing by itself. */
@@ -36,21 +42,20 @@ export function createProgramsStep({ choice, wanted, fail }: ProgramsOptions, { 
   const ends = createEnds();
   /** Those that were chosen at the last look. */
   let chosenKeys: ReadonlySet<string> = new Set();
-  let isPassing = false;
 
   return {
     async run() {
       const seen = snapshot();
       if (seen === undefined) throw new Error('supervisord was not asked before');
-      const { live, notLoaded, missing } = chooser.choose(seen);
+      const { live, notLoaded, ambiguous, missing } = chooser.choose(seen);
       chosenKeys = new Set(live.map(keyOf));
-      const hasEndedForGood = wanted !== 'running' && ends(live, seen.number);
+      const hasEndedForGood = wanted !== 'running' && ends.areGood(live, seen.number);
       const troubles = [
         ...missing.map(troubleOfMissing),
         ...notLoaded.map(troubleOfNotLoaded),
+        ...ambiguous.map(troubleOfAmbiguous),
         ...live.flatMap((process) => troubleOf(process, wanted, runs, hasEndedForGood) ?? []),
       ];
-      isPassing = troubles.some((trouble) => trouble.isPassing);
       const worst = troubles.find((trouble) => !trouble.isPassing) ?? troubles[0];
       return worst === undefined ? good(live, wanted) : fail(describe(worst, troubles.length - 1));
     },
@@ -59,11 +64,10 @@ export function createProgramsStep({ choice, wanted, fail }: ProgramsOptions, { 
       if (!name.startsWith('PROCESS_STATE_')) return name.startsWith('PROCESS_GROUP_') ? 'look' : 'nothing';
       const program = { name: fields['processname'] ?? '', group: fields['groupname'] ?? '' };
       if (!chosenKeys.has(keyOf(program))) return mayBeChosen(program, choice) ? 'look' : 'nothing';
+      if (name === 'PROCESS_STATE_STARTING') ends.forget();
       const told = mayBeOver ? undefined : troubleTold(program, stateIn(name), wanted);
       return told === undefined ? 'look' : fail(told.message);
     },
-
-    isPassing: () => isPassing,
   };
 }
 
@@ -84,15 +88,25 @@ function good(live: readonly ProcessInfo[], wanted: WantedState): StepResult {
   return { outcome: 'passed', message: `${live.map(fullName).join(', ')}: ${what}` };
 }
 
-/** Whether the programs that have exited with code 0 are left so; an answer of supervisord counts once. */
-function createEnds(): (live: readonly ProcessInfo[], answer: number) => boolean {
+/**
+ * Whether the programs that have exited with code 0 are left so. An answer of supervisord counts once, and three in a row must show
+ * the same: where they are a second apart, a clock that is set back by one lets a run look like the one before it.
+ */
+function createEnds() {
   const goodEnds = new GoodEnds();
-  let last = { answer: 0, isGood: false };
-  return (live, answer) => {
-    if (answer !== last.answer) {
-      const ended = live.filter(({ state, exitstatus }) => state === processState.EXITED && exitstatus === 0);
-      last = { answer, isGood: goodEnds.look(ended) === 'yes' };
-    }
-    return last.isGood;
+  let last = { answer: 0, inARow: 0 };
+  return {
+    areGood(live: readonly ProcessInfo[], answer: number): boolean {
+      if (answer !== last.answer) {
+        const ended = live.filter(({ state, exitstatus }) => state === processState.EXITED && exitstatus === 0);
+        last = { answer, inARow: goodEnds.look(ended) === 'yes' ? last.inARow + 1 : 0 };
+      }
+      return last.inARow >= 2;
+    },
+    /** One of them is started again. */
+    forget(): void {
+      goodEnds.forget();
+      last = { ...last, inARow: 0 };
+    },
   };
 }

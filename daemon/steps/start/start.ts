@@ -49,14 +49,14 @@ export interface StartStep {
  * @param named - READINESSD_START_PROGRAMS, where it is set
  * @param now - the monotonic clock, milliseconds
  * @param events - what is known of their flow
- * @param isWaitedFor - whether others wait for what time alone may change: then supervisord is asked though nothing was told
+ * @param asksAlways - others go by what is seen here of programs that run: then silence is no proof, for supervisord may hang
  */
 export function createStartStep(
   supervisor: SupervisorClient,
   named: NamedPrograms | undefined,
   now: () => number,
   events: EventFlow = noEvents,
-  isWaitedFor: () => boolean = () => false,
+  asksAlways = false,
 ): StartStep {
   const book = new StartProgramBook(named);
   const told = new Told(book);
@@ -66,11 +66,11 @@ export function createStartStep(
   let running: Promise<unknown> = Promise.resolve();
   let lastRun = '';
 
-  const isCurrent = () => found !== undefined && !isWaitedFor() && events.isQuietSince(found.mark);
+  const isCurrent = () => found !== undefined && events.isQuietSince(found.mark);
 
   /** Looks until nothing that matters has been told meanwhile. */
   async function run(signal: AbortSignal, isDemanded: boolean): Promise<StepResult> {
-    if (!isDemanded && found !== undefined && isCurrent()) return found.result;
+    if (!isDemanded && !asksAlways && found !== undefined && isCurrent()) return found.result;
     for (let looks = 1; ; looks++) {
       const { news } = told;
       const mark = events.mark();

@@ -33,10 +33,17 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     cure: /lacks \[rpcinterface:supervisor\] with "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface"/,
   },
   {
-    title: 'it asks for a password',
-    supervisord: { credentials: ['admin', 'secret'] },
+    title: 'it asks for a password, and its file has only a hash',
+    supervisord: { credentials: ['admin', '{SHA}0'] },
     until: isBad,
-    cause: /supervisord at unix:\S+s.sock .*HTTP 401/,
+    cause: /supervisord at unix:\S+s.sock .*HTTP 401.*supervisord.conf has only a hash of the password/,
+    cure: /set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to the user and the password itself/,
+  },
+  {
+    title: 'it refuses the password that its file has',
+    supervisord: { credentials: ['admin', '{SHA}0'], edit: (text) => text.replace(/(\[supervisorctl\][^[]*password=).*/, '$1old') },
+    until: isBad,
+    cause: /HTTP 401.*those of \[supervisorctl\] in \S+supervisord.conf are refused/,
     cure: /set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to username= and password=/,
   },
   {

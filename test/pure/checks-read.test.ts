@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { readSettings } from '../../daemon/settings/settings.ts';
+import { kinds } from '../../daemon/steps/checks/kinds.ts';
+import { loadChecks } from '../../daemon/steps/checks/load.ts';
+import { readChecks } from '../../daemon/steps/checks/read.ts';
+import { withVariables } from '../../daemon/steps/checks/variables.ts';
+
+/** One check under the name "a", whose lines are indented by four. */
+const one = (text: string) => `checks:\n  a:\n    ${text.replaceAll('\n', '\n    ')}\n`;
+const tcp = 'tcp: { port: 25 }';
+
+function directoryOf(t: TestContext, files: Readonly<Record<string, string | Buffer>>): string {
+  const directory = mkdtempSync(join(tmpdir(), 'rd-checks-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
+  return directory;
+}
+
+/** What is read of files, in their order: the checks, or the line without the directory. */
+async function read(t: TestContext, files: Readonly<Record<string, string | Buffer>>, environment: NodeJS.ProcessEnv = {}) {
+  const directory = directoryOf(t, files);
+  const paths = Object.keys(files).map((name) => join(directory, name));
+  const found = await readChecks(paths, { kinds, reserved: ['start', 'hook'], environment, checkSafety: false });
+  return 'checks' in found ? found.checks : found.problem.replaceAll(`${directory}/`, '');
+}
+
+suite('files of checks', () => {
+  test('hold every kind, in their order', async (t) => {
+    const text = `
+checks:
+  services:
+    programs: [postfix, "gitlab:*"]
+  fetchmail:
+    when: \${ENABLE_FETCHMAIL:-0}
+    programs: [fetchmail]
+  config: { programs: [swssconfig], state: exited, exit-code: 3 }
+  api:
+    http: { url: "http://127.0.0.1:\${PORT:-8080}/healthz?key=secret", headers: { Host: app, X-Key: secret } }
+    timeout: 2s
+  app: { http: { url: http://app.example/, unix-socket: /run/app.sock } }
+  smtp: { tcp: { host: "::1", port: "25" }, period: 1m }
+  redis: { tcp: { unix-socket: /run/redis.sock } }
+  bgp: { exec: { command: /usr/local/bin/check-bgp --all "a b" }, timeout: 5s, exit-code: 42 }
+`;
+    const checks = await read(t, { 'a.yaml': text, 'b.yaml': '# nothing\n', 'c.yaml': '' }, { PORT: '99' });
+    assert.ok(typeof checks !== 'string', String(checks));
+    assert.deepEqual(
+      checks.map(({ name, body, isOn, timeoutMs, periodMs, exitCode }) => [name, body.display, isOn, timeoutMs, periodMs, exitCode]),
+      [
+        ['services', 'programs postfix gitlab:*: running, and settled', true, 0, 0, undefined],
+        ['fetchmail', 'programs fetchmail: running, and settled', false, 0, 0, undefined],
+        ['config', 'programs swssconfig: exited', true, 0, 0, 3],
+        ['api', 'http http://127.0.0.1:99/healthz', true, 2000, 0, undefined],
+        ['app', 'http http://app.example/ over /run/app.sock', true, 3000, 0, undefined],
+        ['smtp', 'tcp [::1]:25', true, 3000, 60_000, undefined],
+        ['redis', 'tcp /run/redis.sock', true, 3000, 0, undefined],
+        ['bgp', 'exec /usr/local/bin/check-bgp --all a b', true, 5000, 0, 42],
+      ],
+    );
+    assert.doesNotMatch(JSON.stringify(checks), /secret/);
+  });
+
+  for (const [text, line] of [
+    ['check: {}', /^a.yaml:1:1: cannot use the key "check": the keys here are checks$/],
+    ['checks:', /^a.yaml:1:8: must be keys with values$/],
+    ['checks: [a]', /^a.yaml:1:9: must be keys with values$/],
+    ['- a', /^a.yaml:1:1: must be keys with values$/],
+    [one('when: on'), /^a.yaml:3:5: check "a" needs one of programs, http, tcp, exec$/],
+    [one(`${tcp}\nexec: { command: /x }`), /^a.yaml:4:5: cannot use exec beside tcp: a check is of one kind$/],
+    [one(`${tcp}\ntimout: 2s`), /^a.yaml:4:5: cannot use the key "timout": the keys here are when, exit-code, timeout, period, tcp$/],
+    [one('tcp: { prot: 25 }'), /^a.yaml:3:12: cannot use the key "prot": the keys here are host, port, unix-socket$/],
+    [one(`${tcp}\ntimeout: 2`), /^a.yaml:4:14: cannot use "2": must be a duration with a unit/],
+    [one(`${tcp}\ntimeout: 2h`), /^a.yaml:4:14: cannot use "2h": must be a duration/],
+    [one(`${tcp}\nperiod: 2h`), /^a.yaml:4:13: cannot use "2h": must be a duration/],
+    [one(`${tcp}\nexit-code: 2`), /^a.yaml:4:16: cannot use "2": must be a number from 3 to 99/],
+    [one(`${tcp}\nexit-code: 100`), /^a.yaml:4:16: cannot use "100"/],
+    [one(`${tcp}\nwhen: maybe`), /^a.yaml:4:11: cannot use "maybe": must be 1, true, yes or on; or 0/],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: so it is written
+    [one(`${tcp}\nwhen: ${'${NOT_SET}'}`), /^a.yaml:4:11: the variable NOT_SET is not set: set it for readinessd, or give a default/],
+    [one(`${tcp}\nlevel: ready`), /^a.yaml:4:5: cannot use the key "level": there is one level/],
+    [one(`${tcp}\nthreshold: 3`), /^a.yaml:4:5: cannot use the key "threshold": .*failureThreshold/],
+    [one(`${tcp}\nstartup: enabled`), /^a.yaml:4:5: cannot use the key "startup": use when/],
+    [one(`${tcp}\nuser: app`), /^a.yaml:4:5: cannot use the key "user": .*setpriv/],
+    [one(`${tcp}\n<<: { period: 1m }`), /^a.yaml:4:5: cannot use the key "<<"/],
+    [one('programs: web'), /^a.yaml:3:15: must be a list, as \[ONE, TWO\]$/],
+    [one('programs: []'), /^a.yaml:3:15: needs programs/],
+    [one('programs: [-a]'), /^a.yaml:3:15: must be programs as NAME/],
+    [one('programs: [a b]'), /^a.yaml:3:16: cannot use "a b": must be one program/],
+    [one('programs: [a]\nstate: stopped'), /^a.yaml:4:12: cannot use "stopped": must be one of running, exited, running-or-exited$/],
+    [one('programs: [a]\ntimeout: 1s'), /^a.yaml:4:5: cannot use the key "timeout": programs waits for nothing/],
+    [one('programs: [a]\nperiod: 1m'), /^a.yaml:4:5: cannot use the key "period": programs waits for nothing/],
+    [one('http: {}'), /^a.yaml:3:11: needs a url/],
+    [one('http: { url: "https://127.0.0.1/" }'), /^a.yaml:3:18: cannot use .*: https is not spoken here: ask the plain port, or use exec/],
+    [one('http: { url: "http://app:80/" }'), /^a.yaml:3:18: cannot use .*: must be an IP address or localhost/],
+    [one('http: { url: "http://me:pw@127.0.0.1/" }'), /^a.yaml:3:18: .*must not hold a user and password/],
+    [one('http: { url: "ftp://127.0.0.1/" }'), /^a.yaml:3:18: cannot use this value \(not shown\): must be http:/],
+    [one('http: { url: "http://127.0.0.1/", headers: { "X Y": 1 } }'), /^a.yaml:3:50: cannot use the header "X Y"/],
+    [one('http: { url: "http://127.0.0.1/", headers: { Connection: close } }'), /^a.yaml:3:50: cannot use the header Connection/],
+    [
+      one('http: { url: "http://127.0.0.1/", headers: { K: "sec\\nret" } }'),
+      /^a.yaml:3:53: cannot use this value \(not shown\): must be one line/,
+    ],
+    [one('tcp: { host: localhost }'), /^a.yaml:3:10: needs a port, or a unix-socket$/],
+    [one('tcp: { host: example.org, port: 1 }'), /^a.yaml:3:18: cannot use "example.org": must be an IP address or localhost/],
+    [one('tcp: { port: 70000 }'), /^a.yaml:3:18: cannot use "70000": must be a port/],
+    [one('tcp: { port: 1, unix-socket: /x }'), /^a.yaml:3:10: cannot use unix-socket beside host and port/],
+    [one('tcp: { unix-socket: x }'), /^a.yaml:3:25: cannot use "x": must be the absolute path/],
+    [one('exec: { command: check-bgp }'), /^a.yaml:3:22: cannot use "check-bgp": must begin with the absolute path/],
+    [one('exec: { command: "/x \'a" }'), /^a.yaml:3:22: .*a quotation does not end$/],
+    [one('exec: { command: "" }'), /^a.yaml:3:22: cannot use ""/],
+    [one('exec: { command: /x, user: app }'), /^a.yaml:3:26: cannot use the key "user": .*setpriv/],
+    [one('exec: { command: /x, environment: {} }'), /^a.yaml:3:26: cannot use the key "environment": .*env NAME=VALUE/],
+    [`${one(tcp)}  a: { ${tcp} }\n`, /^a.yaml:4:3: cannot read this as YAML: the same name stands here twice$/],
+    [`checks: { start: { ${tcp} } }`, /^a.yaml:1:11: cannot use the name "start": a step of readinessd is called so$/],
+    [`checks: { "a b": { ${tcp} } }`, /^a.yaml:1:11: cannot use the name "a b"/],
+    ['checks: { a: !x { tcp: { port: 1 } } }', /^a.yaml:1:14: cannot read this as YAML: Unresolved tag: !x$/],
+    ['checks:\n\ta: 1', /^a.yaml:2:1: cannot read this as YAML: /],
+    ['checks: {', /^a.yaml:\d+:\d+: cannot read this as YAML: /],
+    [`${one(tcp)}---\n${one(tcp)}`, /^a.yaml:4:1: cannot read this as YAML: a file holds one document/],
+    [`x: ${'['.repeat(60_000)}`, /^a.yaml:\d+:\d+: /],
+    ['#'.repeat(70_000), /^a.yaml:1:1: cannot read it: it is larger than 64 KiB$/],
+    [Buffer.from([0xff, 0xfe, 0x41]), /^a.yaml:1:1: cannot read it: it is not UTF-8$/],
+  ] as const) {
+    test(`refuse ${JSON.stringify(String(text).slice(0, 60))}`, async (t) => {
+      const problem = await read(t, { 'a.yaml': text });
+      assert.match(String(problem), line);
+      assert.doesNotMatch(String(problem), /\n/);
+    });
+  }
+
+  test('take no name twice, whichever file has it', async (t) => {
+    const problem = await read(t, { 'a.yaml': one(tcp), 'b.yaml': `checks: { b: { ${tcp} }, a: { ${tcp} } }` });
+    assert.equal(problem, 'b.yaml:1:37: cannot use the name "a": a.yaml:2:3 has it');
+  });
+
+  test('take aliases, and no bomb of them', async (t) => {
+    const shared = `checks:\n  a: { tcp: { port: &port 25 } }\n  b: { tcp: { port: *port } }\n`;
+    const checks = await read(t, { 'a.yaml': shared });
+    assert.ok(typeof checks !== 'string' && checks[1]?.body.display === 'tcp localhost:25');
+    const lols = Array.from({ length: 9 }, (_none, index) => `  l${index + 1}: &l${index + 1} [${`*l${index},`.repeat(9)}]`);
+    const bomb = `checks:\n  l0: &l0 [lol]\n${lols.join('\n')}\n`;
+    assert.match(String(await read(t, { 'a.yaml': bomb })), /^a.yaml:2:11: must be keys with values$/);
+    assert.match(String(await read(t, { 'a.yaml': 'checks: &a\n  a: *a\n' })), /^a.yaml:\d+:\d+: /);
+  });
+
+  test('are those of a directory that end in .yaml, but for dot files, as of a ConfigMap', async (t) => {
+    const directory = directoryOf(t, { '.hidden.yaml': 'x', README: 'x', 'b.yaml.bak': 'x' });
+    mkdirSync(join(directory, '..data'));
+    writeFileSync(join(directory, '..data/b.yaml'), `checks: { b: { ${tcp} } }`);
+    writeFileSync(join(directory, 'a.yaml'), one(tcp));
+    symlinkSync('..data/b.yaml', join(directory, 'b.yaml'));
+    const load = () => {
+      const request = readSettings([], { READINESSD_CHECKS_DIR: directory, READINESSD_HOOK_SAFETY_CHECK: 'off' });
+      assert.ok('settings' in request);
+      return loadChecks(request.settings, {});
+    };
+    assert.deepEqual(
+      (await load()).map(({ name }) => name),
+      ['a', 'b'],
+    );
+    writeFileSync(join(directory, 'c.yml'), one(tcp));
+    await assert.rejects(load(), /c\.yml:1:1: its name must end in \.yaml/);
+    rmSync(join(directory, 'c.yml'));
+    mkdirSync(join(directory, 'd.yaml'));
+    await assert.rejects(load(), /d\.yaml:1:1: cannot read it: it is no regular file/);
+    rmSync(directory, { recursive: true });
+    await assert.rejects(load(), /cannot use READINESSD_CHECKS_DIR=.*: there is no such directory/);
+  });
+});
+
+suite('variables in a text', () => {
+  test('are put in, with a default where they are unset or empty', () => {
+    const environment = { A: 'x', EMPTY: '' };
+    for (const [text, expected] of [
+      ['a$b', 'a$b'],
+      ['<$' + '{A}>', '<x>'],
+      ['$' + '{A:-d}$' + '{EMPTY:-d}$' + '{NONE:-d e}$' + '{NONE:-}', 'xdd e'],
+      ['<$' + '{EMPTY}>', '<>'],
+      ['$$' + '{A} $$$' + '{A}', '$' + '{A} $x'],
+    ] as const) {
+      assert.equal(withVariables(text, environment), expected);
+    }
+    for (const bad of ['$' + '{A', '$' + '{}', '$' + '{a b}', '$' + '{A:+x}', '$' + '{NONE}']) {
+      assert.throws(() => withVariables(bad, environment), /must be \$\{NAME\}|is not set/, bad);
+    }
+  });
+});
