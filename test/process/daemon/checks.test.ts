@@ -171,6 +171,27 @@ suite('tcp checks', () => {
   });
 });
 
+suite('tcp checks at a port that is given to connecting sockets', () => {
+  test('does not take a connection to itself for a server', async (t) => {
+    const directory = scratchDirectory(t);
+    const script = writeScript(
+      join(directory, 'in-namespace'),
+      'ip link set lo up; echo "50000 50009" >/proc/sys/net/ipv4/ip_local_port_range; exec "$@"',
+    );
+    mkdirSync(join(directory, 'checks.d'));
+    // As many connections in a cycle as there are ports: one of them meets itself.
+    const checks = Array.from({ length: 10 }, (_none, index) => `  p${index}: { tcp: { host: 127.0.0.1, port: 5000${index} } }`).join('\n');
+    writeFileSync(join(directory, 'checks.d/a.yaml'), `checks:\n${checks}\n`);
+    const settings = { ...alone, READINESSD_CHECKS_DIR: join(directory, 'checks.d') };
+    const daemon = new TestDaemon(t, settings, directory, { by: ['unshare', '-n', script] });
+    await daemon.expect(/^117 CheckFailed check "p0": .*: connection refused; 9 more checks fail\n$/);
+    for (let cycles = 0; cycles < 40; cycles++) {
+      await daemon.moreCycles(1);
+      assert.match(await daemon.body(), /^117 .* 9 more checks fail\n$/);
+    }
+  });
+});
+
 suite('exec checks', () => {
   test('pass on what a command says, with a code of their own or 117', async (t) => {
     const directory = scratchDirectory(t);

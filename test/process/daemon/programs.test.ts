@@ -143,6 +143,20 @@ for (const form of forms) {
 }
 
 suite('READINESSD_PROGRAMS', () => {
+  test('does not take the silence of a supervisord that hangs for a program that runs', async (t) => {
+    const { expect, supervisord } = await setUp(t, {
+      programs: service('web'),
+      form: 'events',
+      settings: { READINESSD_PROGRAMS: 'web', READINESSD_RPC_TIMEOUT: '2s' },
+    });
+    await expect(/^0 /);
+    supervisord.child.kill('SIGSTOP');
+    // Events are silent for 75 s before they count as stopped; far less than that is its limit here.
+    await expect(/^110 /, 45_000);
+    supervisord.child.kill('SIGCONT');
+    await expect(/^0 /);
+  });
+
   test('is looked at without a start step, too', async (t) => {
     const supervisord = await TestSupervisord.start(t, `${service('web')}[program:start]\ncommand=sh -c "exit 3"\nstartsecs=0\n`, {
       form: 'poll',
