@@ -4,14 +4,15 @@ import type { Settings } from '../../../daemon/settings/definitions.ts';
 import { readSettings, SettingsError } from '../../../daemon/settings/settings.ts';
 import { parseSupervisorUrl, type SupervisorAddress } from '../../../daemon/supervisor/address.ts';
 import type { ProcessInfo } from '../../../daemon/supervisor/client.ts';
+import { type Configuration, configurationOf, environmentIn, type Section } from '../../../daemon/supervisor/configuration.ts';
+import { findCredentials, type Lookup } from '../../../daemon/supervisor/credentials.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import { keyOf } from '../../../daemon/supervisor/names.ts';
+import { environmentOf, findSupervisord } from '../../../daemon/supervisor/proc.ts';
 import type { Status } from '../../../shared/api.ts';
 import { defaultSocketPath, socketVariable } from '../../../shared/defaults.ts';
 import { askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
 import type { Session } from '../session.ts';
-import { type Configuration, configurationOf, environmentIn, findSupervisord, type Section } from './configuration.ts';
-import { environmentOf } from './environment.ts';
 import { supervisordSockets } from './listeners.ts';
 import { createSupervisord, type SupervisordFacts } from './supervisord.ts';
 
@@ -28,7 +29,10 @@ export interface Facts {
   readonly isDaemonsOwn: boolean;
   /** Why the settings in this environment cannot be used. */
   readonly settingsError: string | undefined;
+  /** With what supervisord's own configuration has of user and password, where it asks for them and none are set. */
   readonly address: SupervisorAddress;
+  /** What that was; undefined where nothing had to be looked up. */
+  readonly credentials: Lookup | undefined;
   readonly supervisord: SupervisordFacts | SupervisorUnreachableError | SupervisorBadReplyError;
   /** As its files have it; undefined where they may not be looked at. */
   readonly configuration: Configuration | undefined;
@@ -46,22 +50,24 @@ export async function findFacts(session: Session): Promise<Facts> {
   const daemon = await orNoAnswer(askStatus(session.socketPath));
   const here = settingsHere(session.environment);
   const told = 'pid' in daemon ? settingsOf(daemon.pid) : undefined;
-  let address = addressFor(told ?? here.settings, daemon);
-  let supervisord = await lookAt(address);
-  if (supervisord instanceof Error && daemon instanceof NoAnswerError && !isAddressTold(session.environment)) {
+  const daemonPid = 'pid' in daemon ? daemon.pid : undefined;
+  const address = addressFor(told ?? here.settings, daemon);
+  let look = await lookAt(address, daemonPid);
+  if (look.supervisord instanceof Error && daemon instanceof NoAnswerError && !isAddressTold(session.environment)) {
     // supervisord tells its programs where it is, which a daemon that is down cannot pass on.
     for (const path of supervisordSockets()) {
-      const other = { ...address, ...parseSupervisorUrl(`unix://${path}`) };
-      const found = await lookAt(other);
-      if (found instanceof Error) continue;
-      [address, supervisord] = [other, found];
+      const other = await lookAt({ ...address, ...parseSupervisorUrl(`unix://${path}`) }, daemonPid);
+      if (other.supervisord instanceof Error) continue;
+      look = other;
       break;
     }
   }
-  const daemonProcess = supervisord instanceof Error ? undefined : daemonProgram(supervisord, 'pid' in daemon ? daemon.pid : 0);
+  const { supervisord } = look;
+  const daemonProcess = supervisord instanceof Error ? undefined : daemonProgram(supervisord, daemonPid ?? 0);
   const own = told ?? (daemonProcess !== undefined && daemonProcess.pid > 0 ? settingsOf(daemonProcess.pid) : undefined);
-  const supervisordPid = supervisord instanceof Error ? findSupervisord('pid' in daemon ? daemon.pid : undefined) : supervisord.pid;
-  const configuration = supervisordPid === undefined ? undefined : configurationOf(supervisordPid);
+  const supervisordPid = supervisord instanceof Error ? findSupervisord(daemonPid) : supervisord.pid;
+  const read = supervisordPid === undefined ? undefined : configurationOf(supervisordPid);
+  const configuration = read?.sections === undefined ? undefined : read;
   const containerEnvironment = supervisordPid === undefined ? undefined : environmentOf(supervisordPid);
   const daemonSection = sectionOfDaemon(configuration);
   return {
@@ -71,8 +77,7 @@ export async function findFacts(session: Session): Promise<Facts> {
     settings: own ?? here.settings,
     isDaemonsOwn: own !== undefined,
     settingsError: here.error,
-    address,
-    supervisord,
+    ...look,
     configuration,
     daemonSection,
     entryError: daemonSection === undefined ? undefined : entryError(daemonSection[1], containerEnvironment),
@@ -81,13 +86,25 @@ export async function findFacts(session: Session): Promise<Facts> {
   };
 }
 
-async function lookAt(address: SupervisorAddress): Promise<Facts['supervisord']> {
-  return createSupervisord(address)
+/** Gets in as the daemon does, if need be with what supervisord's configuration has. */
+async function lookAt(
+  address: SupervisorAddress,
+  daemonPid: number | undefined,
+): Promise<Pick<Facts, 'address' | 'credentials' | 'supervisord'>> {
+  let credentials: Lookup | undefined;
+  const find = async () => {
+    credentials = await findCredentials(address, daemonPid);
+    return credentials;
+  };
+  const supervisord = await createSupervisord(address, find)
     .look()
     .catch((error: unknown) => {
       if (error instanceof SupervisorUnreachableError || error instanceof SupervisorBadReplyError) return error;
       throw error;
     });
+  if (credentials?.kind !== 'found') return { address, credentials, supervisord };
+  const { user, password } = credentials;
+  return { address: { ...address, user, password }, credentials, supervisord };
 }
 
 function isAddressTold(environment: NodeJS.ProcessEnv): boolean {

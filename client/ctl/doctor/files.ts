@@ -1,13 +1,6 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 
-/** Also of files under /proc; undefined where it may not be read, or is not there. */
-export function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
+export { textOf } from '../../../daemon/supervisor/proc.ts';
 
 export function isExecutable(path: string): boolean {
   try {

@@ -2,8 +2,8 @@ import { existsSync, lstatSync } from 'node:fs';
 import { type ProcessConfig, type ProcessInfo, processState } from '../../../daemon/supervisor/client.ts';
 import { SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import { fullName, keyOf } from '../../../daemon/supervisor/names.ts';
+import { environmentOf } from '../../../daemon/supervisor/proc.ts';
 import { NoAnswerError } from '../ask.ts';
-import { environmentOf } from './environment.ts';
 import { daemonProcesses, type Facts, isDaemon } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { supervisordSockets } from './listeners.ts';
@@ -16,7 +16,7 @@ const enoughRetries = 1000;
 
 /** supervisord itself, and its program readinessd. */
 export async function checkSupervisor(facts: Facts): Promise<Finding[]> {
-  const { supervisord, address, settings } = facts;
+  const { supervisord, address, settings, credentials } = facts;
   if (supervisord instanceof Error) {
     if (!settings.startStep) return [ok('supervisord', 'not asked: READINESSD_START_STEP=off')];
     return [problem('supervisord', supervisord.message, cureFor(facts, supervisord))];
@@ -26,13 +26,21 @@ export async function checkSupervisor(facts: Facts): Promise<Finding[]> {
     supervisord.state === 'RUNNING'
       ? ok('supervisord', who)
       : warning('supervisord', `${who}, in state ${supervisord.state}`, 'wait until it is over');
-  return [state, ...(await checkProgram(facts, supervisord))];
+  const password =
+    credentials?.kind === 'found'
+      ? [ok('supervisord', `it asks for a password: user and password are those of ${credentials.source}`)]
+      : [];
+  return [state, ...password, ...(await checkProgram(facts, supervisord))];
 }
 
-function cureFor({ address, daemon, configuration }: Facts, error: Error): string {
+function cureFor({ address, daemon, configuration, credentials }: Facts, error: Error): string {
   const { message } = error;
   if (/HTTP 401/.test(message)) {
-    return 'set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to username= and password= of its [unix_http_server], in environment= of its section';
+    const which =
+      credentials?.kind === 'hash'
+        ? 'the user and the password itself, which its file does not have'
+        : 'username= and password= of its [unix_http_server]';
+    return `set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to ${which}, in environment= of its section`;
   }
   if (/UNKNOWN_METHOD|HTTP 404/.test(message)) {
     return 'its configuration lacks [rpcinterface:supervisor] with "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface": add it, and start the container again';

@@ -6,6 +6,7 @@ import {
   type ProcessInfo,
   readConfigs,
 } from '../../../daemon/supervisor/client.ts';
+import type { FindCredentials } from '../../../daemon/supervisor/credentials.ts';
 import { createPost } from '../../../daemon/supervisor/http-post.ts';
 import { keyOf } from '../../../daemon/supervisor/names.ts';
 import { methodCall, readResponse, type XmlRpcValue } from '../../../daemon/supervisor/xml-rpc.ts';
@@ -36,9 +37,9 @@ export interface SupervisordFacts {
 }
 
 /** Asks for what the daemon asks for, in the same way, and for what else a doctor wants to know. */
-export function createSupervisord(address: SupervisorAddress) {
-  const client = createSupervisorClient(address, timeoutMs);
-  const post = createPost(address, timeoutMs);
+export function createSupervisord(address: SupervisorAddress, find?: FindCredentials) {
+  const client = createSupervisorClient(address, timeoutMs, find);
+  const post = createPost(address, timeoutMs, find);
   const signal = new AbortController().signal;
 
   const call = (method: string, members: readonly string[] = [], params: readonly (string | number)[] = []): Promise<XmlRpcValue> => {
