@@ -46,7 +46,7 @@ export const startExplanations = {
     meaning: 'supervisord answered, but not with what was asked for.',
     causes: [
       'it is shutting down or reloading (SHUTDOWN_STATE): over when its programs have ended',
-      'HTTP 401: its socket asks for username= and password=, which readinessd was not given',
+      'HTTP 401: its socket asks for username= and password=, which are neither set nor found in its configuration, or are refused (a hash needs the settings)',
       'UNKNOWN_METHOD, or HTTP 404: [rpcinterface:supervisor] is missing in its configuration',
       'the URL leads to something else than supervisord',
     ],
