@@ -21,7 +21,9 @@ export function createLanes(notePaths: string): Runner {
   const waiting: ((notePath: string) => void)[] = [];
   return async (job) => {
     // What an earlier daemon ran in another lane than this one will.
-    for (const notePath of all) settleLeftover(notePath);
+    const [unsettled] = all.filter((notePath) => !settleLeftover(notePath));
+    // It may be what this job would run, so the other lane is no place for it either.
+    if (unsettled !== undefined) return job(unsettled);
     const notePath = free.shift() ?? (await new Promise<string>((resolve) => waiting.push(resolve)));
     try {
       return await job(notePath);

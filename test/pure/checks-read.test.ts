@@ -13,6 +13,8 @@ import { withVariables } from '../../daemon/steps/checks/variables.ts';
 const one = (text: string) => `checks:\n  a:\n    ${text.replaceAll('\n', '\n    ')}\n`;
 const tcp = 'tcp: { port: 25 }';
 
+const numbered = (count: number, make: (n: number) => string) => Array.from({ length: count }, (_none, n) => make(n)).join('');
+
 function directoryOf(t: TestContext, files: Readonly<Record<string, string | Buffer>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'rd-checks-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
@@ -131,6 +133,221 @@ checks:
       assert.doesNotMatch(String(problem), /\n/);
     });
   }
+
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: so variables are written
+  const header = (text: string) => `http: { url: "http://127.0.0.1/", headers: ${text} }`;
+  const command = (text: string) => `exec: { command: ${JSON.stringify(text)} }`;
+  for (const [title, text, line] of [
+    ['a port below the first', one('tcp: { port: 0 }'), '3:18: cannot use "0": must be a port, from 1 to 65535'],
+    ['a port in another base', one('tcp: { port: 0x19 }'), '3:18: cannot use "0x19": must be a port, from 1 to 65535'],
+    ['a port with a part', one('tcp: { port: 25.0 }'), '3:18: cannot use "25.0": must be a port, from 1 to 65535'],
+    ['a port that is none of a number', one('tcp: { port: [25] }'), '3:18: must be a text'],
+    ['a port that is left out', one('tcp: { port: }'), '3:18: must be a text'],
+    ['no port in a url', one('http: { url: "http://127.0.0.1:0/" }'), /^3:18: .* must have a port from 1 to 65535$/],
+    ['a port in a url above the last', one('http: { url: "http://127.0.0.1:65536/" }'), /^3:18: .* must be http:/],
+    ['a zero timeout', one(`${tcp}\ntimeout: 0s`), /^4:14: cannot use "0s": must be a duration .* from 100ms to 1m$/],
+    ['a negative timeout', one(`${tcp}\ntimeout: -1s`), /^4:14: cannot use "-1s": must be a duration/],
+    ['a timeout over its bound', one(`${tcp}\ntimeout: 61s`), /^4:14: cannot use "61s": must be a duration .* from 100ms to 1m$/],
+    ['a period over its bound', one(`${tcp}\nperiod: 61m`), /^4:13: cannot use "61m": must be a duration .* from 100ms to 60m$/],
+    ['a code that is no number', one(`${tcp}\nexit-code: x`), /^4:16: cannot use "x": must be a number from 3 to 99/],
+    ['a code with a sign', one(`${tcp}\nexit-code: -3`), /^4:16: cannot use "-3"/],
+    ['a code of 0', one(`${tcp}\nexit-code: 0`), /^4:16: cannot use "0"/],
+    ['when of nothing', one(`${tcp}\nwhen:`), '4:10: must be a text'],
+    ['when as a list', one(`${tcp}\nwhen: [1]`), '4:11: must be a text'],
+    ['a check of nothing', 'checks:\n  a:\n', '2:5: must be keys with values'],
+    ['a kind of nothing', one('tcp:'), '3:9: must be keys with values'],
+    ['a list as a key', 'checks: { ? [a] : 1 }', '1:9: each key must be a name'],
+    ['no key', 'checks: { : 1 }', '1:9: each key must be a name'],
+    ['a long name', `checks: { ${'a'.repeat(61)}: { ${tcp} } }`, /^1:11: cannot use the name "a{61}": use letters/],
+    ['a path as a name', `checks: { ../x: { ${tcp} } }`, /^1:11: cannot use the name "..\/x"/],
+    ['a variable in a name', 'checks: { "${X}": {} }', /^1:11: cannot use the name "\$\{X\}"/],
+    ['one name as number and as text', `checks: { 1: { ${tcp} }, "1": { ${tcp} } }`, 'a.yaml:1:11 has it'],
+    ['a prototype as a kind', one('__proto__: {}'), '3:5: check "a" needs one of programs, http, tcp, exec'],
+    ['a prototype as a key', one(`${tcp}\nconstructor: 1`), /^4:5: cannot use the key "constructor": the keys here are/],
+    ['a header twice', one(header('{ X-A: 1, x-a: 2 }')), /^3:58: cannot use the header x-a: it stands here twice/],
+    ['headers as a list', one(header('[a]')), '3:48: must be keys with values'],
+    ['a header of a list', one(header('{ A: [secret] }')), '3:53: must be a text'],
+    [
+      'a header in another alphabet',
+      one(header('{ A: "secret\\u0416" }')),
+      /^3:53: cannot use this value \(not shown\): must be one line of Latin-1/,
+    ],
+    ['a header with a wrong variable', one(header('{ A: "${TOKEN secret}" }')), /^3:53: what begins with "\$\{" must be/],
+    ['a header with a default of another kind', one(header('{ A: "${TOKEN:+secret}" }')), /^3:53: what begins with/],
+    ['a header with a variable without end', one(header('{ A: "${secret" }')), /^3:53: what begins with/],
+    [
+      'a secret in a url',
+      one('http: { url: "http://app/?secret" }'),
+      /^3:18: cannot use this value \(not shown\): must be an IP address or localhost/,
+    ],
+    ['two hosts', one('tcp: { host: "127.0.0.1,::1", port: 1 }'), /^3:18: cannot use "127.0.0.1,::1": must be an IP address or localhost/],
+    [
+      'a long path of a socket',
+      one(`tcp: { unix-socket: /${'x'.repeat(107)} }`),
+      /^3:25: cannot use .*: must be the absolute path of a Unix socket, of at most 107 bytes$/,
+    ],
+    ['a NUL in the path of a socket', one('tcp: { unix-socket: "/a\\0b" }'), /^3:25: cannot use .*: must be the absolute path/],
+    ['a command with a NUL', one(command('/x a\0b')), /^3:22: cannot use .*: must not hold a NUL character$/],
+    ['a command of blanks', one(command('  ')), /^3:22: cannot use " +": must begin with the absolute path/],
+    ['a command by a relative path', one(command('./x')), /^3:22: cannot use ".\/x": must begin with the absolute path/],
+    ['a command as a list', one('exec: { command: [/x, y] }'), '3:22: must be a text'],
+    ['a shell before a command', one(command('FOO=1 /x')), /^3:22: cannot use "FOO=1 \/x": must begin with/],
+    ['a long command, and why', one(command(`${'x'.repeat(5000)}`)), /^3:22: cannot use "x{97}\.\.\.": must begin with the absolute path/],
+    ['text behind the document', `${one(tcp)}...\nx`, /^5:1: cannot read this as YAML: /],
+    ['an alias of nothing', 'checks: { a: *nobody }', /^1:14: no anchor before this is called "nobody"$/],
+    ['an alias before its anchor', 'checks: { a: *x, b: &x {} }', '1:14: no anchor before this is called "x"'],
+    [
+      'a merge in YAML 1.1',
+      `%YAML 1.1\n---\n${one(`${tcp}\n<<: { period: 1m }`)}`,
+      '6:5: cannot use the key "<<": no keys are merged in; write them out',
+    ],
+    ['a set of YAML 1.1', '%YAML 1.1\n---\nchecks: !!set { a, b }', /^3:\d+: must be keys with values$/],
+    ['a binary of YAML 1.1', `%YAML 1.1\n---\n${one('tcp: { unix-socket: !!binary L3g= }')}`, /^5:\d+: cannot use /],
+    ['another YAML', '%YAML 9.9\n---\nchecks: {}', /^1:\d+: cannot read this as YAML: /],
+    ['NUL characters', 'checks:\0 {}', /^1:1: |^1:\d+: cannot read this as YAML/],
+    ['only NULs', '\0\0\0', /^1:\d+: /],
+    [
+      'Pebble',
+      one('http: { url: "http://127.0.0.1/" }\noverride: replace'),
+      /^4:5: cannot use the key "override": no check replaces another/,
+    ],
+    ['Pebble at the top', 'services: {}', '1:1: cannot use the key "services": the keys here are checks'],
+    ['Kubernetes', one('httpGet: { path: /, port: 1 }'), '3:5: check "a" needs one of programs, http, tcp, exec'],
+    ['a text', 'checks', '1:1: must be keys with values'],
+  ] as const) {
+    test(`refuse ${title}`, async (t) => {
+      const problem = String(await read(t, { 'a.yaml': text }));
+      if (typeof line !== 'string') assert.match(problem.replace(/^a\.yaml:/, ''), line);
+      else if (line.endsWith('has it')) assert.match(problem, new RegExp(`^a\\.yaml:1:\\d+: cannot use the name "1": ${line}$`));
+      else assert.equal(problem, `a.yaml:${line}`);
+      assert.match(problem, /^[^\p{Cc}]*$/u);
+      assert.doesNotMatch(problem, /secret/);
+    });
+  }
+
+  for (const [title, text, display] of [
+    ['a port as a text', one('tcp: { port: "25" }'), 'tcp localhost:25'],
+    ['a port from a variable', one('tcp: { port: "${PORT}" }'), 'tcp localhost:99'],
+    ['a port from a default', one('tcp:\n  port: ${NOT_SET:-26}'), 'tcp localhost:26'],
+    ['a dollar', one(command('/x $$HOME $5 $')), 'exec /x $HOME $5 $'],
+    ['quotes and blanks', one(command(`/x 'a b' "c" d\\ e ''`)), 'exec /x a b c d e '],
+    ['lines that are folded', one('exec:\n  command: >\n    /x\n    y\n'), 'exec /x y'],
+    ['an address of IPv6', one('http: { url: "http://[::1]:80/" }'), 'http http://[::1]/'],
+    ['a name where a Unix socket is', one('http: { url: "http://app/", unix-socket: /run/x }'), 'http http://app/ over /run/x'],
+    ['lines that end as on DOS', one(tcp).replaceAll('\n', '\r\n'), 'tcp localhost:25'],
+    ['a mark of UTF-8', `\uFEFF${one(tcp)}`, 'tcp localhost:25'],
+    ['JSON', '{"checks": {"a": {"tcp": {"host": "127.0.0.1", "port": 25}}}}', 'tcp 127.0.0.1:25'],
+    ['a tag of what it is', one('tcp: !!map { port: !!int 25 }'), 'tcp localhost:25'],
+    ['the number 1 as a name', 'checks: { 1: { tcp: { port: 25 } } }', 'tcp localhost:25'],
+    ['a prototype as a name', 'checks: { __proto__: { tcp: { port: 25 } } }', 'tcp localhost:25'],
+  ] as const) {
+    test(`take ${title}`, async (t) => {
+      const checks = await read(t, { 'a.yaml': text }, { PORT: '99' });
+      assert.ok(typeof checks !== 'string', String(checks));
+      assert.deepEqual(
+        checks.map(({ body }) => body.display),
+        [display],
+      );
+    });
+  }
+
+  for (const [word, isOn] of [
+    ['1', true],
+    ['true', true],
+    ['"yes"', true],
+    ['On', true],
+    [' on ', true],
+    ['0', false],
+    ['FALSE', false],
+    ['no', false],
+    ['off', false],
+    ['""', false],
+    ['${NOT_SET:-}', false],
+    ['${NOT_SET:-yes}', true],
+  ] as const) {
+    test(`take ${word} for ${isOn ? 'on' : 'off'}`, async (t) => {
+      const checks = await read(t, { 'a.yaml': one(`${tcp}\nwhen: ${word}`) });
+      assert.ok(typeof checks !== 'string', String(checks));
+      assert.equal(checks[0]?.isOn, isOn);
+    });
+  }
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: so variables are written
+
+  for (const [title, text] of [
+    ['nothing', ''],
+    ['blanks', ' \n\n  \n'],
+    ['a comment', '# checks:\n#   a: {}\n'],
+    ['no checks', 'checks: {}\n'],
+    ['an empty map', '{}'],
+  ] as const) {
+    test(`take a file of ${title} for one without checks`, async (t) => assert.deepEqual(await read(t, { 'a.yaml': text }), []));
+  }
+
+  for (const [title, text] of [
+    ['lists in lists', '['.repeat(60_000)],
+    ['maps in maps', '{a: '.repeat(16_000)],
+    ['items of items', '- '.repeat(32_000)],
+    ['keys of keys', '? '.repeat(32_000)],
+    ['lists that end', `checks: { a: ${'['.repeat(30_000)}${']'.repeat(30_000)} }`],
+  ] as const) {
+    test(`take nothing that is nested too deeply: ${title}`, async (t) => {
+      assert.match(String(await read(t, { 'a.yaml': text })), /^a\.yaml:\d+:\d+: cannot read this as YAML: it is nested too deeply$/);
+    });
+  }
+
+  for (const [title, text] of [
+    [
+      'aliases that make a square of it',
+      `checks:\n  z: &c { http: { url: "http://127.0.0.1/", headers: {${numbered(2500, (n) => `h${n}: a,`)} } } }\n${numbered(2500, (n) => `  c${n}: *c\n`)}`,
+    ],
+    [
+      'an alias for each value',
+      `checks:\n  a: { http: { url: &x "http://127.0.0.1/", headers: { ${numbered(5000, (n) => `h${n}: *x,`)} } }, z: *x }\n`,
+    ],
+    ['keys without number', `checks:\n${numbered(6000, (n) => `  k${n}: 1\n`)}`],
+    ['errors without number', ','.repeat(20_000)],
+  ] as const) {
+    test(`come to an end with ${title}`, { timeout: 60_000 }, async (t) => {
+      assert.match(String(await read(t, { 'a.yaml': text })), /^a\.yaml:\d+:\d+: [^\n]+$/);
+    });
+  }
+
+  test('are read in the order of their names, and tell the first problem in it', async (t) => {
+    const bad = 'checks: { x: {} }';
+    assert.match(String(await read(t, { 'a.yaml': one(tcp), 'b.yaml': bad, 'c.yaml': '- z' })), /^b\.yaml:1:14: check "x" needs one of/);
+    const directory = directoryOf(t, {
+      'b.yaml': `checks: { b: { ${tcp} } }`,
+      'a.yaml': one(tcp),
+      '10.yaml': `checks: { ten: { ${tcp} } }`,
+      '9.yaml': '',
+    });
+    const request = readSettings([], { READINESSD_CHECKS_DIR: directory, READINESSD_HOOK_SAFETY_CHECK: 'off' });
+    assert.ok('settings' in request);
+    assert.deepEqual(
+      (await loadChecks(request.settings, {})).map(({ name }) => name),
+      ['ten', 'a', 'b'],
+    );
+  });
+
+  test('have no check called programs beside READINESSD_PROGRAMS', async (t) => {
+    const directory = directoryOf(t, { 'a.yaml': `checks: { programs: { ${tcp} } }` });
+    const load = (more: NodeJS.ProcessEnv) => {
+      const request = readSettings([], { READINESSD_CHECKS_DIR: directory, READINESSD_HOOK_SAFETY_CHECK: 'off', ...more });
+      assert.ok('settings' in request);
+      return loadChecks(request.settings, {});
+    };
+    assert.equal((await load({})).length, 1);
+    await assert.rejects(
+      load({ READINESSD_PROGRAMS: 'web' }),
+      /a\.yaml:1:11: cannot use the name "programs": a step of readinessd is called so$/,
+    );
+  });
+
+  test('are told of in one line, whatever a file is called', async (t) => {
+    const problem = await read(t, { 'a\nb\u001b[2J.yaml': '- x' });
+    assert.match(String(problem), /^a b \[2J\.yaml:1:1: must be keys with values$/);
+    assert.match(String(await read(t, { [`${'x'.repeat(200)}.yaml`]: '- x' })), /^x{200}\.yaml:1:1: must be keys with values$/);
+  });
 
   test('take no name twice, whichever file has it', async (t) => {
     const problem = await read(t, { 'a.yaml': one(tcp), 'b.yaml': `checks: { b: { ${tcp} }, a: { ${tcp} } }` });

@@ -82,7 +82,8 @@ function standing(run: RunStep, periodMs: number, now: () => number): RunStep {
     good = undefined;
     const asOfMs = now();
     const result = await run(signal, isDemanded);
-    if (result.outcome !== 'failed') good = { ...result, asOfMs };
+    // Without how long it ran: what stands costs nothing, and earns no rest.
+    if (result.outcome !== 'failed') good = { outcome: result.outcome, message: result.message, detail: result.detail, asOfMs };
     return result;
   };
 }

@@ -45,6 +45,8 @@ export const exec: Kind = {
         const run = createExecutable({ path, args, ...context });
         return (signal) =>
           context.runner(async (notePath) => {
+            // While it waited for its turn: nothing is started that would only be ended.
+            if (signal.aborted) return context.fail('the daemon stops');
             const beganAtMs = performance.now();
             const result = judge(path, await run(signal, notePath), context);
             return { ...result, tookMs: performance.now() - beganAtMs };
@@ -55,6 +57,7 @@ export const exec: Kind = {
 };
 
 function readCommand(text: string): readonly [string, ...string[]] {
+  if (text.includes('\0')) throw new Error('must not hold a NUL character');
   const [path, ...args] = splitWords(text);
   if (!path?.startsWith('/'))
     throw new Error('must begin with the absolute path of an executable: no PATH is searched, and no shell takes part');

@@ -1,7 +1,7 @@
 import Client from 'undici/lib/dispatcher/client.js';
 import { describeFailure, locally, noAnswerWithin, readHost, readSocketPath } from './endpoint.ts';
 import type { Kind } from './kind.ts';
-import { readFields, readText, textField, type Value } from './value.ts';
+import { quote, readFields, readText, textField, type Value } from './value.ts';
 
 interface HttpRequest {
   readonly origin: string;
@@ -60,6 +60,7 @@ function readUrl(text: string): URL {
     throw new Error('https is not spoken here: ask the plain port, or use exec with "curl --fail --max-time 2 URL"');
   }
   if (url?.protocol !== 'http:') throw new Error('must be http://ADDRESS:PORT/PATH');
+  if (url.port === '0') throw new Error('must have a port from 1 to 65535');
   if (url.username !== '' || url.password !== '') throw new Error('must not hold a user and password: use the header Authorization');
   return url;
 }
@@ -74,9 +75,12 @@ function at(value: Value, name: string): Value {
 }
 
 function readHeaders(value: Value): Record<string, string> {
+  const names = new Set<string>();
   const entries = value.entries().map(({ name, key, value: text }) => {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) key.fail(`cannot use the header ${JSON.stringify(name)}: no header is called so`);
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) key.fail(`cannot use the header ${quote(name)}: no header is called so`);
     if (reservedHeaders.includes(name.toLowerCase())) key.fail(`cannot use the header ${name}: HTTP itself sets it`);
+    if (names.has(name.toLowerCase())) key.fail(`cannot use the header ${name}: it stands here twice, whatever its capitals`);
+    names.add(name.toLowerCase());
     return [name.toLowerCase(), readText(text, readHeaderValue, true)] as const;
   });
   return Object.fromEntries(entries);
@@ -102,6 +106,7 @@ async function get({ origin, path, headers, socketPath }: HttpRequest, timeoutMs
     const answer = await new Promise<HttpAnswer>((resolve, reject) => {
       const timer = setTimeout(() => reject(new LateError()), timeoutMs);
       const onAbort = () => reject(signal.reason as Error);
+      if (signal.aborted) onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
       stop = () => {
         clearTimeout(timer);

@@ -1,8 +1,12 @@
 import { formatDuration } from '../../../shared/duration.ts';
 import { codeOf } from '../../../shared/exit-codes.ts';
+import { oneLine } from '../../../shared/reply.ts';
 import { defaultHookPath, type Settings } from '../../settings/definitions.ts';
 import type { Check } from './check.ts';
 import { kinds } from './kinds.ts';
+
+/** A command with all its arguments may be long; a line of it is one line all the same. */
+const maxLineBytes = 8192;
 
 /** What would be checked, for people: a line for each step, in their order. */
 export function listing(settings: Settings, checks: readonly Check[]): string {
@@ -13,7 +17,7 @@ export function listing(settings: Settings, checks: readonly Check[]): string {
     ...(programs === undefined || programs.display === 'none'
       ? []
       : [['programs', `programs ${programs.display}: running, and settled (READINESSD_PROGRAMS)`]]),
-    ...checks.map((check) => [check.name, `${checkText(check)} (${check.place})`]),
+    ...checks.map((check) => [check.name, oneLine(`${checkText(check)} (${check.place})`, maxLineBytes)]),
   ];
   const width = Math.max(...rows.map(([name = '']) => name.length));
   return rows.map(([name = '', text]) => `${name.padEnd(width)}  ${text}\n`).join('');

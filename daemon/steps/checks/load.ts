@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { oneLine } from '../../../shared/reply.ts';
 import { defaultChecksDirectory, type Settings } from '../../settings/definitions.ts';
 import { SettingsError } from '../../settings/settings.ts';
 import type { Check } from './check.ts';
@@ -41,7 +42,7 @@ function filesIn(directory: string): string[] {
     const misnamed = names.find((name) => !name.endsWith('.yaml'));
     // A check that nobody reads would be a check that nobody misses.
     if (misnamed !== undefined)
-      throw new CheckFileError(`${join(directory, misnamed)}:1:1: its name must end in .yaml, else it is not read`);
+      throw new CheckFileError(oneLine(`${join(directory, misnamed)}:1:1: its name must end in .yaml, else it is not read`, 8192));
     return names.sort().map((name) => join(directory, name));
   } catch (error) {
     if (error instanceof CheckFileError) throw error;

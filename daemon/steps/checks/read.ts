@@ -1,14 +1,33 @@
 import { readFileSync, statSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import { oneLine } from '../../../shared/reply.ts';
 import { findDanger } from '../../process/inspect.ts';
 import { type Check, readCheck } from './check.ts';
 import type { Kind } from './kind.ts';
-import { type Entry, readFields, type Value } from './value.ts';
+import { type Entry, quote, readFields, type Value } from './value.ts';
 import { withVariables } from './variables.ts';
 
 /** Far more than anybody writes by hand; nothing that a parser could be made to choke on. */
 const maxFileBytes = 64 * 1024;
+
+/** Values that are read of a file: aliases could make millions of a short one. */
+const maxValues = 20_000;
+
+/** For a whole line; a path alone may have 4096 bytes. */
+const maxProblemBytes = 8192;
 
 export interface ReadOptions {
   readonly kinds: Readonly<Record<string, Kind>>;
@@ -38,7 +57,7 @@ export async function readChecks(
     return { checks: await readAll(files, options) };
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    return { problem: error.message };
+    return { problem: oneLine(error.message, maxProblemBytes) };
   }
 }
 
@@ -78,6 +97,10 @@ interface Source {
   readonly document: Document<Node>;
   readonly environment: NodeJS.ProcessEnv;
   readonly placeOf: (offset: number) => string;
+  /** What each alias stands for: asked of each in turn, the library would go through the document for each. */
+  readonly targets: ReadonlyMap<Node, Node | undefined>;
+  /** So many values have been read. */
+  count: number;
 }
 
 function parse(file: string, environment: NodeJS.ProcessEnv): Source {
@@ -89,38 +112,54 @@ function parse(file: string, environment: NodeJS.ProcessEnv): Source {
   try {
     const document = parseDocument<Node>(textOf(file), { lineCounter, prettyErrors: false });
     const [problem] = [...document.errors, ...document.warnings];
-    if (problem === undefined) return { document: document as Document<Node>, environment, placeOf };
+    if (problem === undefined) {
+      return { document: document as Document<Node>, environment, placeOf, targets: targetsOf(document as Document<Node>), count: 0 };
+    }
     throw new FileError(`${placeOf(problem.pos[0])}: cannot read this as YAML: ${describe(problem)}`);
   } catch (error) {
-    // The parser calls itself for each level of a text.
     if (error instanceof RangeError) throw new FileError(`${file}:1:1: cannot read this as YAML: it is nested too deeply`);
     throw error;
   }
+}
+
+function targetsOf(document: Document<Node>): ReadonlyMap<Node, Node | undefined> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Node, Node | undefined>();
+  visit(document, {
+    Node(_key, node) {
+      if (isAlias(node)) targets.set(node, anchors.get(node.source));
+      else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
 }
 
 /** Its messages may go on for lines. */
 function describe({ message, code }: YAMLError): string {
   if (code === 'DUPLICATE_KEY') return 'the same name stands here twice';
   if (code === 'MULTIPLE_DOCS') return 'a file holds one document; put the others into files of their own';
+  // The parser calls itself for each level of a text, and tells of the end of its stack in its own way.
+  if (code === 'RESOURCE_EXHAUSTION') return 'it is nested too deeply';
   return oneLine(message.split('\n', 1)[0] ?? '');
 }
 
 function valueAt(given: Node | null | undefined, parentOffset: number, source: Source): Value {
   // A value that is left out has no place of its own.
   const offset = given?.range?.[0] ?? parentOffset;
-  const node = isAlias(given) ? given.resolve(source.document) : given;
+  const node = isAlias(given) ? source.targets.get(given) : given;
   const place = source.placeOf(offset);
   const fail = (message: string): never => {
     throw new FileError(`${place}: ${oneLine(message)}`);
   };
+  if (isAlias(given) && node === undefined) fail(`no anchor before this is called ${quote(given.source)}`);
+  if (++source.count > maxValues) fail('the file holds too much, with what its aliases repeat: use fewer, or several files');
   return {
     place,
     fail,
     text() {
       if (!isScalar(node) || node.value === null) return fail('must be a text');
       try {
-        // A number or boolean as it is written.
-        return withVariables(typeof node.value === 'string' ? node.value : (node.source ?? String(node.value)), source.environment);
+        return withVariables(writtenText(node), source.environment);
       } catch (error) {
         return fail((error as Error).message);
       }
@@ -133,20 +172,28 @@ function valueAt(given: Node | null | undefined, parentOffset: number, source: S
 
 function entryOf({ key, value }: Pair<Node, Node | null>, offset: number, source: Source, fail: Value['fail']): Entry {
   if (!isScalar(key) || key.value === null) return fail('each key must be a name');
-  return { name: String(key.value), key: valueAt(key, offset, source), value: valueAt(value, key.range?.[0] ?? offset, source) };
+  return { name: writtenText(key), key: valueAt(key, offset, source), value: valueAt(value, key.range?.[0] ?? offset, source) };
+}
+
+/** A number or boolean as it is written. */
+function writtenText({ value, source }: Scalar): string {
+  return typeof value === 'string' ? value : (source ?? String(value));
 }
 
 function textOf(file: string): string {
   const cannot = (why: string) => new FileError(`${file}:1:1: cannot read it: ${why}`);
+  const tooLarge = cannot(`it is larger than ${maxFileBytes / 1024} KiB`);
   let bytes: Buffer;
   try {
     // A named pipe would be waited for.
-    if (!statSync(file).isFile()) throw cannot('it is no regular file');
+    const stats = statSync(file);
+    if (!stats.isFile()) throw cannot('it is no regular file');
+    if (stats.size > maxFileBytes) throw tooLarge;
     bytes = readFileSync(file);
   } catch (error) {
     throw error instanceof FileError ? error : cannot((error as Error).message);
   }
-  if (bytes.length > maxFileBytes) throw cannot(`it is larger than ${maxFileBytes / 1024} KiB`);
+  if (bytes.length > maxFileBytes) throw tooLarge;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

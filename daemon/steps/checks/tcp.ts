@@ -70,6 +70,7 @@ function connect(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Pr
     };
     const onAbort = () => settle('the daemon stops');
     const timer = setTimeout(() => settle(noAnswerWithin(timeoutMs)), timeoutMs);
+    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     // Whether a process that was stopped meanwhile sees the connection first or comes to its timer, is libuv's affair.
     socket.once('connect', () => {

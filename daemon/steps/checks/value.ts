@@ -1,3 +1,5 @@
+import { oneLine } from '../../../shared/reply.ts';
+
 /** One value of a file of checks, and its place: what is wrong with it is said with that. */
 export interface Value {
   /** The text of a scalar, with the environment's variables in it. */
@@ -39,8 +41,13 @@ export function readText<T>(value: Value, read: (text: string) => T, isSecret = 
   try {
     return read(text);
   } catch (error) {
-    return value.fail(`cannot use ${isSecret ? 'this value (not shown)' : JSON.stringify(text)}: ${(error as Error).message}`);
+    return value.fail(`cannot use ${isSecret ? 'this value (not shown)' : quote(text)}: ${(error as Error).message}`);
   }
+}
+
+/** What is wrong stands behind it, and must not be cut off. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? oneLine(text, 100) : text);
 }
 
 /**
@@ -54,7 +61,7 @@ export function readFields<F extends Fields>(value: Value, fields: F, refused: R
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field === undefined) {
       const hint = Object.hasOwn(refused, name) ? refused[name] : `the keys here are ${Object.keys(fields).join(', ')}`;
-      return key.fail(`cannot use the key ${JSON.stringify(name)}: ${hint}`);
+      return key.fail(`cannot use the key ${quote(name)}: ${hint}`);
     }
     read[name] = field.read(entry);
   }

@@ -7,10 +7,11 @@ const wellFormed = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
  * @throws Error whose message says what would do
  */
 export function withVariables(text: string, environment: NodeJS.ProcessEnv): string {
-  return text.replace(reference, (whole, inner: string | undefined, end: string | undefined) => {
+  // What stands there is not shown: it may be part of a secret.
+  return text.replace(reference, (_whole, inner: string | undefined, end: string | undefined) => {
     if (inner === undefined) return '$';
     const [, name, fallback] = (end === '}' ? wellFormed.exec(inner) : null) ?? [];
-    if (name === undefined) throw new Error(`${JSON.stringify(whole)} must be \${NAME} or \${NAME:-DEFAULT}, or $$ for a $`);
+    if (name === undefined) throw new Error(`what begins with "\${" must be \${NAME} or \${NAME:-DEFAULT}; a $ before a { is written $$`);
     const value = environment[name];
     if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
     if (value === undefined)
