@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Status } from '../../shared/api.ts';
 import { historySeed, isLong } from '../support/long.ts';
-import { type Fault, hasGround, truths } from '../support/model/model.ts';
-import { Container, type RealHook, type RealStart } from '../support/model/world.ts';
+import { type Fault, hasGround, truths, withSettling } from '../support/model/model.ts';
+import { Container, type RealHook, type RealProgram, type RealStart, settling } from '../support/model/world.ts';
 import { until } from '../support/scratch.ts';
 
 const steps = isLong ? 400 : 60;
@@ -18,6 +18,7 @@ const slackMs = 1;
 type Action =
   | { readonly kind: 'start'; readonly start: RealStart }
   | { readonly kind: 'hook'; readonly hook: RealHook }
+  | { readonly kind: 'program'; readonly program: RealProgram }
   | { readonly kind: 'fault'; readonly fault: Fault }
   | { readonly kind: 'daemon'; readonly what: 'killed' | 'restarted' | 'frozen' | 'socket deleted' | 'asked to check' };
 
@@ -36,6 +37,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       hook: fc.constantFrom('good', 'good', 'good', 'missing', 'failing', 'hanging', 'not executable'),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('program'), program: fc.constantFrom('up', 'up', 'stopped') }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('fault'), fault: fc.constantFrom('supervisord silent', 'supervisord gone') }) },
   {
     weight: 3,
@@ -50,6 +52,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 const tour: readonly Action[] = [
   { kind: 'start', start: 'failed' },
   { kind: 'start', start: 'good' },
+  { kind: 'program', program: 'stopped' },
+  { kind: 'program', program: 'up' },
   { kind: 'hook', hook: 'failing' },
   { kind: 'hook', hook: 'not executable' },
   { kind: 'hook', hook: 'hanging' },
@@ -89,9 +93,15 @@ test(`through ${steps} random changes and faults the built daemon says only what
       code === 104
         ? mayBePending
         : mustBeTruth
-          ? truths(container.world).includes(code)
-          : hasGround(history, groundFrom(askedAtMs, ageMs), now, code);
+          ? truthsNow(mayBePending).includes(code)
+          : hasGround(withSettling(history, settling, []), groundFrom(askedAtMs, ageMs), now, code);
     if (!isRight) wrong.push(`${code}, ${ageMs} ms old, in ${JSON.stringify(container.world)} after ${JSON.stringify(history.slice(-4))}`);
+  }
+
+  /** A new daemon has not seen the program for long enough. */
+  function truthsNow(mayBeNew: boolean): readonly number[] {
+    const { world } = container;
+    return truths(mayBeNew && world.program === 'up' ? { ...world, program: 'up for a while' } : world);
   }
 
   /** While a change is made, what was before may still be so. */
@@ -126,6 +136,7 @@ test(`through ${steps} random changes and faults the built daemon says only what
       else await container.startSupervisord();
     } else if (next.kind === 'start') await container.setStart(next.start);
     else if (next.kind === 'hook') container.setHook(next.hook);
+    else if (next.kind === 'program') await container.setProgram(next.program);
     else if (next.fault === 'supervisord silent') container.freezeSupervisord();
     else await container.killSupervisord();
   }
@@ -167,7 +178,7 @@ test(`through ${steps} random changes and faults the built daemon says only what
   assert.deepEqual(wrong, []);
   t.diagnostic(`shown ${JSON.stringify(Object.fromEntries(shown))}`);
   assert.deepEqual(
-    [0, 2, 17, 110, 112, 120, 122].filter((code) => !shown.has(code)),
+    [0, 2, 17, 110, 112, 116, 120, 122].filter((code) => !shown.has(code)),
     [],
   );
 });

@@ -40,7 +40,7 @@ export class EventPool {
   /** supervisord's turn to send one. */
   dispatch(): void {
     if (this.fault === 'storm') {
-      for (let i = 0; i < eventsPerStormyTurn; i++) this.accept('PROCESS_STATE_EXITED', ofProcess('web'));
+      for (let i = 0; i < eventsPerStormyTurn; i++) this.accept('PROCESS_STATE_EXITED', ofProcess('service'));
     }
     if (this.fault === 'stopped' || !this.#isReady) return;
     if (this.fault === 'swapped') this.#waiting.splice(0, 2, ...this.#waiting.slice(0, 2).reverse());

@@ -8,6 +8,10 @@ export type StartState = 'absent' | 'never started' | 'running' | 'good' | 'fail
 export type HookState = 'absent' | 'missing' | 'good' | 'failing' | 'hanging' | 'not executable';
 /** What a reread has made of supervisord's configuration, without an update: a start.sh more, a service that is one now, or nothing at all. */
 export type ConfigState = 'loaded' | 'start.sh added' | 'service made start.sh' | 'sections dropped';
+/** A program that must be running. A change sets one of the first three; `just up` and `up for a while` are parts of a time in which it is up. */
+export type ProgramState = 'up' | 'stopped' | 'crashing' | 'just up' | 'up for a while';
+/** A declared check, which runs beside the hook. */
+export type CheckState = 'none' | 'good' | 'failing' | 'hanging';
 export type Fault = 'none' | 'supervisord silent' | 'supervisord gone' | 'supervisord talks nonsense' | 'bug';
 
 /** How things are for some time. */
@@ -15,7 +19,14 @@ export interface World {
   readonly start: StartState;
   readonly config: ConfigState;
   readonly hook: HookState;
+  readonly program: ProgramState;
+  readonly check: CheckState;
   readonly fault: Fault;
+}
+
+/** How things become, when they were so before: a supervisord that is frozen starts and ends no program. */
+export function following(before: World, next: World): World {
+  return next.fault === 'supervisord silent' ? { ...next, program: before.program } : next;
 }
 
 /** A world from a moment on, until the next; milliseconds of the monotonic clock. */
@@ -44,6 +55,17 @@ const codeOfHook: Readonly<Record<HookState, number>> = {
   'not executable': 120,
 };
 
+const codesOfProgram: Readonly<Record<ProgramState, readonly number[]>> = {
+  up: [0],
+  stopped: [116],
+  crashing: [116],
+  'just up': [116],
+  // Long enough, but whoever looks may not have seen it for so long.
+  'up for a while': [0, 116],
+};
+
+const codeOfCheck: Readonly<Record<CheckState, number>> = { none: 0, good: 0, failing: 117, hanging: 117 };
+
 const codeOfFault: Readonly<Record<Fault, number>> = {
   none: 0,
   'supervisord silent': 110,
@@ -66,29 +88,100 @@ function hookCodes({ hook }: World): readonly number[] {
   return hook === 'absent' ? [0, 120] : [codeOfHook[hook]];
 }
 
+/** What each step may find, in the order in which the verdict goes: the first failure is it. */
+const codesInOrder: readonly ((world: World) => readonly number[])[] = [
+  startCodes,
+  hookCodes,
+  ({ program }) => codesOfProgram[program],
+  ({ check }) => [codeOfCheck[check]],
+];
+
 /** What may be shown in the end when the world stays as it is; more than one code where that follows from what was before. */
 export function truths(world: World): readonly number[] {
-  return startCodes(world).flatMap((code) => (code === 0 ? hookCodes(world) : [code]));
+  return codesInOrder.reduceRight<readonly number[]>((later, codes) => codes(world).flatMap((code) => (code === 0 ? later : [code])), [0]);
+}
+
+/** Whether what events tell of is bad: start.sh, or the program. */
+export function isToldBad(world: World): boolean {
+  return codeOfStart[world.start] !== 0 || !codesOfProgram[world.program].includes(0);
+}
+
+/** Whether supervisord has what is ready. */
+function mayBeGood(world: World): boolean {
+  return startCodes(world).includes(0) && codesOfProgram[world.program].includes(0);
+}
+
+/** How long a program must be up before it counts: in the run that was there from the beginning, and in one that followed another. */
+export interface Settling {
+  readonly firstMs: number;
+  readonly againMs: number;
+}
+
+/** Somebody asked supervisord of its processes, and was answered. */
+export interface Look {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * A history in which each time that the program is up has parts: `just up`, then `up for a while`, and `up` once whoever looks
+ * has seen it for long enough.
+ *
+ * @param looks - all of them, the oldest first; without any, nothing is known of what has been seen
+ */
+export function withSettling(history: readonly Era[], { firstMs, againMs }: Settling, looks: readonly Look[]): Era[] {
+  let upSinceMs: number | undefined;
+  return history.flatMap(({ fromMs, world }, index) => {
+    if (world.program !== 'up') {
+      upSinceMs = undefined;
+      return [{ fromMs, world }];
+    }
+    upSinceMs ??= fromMs;
+    const sinceMs = upSinceMs;
+    const needMs = sinceMs === history[0]?.fromMs ? firstMs : againMs;
+    const seenMs = looks.find((look) => look.fromMs >= sinceMs)?.toMs ?? Number.POSITIVE_INFINITY;
+    const parts: Era[] = [
+      { fromMs: sinceMs, world: { ...world, program: 'just up' } },
+      { fromMs: sinceMs + needMs, world: { ...world, program: 'up for a while' } },
+      { fromMs: seenMs + needMs, world },
+    ];
+    const untilMs = history[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
+    const isInEra = (part: Era, at: number) => part.fromMs < untilMs && (parts[at + 1]?.fromMs ?? Number.POSITIVE_INFINITY) > fromMs;
+    return parts.filter(isInEra).map((part) => ({ ...part, fromMs: Math.max(part.fromMs, fromMs) }));
+  });
 }
 
 /** How late it may be seen what a reread has changed. */
 export const configLagMs = 15_000;
 
-/** The worlds of a time, each also with a configuration that the daemon may still go by. */
+/** The worlds of a time. */
+export function worldsBetween(history: readonly Era[], fromMs: number, toMs: number): World[] {
+  return history
+    .filter((era, index) => era.fromMs <= toMs && (history[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= fromMs)
+    .map(({ world }) => world);
+}
+
+/** The worlds of a time, each also with a configuration that the daemon may still go by; it may have a start.sh that is gone. */
 export function worldsOf(history: readonly Era[], fromMs: number, toMs: number): World[] {
-  const between = (from: number) =>
-    history
-      .filter((era, index) => era.fromMs <= toMs && (history[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= from)
-      .map(({ world }) => world);
-  const configs = new Set(between(fromMs - configLagMs).map(({ config }) => config));
-  return between(fromMs).flatMap((world) => [...configs].map((config) => ({ ...world, config })));
+  const read = worldsBetween(history, fromMs - configLagMs, toMs);
+  const configs = new Set(read.map(({ config }) => config));
+  const hadStart = read.some(({ start, config }) => start !== 'absent' && config !== 'sections dropped');
+  return worldsBetween(history, fromMs, toMs).flatMap((world) => {
+    const older = hadStart && world.start === 'absent' ? [...configs, 'start.sh added' as const] : [...configs];
+    return older.map((config) => ({ ...world, config }));
+  });
+}
+
+/** Whether at some moment of a time what supervisord has was good: its start.sh, and its program, which had been up for long enough. */
+export function wasGood(history: readonly Era[], fromMs: number, toMs: number): boolean {
+  return worldsOf(history, fromMs, toMs).some(mayBeGood);
 }
 
 /**
- * Whether a verdict has a ground: what it says was so at some time from the start of its cycle on. A ready one needs more:
- * a good hook, and a good start both before and after it.
+ * Whether a verdict has a ground: what it says was so at some time from the start of its cycle on, and at some time all that comes
+ * before it in order was good. A ready one needs more: a good hook and check, and a good start and program both before and after them.
  *
- * @param history - the eras, the oldest first
+ * @param history - the eras, the oldest first, with settling
  * @param fromMs - when the cycle of the verdict began
  * @param nowMs - when it is shown
  * @param code - that is shown, other than 103 and 104
@@ -97,8 +190,15 @@ export function hasGround(history: readonly Era[], fromMs: number, nowMs: number
   const worlds = worldsOf(history, fromMs, nowMs);
   // A good end counts from the second after it.
   if (code === 2 && worlds.some(({ start }) => start === 'good')) return true;
-  if (code !== 0) return worlds.some((world) => startCodes(world).includes(code) || hookCodes(world).includes(code));
-  const first = worlds.findIndex((world) => startCodes(world).includes(0));
-  const last = worlds.findLastIndex((world) => startCodes(world).includes(0));
-  return first !== -1 && worlds.slice(first, last + 1).some((world) => hookCodes(world).includes(0));
+  if (code !== 0) {
+    return codesInOrder.some(
+      (codes, at) =>
+        worlds.some((world) => codes(world).includes(code)) &&
+        codesInOrder.slice(0, at).every((before) => worlds.some((world) => before(world).includes(0))),
+    );
+  }
+  const first = worlds.findIndex(mayBeGood);
+  const last = worlds.findLastIndex(mayBeGood);
+  const between = first === -1 ? [] : worlds.slice(first, last + 1);
+  return between.some((world) => hookCodes(world).includes(0)) && between.some(({ check }) => codeOfCheck[check] === 0);
 }

@@ -2,16 +2,22 @@ import { mock } from 'node:test';
 import { createListener } from '../../../daemon/listener.ts';
 import { Loop } from '../../../daemon/loop.ts';
 import { hookPresence } from '../../../daemon/steps/hook/judge.ts';
+import { createProgramsStep } from '../../../daemon/steps/programs/programs.ts';
+import { Runs } from '../../../daemon/steps/programs/runs.ts';
 import { createStartStep, maxCallsPerLook, maxCallsPerRun } from '../../../daemon/steps/start/start.ts';
-import { failed, type Step, type StepResult } from '../../../daemon/steps/step.ts';
+import { failed, type Stage, type StepResult } from '../../../daemon/steps/step.ts';
 import { EventFeed, noEvents } from '../../../daemon/supervisor/event-feed.ts';
+import { parseProgramChoice } from '../../../daemon/supervisor/names.ts';
+import { createView } from '../../../daemon/supervisor/view.ts';
 import { createVerdictCache, type Reading } from '../../../daemon/verdict-cache.ts';
 import { EventPool } from './event-pool.ts';
-import type { World } from './model.ts';
-import { rpcTimeoutMs, SimulatedSupervisord, wait } from './supervisord.ts';
+import type { Settling, World } from './model.ts';
+import { program, rpcTimeoutMs, SimulatedSupervisord, wait } from './supervisord.ts';
 
 export const periods = { ready: 10_000, notReady: 1000 };
 export const hookTimeoutMs = 10_000;
+export const checkTimeoutMs = 3000;
+export const settling: Settling = { firstMs: 1000, againMs: 10_000 };
 
 /** Milliseconds of the simulated clock; what has not ended yet lasts for ever. */
 interface Span {
@@ -24,20 +30,30 @@ export interface SeenCycle extends Span {
   code: number;
 }
 
+/** A verdict that was published, be it a cycle's or what was told beside it. */
+export interface SeenVerdict {
+  readonly code: number;
+  /** How many looks for a hook had ended by then. */
+  readonly hookLooks: number;
+}
+
 /**
- * The daemon's own loop, cycle, start step, cache and freshness in a simulated world on a simulated clock. Only what is
- * outside of the daemon is feigned: supervisord's answers and the hook.
+ * The daemon's own loop, cycle, start step, programs step, cache and freshness in a simulated world on a simulated clock. Only
+ * what is outside of the daemon is feigned: supervisord's answers, the hook and a check beside it.
  */
 export class Simulation {
   nowMs = 1_000_000;
-  world: World;
-  /** How long each answer of supervisord, and each run of the hook, takes. */
+  #world: World;
+  /** How long each answer of supervisord, and each run of the hook, takes; and of the check. */
   rpcMs = 10;
   hookMs = 100;
+  checkMs = 50;
   readonly cycles: SeenCycle[] = [];
   readonly hookRuns: Span[] = [];
+  readonly checkRuns: Span[] = [];
+  readonly published: SeenVerdict[] = [];
   /** Each look for a hook, whether there was one, and after which run of start.sh. */
-  readonly hookLooks: { readonly isThere: boolean; readonly run: number }[] = [];
+  readonly hookLooks: { readonly isThere: boolean; readonly run: number; readonly atMs: number; hasEnded: boolean }[] = [];
   overlaps = 0;
   bugs = 0;
   /** That the timers have not been told of. */
@@ -49,29 +65,38 @@ export class Simulation {
   readonly #loop;
   readonly #presence;
 
-  constructor(world: World, hasEvents = false) {
-    this.world = world;
+  /** @param hasPrograms - a program must be running; else there is no such step, and supervisord need not be asked when nothing is told */
+  constructor(world: World, hasEvents = false, hasPrograms = true) {
+    this.#world = world;
     mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
     this.events = hasEvents ? new EventPool() : undefined;
     this.supervisord = new SimulatedSupervisord(this, this.events);
     const now = () => this.nowMs;
     const feed = hasEvents ? new EventFeed(now) : undefined;
-    const start = createStartStep(this.supervisord, undefined, now, feed ?? noEvents);
+    const runs = new Runs(settling.againMs);
+    const view = createView(this.supervisord, now, (processes, askedAtMs, answeredAtMs) =>
+      runs.observe(processes, askedAtMs, answeredAtMs),
+    );
+    const start = createStartStep(view, undefined, now, feed ?? noEvents, hasPrograms);
+    const fail = (message: string) => failed('ProgramNotRunning', message);
+    const programs = createProgramsStep(
+      { choice: parseProgramChoice(program), wanted: 'running', fail },
+      { snapshot: view.snapshot, runs, isLeftOut: (one) => start.mayBeStart(one) },
+    );
     this.#presence = hookPresence('/hook', false, start.lastRun);
-    const steps: Step[] = [
-      { name: 'mark', run: () => this.#beginCycle(), boundMs: 0 },
-      {
-        name: 'start',
-        run: start.run,
-        boundMs: rpcTimeoutMs,
-        worstMs: (hasEvents ? maxCallsPerRun : maxCallsPerLook) * rpcTimeoutMs,
-        lookAgain: true,
-        isCurrent: start.isCurrent,
-      },
-      { name: 'hook', run: () => this.#runHook(), boundMs: hookTimeoutMs + 1200, worstMs: 2 * (hookTimeoutMs + 1200), restFactor: 9 },
+    const startWorstMs = (hasEvents ? maxCallsPerRun : maxCallsPerLook) * rpcTimeoutMs;
+    const hookBoundMs = hookTimeoutMs + 1200;
+    const stages: Stage[] = [
+      [{ name: 'mark', run: () => this.#beginCycle(), boundMs: 0 }],
+      [{ ...start, name: 'start', boundMs: rpcTimeoutMs, worstMs: startWorstMs, lookAgain: true }],
+      [
+        { name: 'hook', run: () => this.#runHook(), boundMs: hookBoundMs, worstMs: 2 * hookBoundMs, restFactor: 9 },
+        ...(hasPrograms ? [{ name: 'programs', run: programs.run, boundMs: 0, lookAgain: true, notYet: fail }] : []),
+        { name: 'check', run: () => this.#runCheck(), boundMs: checkTimeoutMs },
+      ],
     ];
     this.#loop = new Loop({
-      stages: steps.map((step) => [step]),
+      stages,
       periodReadyMs: periods.ready,
       periodNotReadyMs: periods.notReady,
       staleLimitMs: undefined,
@@ -88,6 +113,7 @@ export class Simulation {
       onCycle: (cycle) => {
         // What events tell comes between.
         if (cycle.steps[0]?.name === 'mark') Object.assign(this.cycles.at(-1) ?? {}, { code: cycle.verdict.code });
+        this.published.push({ code: cycle.verdict.code, hookLooks: this.hookLooks.filter(({ hasEnded }) => hasEnded).length });
         this.#cache.publish(cycle);
       },
       onBug: () => {
@@ -95,8 +121,17 @@ export class Simulation {
       },
     });
     const { pipes } = this.events ?? {};
-    if (pipes !== undefined)
-      feed?.listen(pipes.input, pipes.output, createListener(this.#loop, [{ step: 'start', ...start }], silent, now));
+    const watchers = [{ step: 'start', ...start }, ...(hasPrograms ? [{ step: 'programs', ...programs }] : [])];
+    if (pipes !== undefined) feed?.listen(pipes.input, pipes.output, createListener(this.#loop, watchers, silent, now));
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  become(world: World): void {
+    this.#world = world;
+    this.supervisord.changeProgram();
   }
 
   /** What a probe would be shown now. */
@@ -142,19 +177,38 @@ export class Simulation {
   /** What a hook says is decided when it is started: what is put in its place later is another one. */
   async #runHook(): Promise<StepResult> {
     const { hook } = this.world;
-    this.hookLooks.push({ isThere: hook !== 'absent', run: this.supervisord.run });
+    const look = { isThere: hook !== 'absent', run: this.supervisord.run, atMs: this.nowMs, hasEnded: false };
+    this.hookLooks.push(look);
+    const result = await this.#lookForHook(hook);
+    look.hasEnded = true;
+    return result;
+  }
+
+  async #lookForHook(hook: World['hook']): Promise<StepResult> {
     const missed = this.#presence(hook === 'absent');
     if (missed !== undefined) return missed;
     if (hook === 'absent') return { outcome: 'skipped', message: 'no hook' };
     if (hook === 'not executable') return failed('HookNotExecutable', 'hook is not executable');
-    const run = { fromMs: this.nowMs, toMs: Number.POSITIVE_INFINITY };
-    if (this.hookRuns.at(-1)?.toMs === Number.POSITIVE_INFINITY) this.overlaps++;
-    this.hookRuns.push(run);
-    await wait(hook === 'hanging' ? hookTimeoutMs : this.hookMs);
-    run.toMs = this.nowMs;
+    await this.#take(this.hookRuns, hook === 'hanging' ? hookTimeoutMs : this.hookMs);
     if (hook === 'hanging') return failed('HookTimeout', 'hook ran too long');
     if (hook === 'failing') return { outcome: 'failed', code: 17, reason: 'HookFailed', message: 'hook failed' };
     return { outcome: 'passed', message: 'hook passed' };
+  }
+
+  /** As with the hook. */
+  async #runCheck(): Promise<StepResult> {
+    const { check } = this.world;
+    if (check === 'none') return { outcome: 'skipped', message: 'no check' };
+    await this.#take(this.checkRuns, check === 'hanging' ? checkTimeoutMs : this.checkMs);
+    return check === 'good' ? { outcome: 'passed', message: 'check passed' } : failed('CheckFailed', `check is ${check}`);
+  }
+
+  async #take(runs: Span[], ms: number): Promise<void> {
+    const run = { fromMs: this.nowMs, toMs: Number.POSITIVE_INFINITY };
+    if (runs.at(-1)?.toMs === Number.POSITIVE_INFINITY) this.overlaps++;
+    runs.push(run);
+    await wait(ms);
+    run.toMs = this.nowMs;
   }
 }
 

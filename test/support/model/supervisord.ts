@@ -2,14 +2,20 @@ import type { ProcessConfig, ProcessInfo, SupervisorClient } from '../../../daem
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import { ofProcess } from '../events.ts';
 import type { EventPool } from './event-pool.ts';
-import type { World } from './model.ts';
+import type { Look, World } from './model.ts';
 
 export const rpcTimeoutMs = 2000;
 
 /** With nothing to do supervisord waits this long in its poll. */
 const idleTurnMs = 1000;
 
-const service = { name: 'web', group: 'web', state: 20, pid: 5, start: 1, stop: 0, exitstatus: 0, spawnerr: '', logs: '' };
+const service = { name: 'service', group: 'service', state: 20, pid: 5, start: 1, stop: 0, exitstatus: 0, spawnerr: '', logs: '' };
+
+/** The program that must be running. */
+export const program = 'web';
+
+/** Its first run began before the daemon did. */
+const firstRun = { pid: 100, start: 1, stop: 0 };
 
 /** What is outside of supervisord. */
 export interface Surroundings {
@@ -20,8 +26,9 @@ export interface Surroundings {
 }
 
 /**
- * supervisord with a service, and one start.sh or none. All that it does, it does in turns of its loop, as the real one: it
- * reads and answers, tells a listener one event, and then starts what is to be started and reaps what has ended.
+ * supervisord with a service, a program that must be running, and one start.sh or none. All that it does, it does in turns of
+ * its loop, as the real one: it reads and answers, tells a listener one event, and then starts what is to be started and reaps
+ * what has ended. Only the program is stopped and started the moment that somebody asks for it.
  */
 export class SimulatedSupervisord implements SupervisorClient {
   readonly #surroundings: Surroundings;
@@ -29,6 +36,11 @@ export class SimulatedSupervisord implements SupervisorClient {
   #startedAt = 0;
   #stoppedAt = 0;
   #was: World['start'];
+  #program: World['program'];
+  #programRun = firstRun;
+  #lastPid = firstRun.pid;
+  /** When it was asked of its processes, and answered. */
+  readonly looks: Look[] = [];
   /** How often start.sh has been run. */
   run = 0;
   /** How often it was asked. */
@@ -38,13 +50,17 @@ export class SimulatedSupervisord implements SupervisorClient {
     this.#surroundings = surroundings;
     this.#pool = pool;
     this.#was = 'absent';
+    this.#program = surroundings.world.program;
+    if (this.#program === 'stopped') this.#programRun = { ...firstRun, pid: 0, stop: this.#seconds };
     if (pool === undefined) return;
     pool.onAnswer = () => setTimeout(() => this.#turn(), 1);
     setInterval(() => this.#turn(), idleTurnMs);
   }
 
   async getAllProcessInfo(): Promise<ProcessInfo[]> {
+    const fromMs = this.#surroundings.nowMs;
     await this.#beAsked();
+    this.looks.push({ fromMs, toMs: this.#surroundings.nowMs });
     return this.#turn(() => this.#processes());
   }
 
@@ -53,11 +69,48 @@ export class SimulatedSupervisord implements SupervisorClient {
     return this.#turn(() => this.#configs());
   }
 
+  /** Brings about what the world says of the program. */
+  changeProgram(): void {
+    const { world } = this.#surroundings;
+    if (world.fault === 'supervisord silent' || world.program === this.#program) return;
+    const isStopped = this.#program === 'stopped';
+    this.#program = world.program;
+    if (!isStopped) this.#endProgram(world.program === 'stopped' ? ['STOPPING', 'STOPPED'] : ['EXITED']);
+    if (world.program !== 'stopped') this.#startProgram();
+  }
+
+  #endProgram(events: readonly string[]): void {
+    this.#programRun = { ...this.#programRun, pid: 0, stop: this.#seconds };
+    this.#tell(program, events);
+  }
+
+  #startProgram(): void {
+    this.#lastPid++;
+    this.#programRun = { ...this.#programRun, pid: this.#lastPid, start: this.#seconds };
+    this.#tell(program, begun);
+  }
+
+  /** It ends once in each second, and is started again. */
+  #crash(): void {
+    if (this.#program !== 'crashing' || this.#programRun.start === this.#seconds) return;
+    this.#endProgram(['EXITED']);
+    this.#startProgram();
+  }
+
+  #tell(name: string, events: readonly string[]): void {
+    for (const event of events) this.#pool?.accept(`PROCESS_STATE_${event}`, ofProcess(name));
+  }
+
+  get #seconds(): number {
+    return Math.floor(this.#surroundings.nowMs / 1000);
+  }
+
   /** Frozen, it does nothing; the answer is never used then. */
   #turn<T>(answer: () => T = () => undefined as T): T {
     this.#pool?.deliver();
     if (this.#surroundings.world.fault === 'supervisord silent') return undefined as T;
     this.#see();
+    this.#crash();
     const answered = answer();
     this.#pool?.dispatch();
     if (this.#was === 'restarting') this.#startAgain();
@@ -65,19 +118,21 @@ export class SimulatedSupervisord implements SupervisorClient {
   }
 
   #processes(): ProcessInfo[] {
-    const now = Math.floor(this.#surroundings.nowMs / 1000);
+    const now = this.#seconds;
     const times = { start: this.#startedAt, stop: this.#stoppedAt, now };
     const info = { name: 'init', group: 'init', pid: 0, ...times, exitstatus: 0, spawnerr: '', logs: '' };
-    return [{ ...service, now }, ...startProcess(info, this.#was)];
+    const web = { ...service, ...this.#programRun, name: program, group: program, state: this.#program === 'stopped' ? 0 : 20 };
+    return [{ ...service, now }, { ...web, now }, ...startProcess(info, this.#was)];
   }
 
   #configs(): ProcessConfig[] {
     const { start, config } = this.#surroundings.world;
     if (config === 'sections dropped') return [];
-    const command = config === 'service made start.sh' ? '/x/start.sh' : 'nginx';
+    const command = config === 'service made start.sh' ? '/x/start.sh' : 'cron';
     const more = config === 'start.sh added' ? ['more'] : [];
     return [
-      { name: 'web', group: 'web', command },
+      { name: 'service', group: 'service', command },
+      { name: program, group: program, command: 'nginx' },
       ...[...more, ...(start === 'absent' ? [] : ['init'])].map((name) => ({ name, group: name, command: '/usr/bin/start.sh' })),
     ];
   }
@@ -98,11 +153,10 @@ export class SimulatedSupervisord implements SupervisorClient {
   }
 
   #startAgain(events: readonly string[] = [...begun, ...endOf.good]): void {
-    const now = Math.floor(this.#surroundings.nowMs / 1000);
-    this.#startedAt = now;
-    this.#stoppedAt = now;
+    this.#startedAt = this.#seconds;
+    this.#stoppedAt = this.#seconds;
     this.run++;
-    for (const name of events) this.#pool?.accept(`PROCESS_STATE_${name}`, ofProcess('init'));
+    this.#tell('init', events);
   }
 
   async #beAsked(): Promise<void> {

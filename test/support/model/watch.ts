@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
-import { configLagMs, type Era, hasGround, truths, type World, worldsOf } from './model.ts';
-import { hookTimeoutMs, periods, type SeenCycle, Simulation } from './simulation.ts';
+import {
+  type CheckState,
+  configLagMs,
+  type Era,
+  following,
+  hasGround,
+  type ProgramState,
+  truths,
+  type World,
+  wasGood,
+  withSettling,
+  worldsBetween,
+  worldsOf,
+} from './model.ts';
+import { hookTimeoutMs, periods, type SeenCycle, Simulation, settling } from './simulation.ts';
 import { rpcTimeoutMs } from './supervisord.ts';
 
 /** All times of a history are multiples of it. */
@@ -21,6 +34,8 @@ const quietMs = 3 * (cycleBoundMs + longestRestMs);
 /** What happens in a history. */
 export type Event =
   | { readonly kind: 'era'; readonly world: World; readonly forMs: number }
+  /** Nothing else changes. */
+  | { readonly kind: 'checked'; readonly program: ProgramState; readonly check: CheckState; readonly forMs: number }
   /** The daemon does not get to run. */
   | { readonly kind: 'frozen'; readonly forMs: number }
   /** From now on supervisord's answers and the hook take this long. */
@@ -77,8 +92,10 @@ export async function watchHistory(first: World, events: readonly Event[], shown
   /** What a cycle found was so while it ran, and it ran when it should. */
   function judgeCycle(index: number): void {
     const cycle = simulation.cycles[index] as SeenCycle;
-    assert.ok(hasGround(history, cycle.fromMs, cycle.toMs, cycle.code), `${cycle.code} has no ground`);
-    expectTruth(cycle);
+    const settled = withSettling(history, settling, simulation.supervisord.looks);
+    assert.ok(hasGround(settled, cycle.fromMs, cycle.toMs, cycle.code), `${cycle.code} has no ground`);
+    expectTruth(cycle, settled);
+    if (cycle.code === 0) expectGoodAfter(cycle, settled);
     const wasFrozen = frozenAtMs.some((atMs) => atMs >= cycle.fromMs && atMs <= cycle.toMs);
     assert.ok(wasFrozen || cycle.toMs - cycle.fromMs <= cycleBoundMs, 'a cycle took longer than its bound');
     const before = simulation.cycles[index - 1];
@@ -88,15 +105,22 @@ export async function watchHistory(first: World, events: readonly Event[], shown
   }
 
   /** A cycle that lies in one world says what is true of it; but a good end is believed only in the next second. */
-  function expectTruth(cycle: SeenCycle): void {
+  function expectTruth(cycle: SeenCycle, settled: readonly Era[]): void {
     const era = history.findLast(({ fromMs }) => fromMs <= cycle.toMs) as Era;
     if (era.fromMs > cycle.fromMs) return;
     const first = simulation.cycles.find(({ fromMs }) => fromMs >= era.fromMs) as SeenCycle;
     if (era.world.start === 'good' && cycle.code === 2 && cycle.fromMs < first.toMs + 1000) return;
-    const isLate = worldsOf(history, cycle.fromMs, cycle.toMs).some((world) => truths(world).includes(cycle.code));
+    const isLate = worldsOf(settled, cycle.fromMs, cycle.toMs).some((world) => truths(world).includes(cycle.code));
     assert.ok(isLate, `${cycle.code} in ${JSON.stringify(era.world)}`);
-    if (cycle.fromMs > era.fromMs + configLagMs) expectOneOf(truths(era.world), cycle.code);
+    const worlds = worldsBetween(settled, cycle.fromMs, cycle.toMs);
+    if (cycle.fromMs > era.fromMs + configLagMs) expectOneOf(worlds.flatMap(truths), cycle.code);
     expectHookMissed(cycle.code, era.world);
+  }
+
+  /** What supervisord has may turn bad while the hook and the check run: it is ready only if that was good after them, too. */
+  function expectGoodAfter({ fromMs, toMs }: SeenCycle, settled: readonly Era[]): void {
+    const ends = [...simulation.hookRuns, ...simulation.checkRuns].filter((run) => run.fromMs >= fromMs && run.toMs <= toMs);
+    assert.ok(wasGood(settled, Math.max(fromMs, ...ends.map((run) => run.toMs)), toMs), 'it was not good any more after hook and check');
   }
 
   function expectOneOf(codes: readonly number[], code: number): void {
@@ -133,9 +157,11 @@ export async function watchHistory(first: World, events: readonly Event[], shown
   }
 
   async function take(event: Event): Promise<void> {
-    if (event.kind === 'era') {
-      simulation.world = event.world;
-      history.push({ fromMs: simulation.nowMs, world: event.world });
+    if (event.kind === 'era' || event.kind === 'checked') {
+      const before = simulation.world;
+      const world = following(before, event.kind === 'era' ? event.world : { ...before, program: event.program, check: event.check });
+      simulation.become(world);
+      history.push({ fromMs: simulation.nowMs, world });
     } else if (event.kind === 'frozen') {
       frozenAtMs.push(simulation.nowMs);
       simulation.freeze(event.forMs);

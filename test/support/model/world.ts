@@ -3,13 +3,22 @@ import { join } from 'node:path';
 import { TestDaemon } from '../daemon.ts';
 import { type Context, replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../scratch.ts';
 import { TestSupervisord } from '../supervisord.ts';
-import type { Era, HookState, StartState, World } from './model.ts';
+import type { Era, HookState, Settling, StartState, World } from './model.ts';
 
 export type RealStart = Exclude<StartState, 'fatal' | 'restarting'>;
 export type RealHook = Exclude<HookState, 'absent'>;
+export type RealProgram = 'up' | 'stopped';
+
+export const settling: Settling = { firstMs: 500, againMs: 500 };
 
 /** Long enough for a busy machine to start a shell, and short enough to be waited for. */
-const settings = { READINESSD_RPC_TIMEOUT: '2s', READINESSD_HOOK_TIMEOUT: '3s' };
+const settings = {
+  READINESSD_RPC_TIMEOUT: '2s',
+  READINESSD_HOOK_TIMEOUT: '3s',
+  READINESSD_PROGRAMS: 'web',
+  READINESSD_SETTLED_AFTER: `${settling.againMs}ms`,
+};
+const web = '[program:web]\ncommand=/bin/sleep 1000000\nautostart=false\nautorestart=false\nstartsecs=0\nstopsignal=KILL\n';
 const hookScripts: Readonly<Record<RealHook, string>> = {
   missing: '',
   good: 'exit 0',
@@ -18,10 +27,12 @@ const hookScripts: Readonly<Record<RealHook, string>> = {
   'not executable': 'exit 0',
 };
 
-/** A world made of a real supervisord, start.sh, hook and the built daemon. */
+const atFirst: World = { start: 'absent', config: 'loaded', hook: 'good', program: 'stopped', check: 'none', fault: 'none' };
+
+/** A world made of a real supervisord, start.sh, program, hook and the built daemon; no check is declared. */
 export class Container {
   /** What the world was like, and since when. */
-  readonly history: Era[] = [{ fromMs: performance.now(), world: { start: 'absent', config: 'loaded', hook: 'good', fault: 'none' } }];
+  readonly history: Era[] = [{ fromMs: performance.now(), world: atFirst }];
   daemon: TestDaemon;
   readonly #context: Context;
   readonly #directory: string;
@@ -37,7 +48,8 @@ export class Container {
 
   static async start(t: Context): Promise<Container> {
     const directory = scratchDirectory(t);
-    const container = new Container(t, directory, await TestSupervisord.start(t, ''));
+    const container = new Container(t, directory, await TestSupervisord.start(t, web));
+    await container.setProgram('up');
     await container.daemon.expect(/^0 /);
     return container;
   }
@@ -65,6 +77,17 @@ export class Container {
     }
   }
 
+  /** One that is up is started anew. */
+  async setProgram(program: RealProgram): Promise<void> {
+    if (this.world.program === 'up') {
+      this.#become({ program: 'stopped' });
+      await this.#rpc('stopProcess', 'web');
+    }
+    if (program === 'stopped') return;
+    this.#become({ program: 'up' });
+    await this.#rpc('startProcess', 'web');
+  }
+
   setHook(hook: RealHook): void {
     this.#become({ hook });
     if (hook === 'missing') rmSync(this.daemon.hook, { force: true });
@@ -84,6 +107,7 @@ export class Container {
   /** Its programs are stopped before: what a killed supervisord leaves is nobody's. */
   async killSupervisord(): Promise<void> {
     if (this.world.start === 'running') await this.setStart('stopped');
+    await this.setProgram('stopped');
     this.#become({ fault: 'supervisord gone' });
     this.#supervisord.child.kill('SIGKILL');
   }
@@ -91,6 +115,7 @@ export class Container {
   async startSupervisord(): Promise<void> {
     this.#become({ fault: 'none', start: this.world.start === 'absent' ? 'absent' : 'never started' });
     await this.#supervisord.launch();
+    await this.setProgram('up');
   }
 
   /** As supervisord would. */
@@ -128,7 +153,7 @@ export class Container {
   /** Takes start.sh out of supervisord, and puts it in anew, never started, if it is wanted. */
   async #load(was: StartState, isWanted: boolean): Promise<void> {
     const program = `[program:start]\ncommand=${this.#script}\nautostart=false\nautorestart=false\nstartsecs=0\nstopsignal=KILL`;
-    this.#supervisord.configure(isWanted ? program : '');
+    this.#supervisord.configure(isWanted ? `${web}${program}` : web);
     await this.#rpc('reloadConfig');
     this.#become({ start: isWanted ? 'never started' : 'absent' });
     if (was !== 'absent') await this.#rpc('removeProcessGroup', 'start');
