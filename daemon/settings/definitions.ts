@@ -71,6 +71,11 @@ export type Settings = {
     | (Definitions[Key]['defaultText'] extends string ? never : undefined);
 };
 
+/** Whether only root may have written what is run or believed: the hook, commands, files of checks. */
+export function isSafetyChecked({ hookSafetyCheck }: Pick<Settings, 'hookSafetyCheck'>): boolean {
+  return hookSafetyCheck && process.geteuid?.() === 0;
+}
+
 export interface Definition {
   readonly flag: string;
   readonly variable: string;

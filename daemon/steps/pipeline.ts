@@ -1,7 +1,7 @@
 import { sayDuration } from '../../shared/duration.ts';
 import { maxRuns, runBoundMs } from '../process/executable.ts';
 import { createLanes } from '../process/lanes.ts';
-import { defaultHookPath, type Settings } from '../settings/definitions.ts';
+import { defaultHookPath, isSafetyChecked, type Settings } from '../settings/definitions.ts';
 import { SettingsError } from '../settings/settings.ts';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import { createSupervisorClient } from '../supervisor/client.ts';
@@ -53,7 +53,7 @@ export function createPipeline(settings: Settings, checks: readonly Check[], sur
   const programs = programsStep(settings, supervision);
   const declared = createChecks(
     checks,
-    { supervision, runner: createLanes(`${settings.socketPath}.check`), environment, checkSafety: checksSafety(settings) },
+    { supervision, runner: createLanes(`${settings.socketPath}.check`), environment, checkSafety: isSafetyChecked(settings) },
     () => performance.now(),
   );
   const watchers = [...(programs === undefined ? [] : [programs.watcher]), ...declared.watchers];
@@ -123,10 +123,6 @@ function refuseLongPeriods({ staleLimitMs }: Settings, checks: readonly Check[])
   );
 }
 
-function checksSafety({ hookSafetyCheck }: Settings): boolean {
-  return hookSafetyCheck && process.geteuid?.() === 0;
-}
-
 /** @param startRun - what tells the last good run of start.sh from others */
 function hookStep(settings: Settings, environment: NodeJS.ProcessEnv, startRun: () => string): Step {
   const { hookPath, hookTimeoutMs, socketPath } = settings;
@@ -140,7 +136,7 @@ function hookStep(settings: Settings, environment: NodeJS.ProcessEnv, startRun: 
       isRequired: hookPath !== defaultHookPath,
       startRun,
       timeoutMs: hookTimeoutMs,
-      checkSafety: checksSafety(settings),
+      checkSafety: isSafetyChecked(settings),
       environment,
       notePath: `${socketPath}.hook`,
     }),

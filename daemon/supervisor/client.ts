@@ -2,6 +2,7 @@ import type { SupervisorAddress } from './address.ts';
 import type { FindCredentials } from './credentials.ts';
 import { SupervisorBadReplyError } from './errors.ts';
 import { createPost } from './http-post.ts';
+import { keyOf } from './names.ts';
 import { methodCall, readResponse, type XmlRpcValue } from './xml-rpc.ts';
 
 /** A process that runs, or has run, under supervisord: what getAllProcessInfo says of it. */
@@ -37,6 +38,9 @@ export const processState = {
   UNKNOWN: 1000,
 } as const;
 
+/** supervisord's own names of its states, by number. */
+export const stateNames: ReadonlyMap<number, string> = new Map(Object.entries(processState).map(([name, number]) => [number, name]));
+
 /** A process in the configuration as supervisord last read it: what getAllConfigInfo says of it. */
 export interface ProcessConfig {
   readonly name: string;
@@ -47,6 +51,17 @@ export interface ProcessConfig {
   readonly runsForEver?: boolean;
   /** Whether supervisord starts it by itself; undefined where that is not told. */
   readonly autostart?: boolean;
+}
+
+/** The sections of the configuration by their processes' keys: more than one where sections share a name. */
+export function sectionsByKey(configs: readonly ProcessConfig[]): Map<string, ProcessConfig[]> {
+  const sections = new Map<string, ProcessConfig[]>();
+  for (const config of configs) {
+    const own = sections.get(keyOf(config));
+    if (own === undefined) sections.set(keyOf(config), [config]);
+    else own.push(config);
+  }
+  return sections;
 }
 
 /** supervisord's RPC interface, the part that is needed (http://supervisord.org/api.html). */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectProgram } from '../../../daemon/process/inspect.ts';
 import { whyNotLoadable } from '../../../daemon/process/loadable.ts';
-import { defaultHookPath } from '../../../daemon/settings/definitions.ts';
+import { defaultHookPath, isSafetyChecked } from '../../../daemon/settings/definitions.ts';
 import { formatDuration, sayDuration } from '../../../shared/duration.ts';
 import { NoAnswerError } from '../ask.ts';
 import type { Facts } from './facts.ts';
@@ -18,7 +18,7 @@ const narrowShare = 0.5;
 export async function checkHook(facts: Facts): Promise<Finding[]> {
   const { hookPath: path, hookSafetyCheck } = facts.settings;
   if (path === 'none') return [ok('hook', 'switched off by READINESSD_HOOK=none')];
-  const found = await inspectProgram(path, hookSafetyCheck && process.geteuid?.() === 0);
+  const found = await inspectProgram(path, isSafetyChecked(facts.settings));
   switch (found.kind) {
     case 'absent':
       if (path === defaultHookPath) return [ok('hook', `there is no hook ${path}: nothing to check`)];

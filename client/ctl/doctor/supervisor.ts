@@ -1,5 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { type ProcessConfig, type ProcessInfo, processState } from '../../../daemon/supervisor/client.ts';
+import { type ProcessConfig, type ProcessInfo, stateNames } from '../../../daemon/supervisor/client.ts';
 import { SupervisorUnreachableError } from '../../../daemon/supervisor/errors.ts';
 import { fullName, keyOf } from '../../../daemon/supervisor/names.ts';
 import { environmentOf } from '../../../daemon/supervisor/proc.ts';
@@ -8,8 +8,6 @@ import { daemonProcesses, type Facts, isDaemon } from './facts.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { supervisordSockets } from './listeners.ts';
 import { createSupervisord, endsInLog, type SupervisordFacts } from './supervisord.ts';
-
-const stateNames = new Map<number, string>(Object.entries(processState).map(([name, number]) => [number, name]));
 
 /** With fewer, supervisord gives up on the daemon one day. */
 const enoughRetries = 1000;

@@ -18,7 +18,12 @@ const reservedHeaders = ['connection', 'content-length', 'expect', 'keep-alive',
 
 /** A url may hold a secret, in its query above all. */
 const fields = {
-  url: textField('http://ADDRESS:PORT/PATH; the address is an IP address or localhost', 'http://127.0.0.1:8080/healthz', readUrl, true),
+  url: {
+    what: 'http://ADDRESS:PORT/PATH; the address is an IP address or localhost',
+    example: 'http://127.0.0.1:8080/healthz',
+    // Whether its host will do depends on what stands beside it.
+    read: (written: Value) => ({ written, url: readText(written, readUrl, true) }),
+  },
   headers: { what: 'headers of the request; their values are shown nowhere', example: '{ Host: app }', read: readHeaders },
   'unix-socket': textField('a Unix socket to connect to, beside url, whose host is then only a name', '/run/app.sock', readSocketPath),
 };
@@ -34,9 +39,10 @@ export const http: Kind = {
   runsCommand: false,
 
   read(value) {
-    const { url, headers = {}, 'unix-socket': socketPath } = readFields(value, fields);
-    if (url === undefined) return value.fail('needs a url, as http://127.0.0.1:8080/healthz');
-    if (socketPath === undefined) readText(at(value, 'url'), (text) => readHost(hostOf(new URL(text))), true);
+    const { url: given, headers = {}, 'unix-socket': socketPath } = readFields(value, fields);
+    if (given === undefined) return value.fail('needs a url, as http://127.0.0.1:8080/healthz');
+    const { written, url } = given;
+    if (socketPath === undefined) readText(written, () => readHost(hostOf(url)), true);
     const { origin, pathname, search, host } = url;
     const request: HttpRequest = { origin, path: `${pathname}${search}`, headers: { host, ...headers }, socketPath };
     // Without the query and the headers' values, which may hold secrets.
@@ -68,10 +74,6 @@ function readUrl(text: string): URL {
 /** An IPv6 address without its brackets. */
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
-}
-
-function at(value: Value, name: string): Value {
-  return value.entries().find((entry) => entry.name === name)?.value ?? value;
 }
 
 function readHeaders(value: Value): Record<string, string> {

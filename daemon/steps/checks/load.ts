@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { oneLine } from '../../../shared/reply.ts';
-import { defaultChecksDirectory, type Settings } from '../../settings/definitions.ts';
+import { defaultChecksDirectory, isSafetyChecked, type Settings } from '../../settings/definitions.ts';
 import { SettingsError } from '../../settings/settings.ts';
 import type { Check } from './check.ts';
 import { kinds } from './kinds.ts';
@@ -27,7 +27,7 @@ export async function loadChecks(settings: Settings, environment: NodeJS.Process
     kinds,
     reserved: settings.programs === undefined ? reserved : [...reserved, ofSetting],
     environment,
-    checkSafety: settings.hookSafetyCheck && process.geteuid?.() === 0,
+    checkSafety: isSafetyChecked(settings),
   });
   if ('problem' in found) throw new CheckFileError(found.problem);
   return found.checks;

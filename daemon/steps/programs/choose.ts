@@ -1,4 +1,4 @@
-import { type ProcessConfig, type ProcessInfo, processState } from '../../supervisor/client.ts';
+import { type ProcessConfig, type ProcessInfo, processState, sectionsByKey } from '../../supervisor/client.ts';
 import { isNamed, keyOf, type ProcessName, type ProgramChoice, type ProgramClass } from '../../supervisor/names.ts';
 import type { Snapshot } from '../../supervisor/view.ts';
 import { isAnother } from '../start/programs.ts';
@@ -37,7 +37,8 @@ export class Chooser {
 
   choose({ processes, configs }: Snapshot): Chosen {
     const { patterns, classes, without } = this.#choice;
-    if (classes.includes('autostart')) this.#learn(processes, configs);
+    const sections = sectionsByKey(configs);
+    if (classes.includes('autostart')) this.#learn(processes, sections);
     const keys = new Set(processes.map(keyOf));
     const isWithout = (program: ProcessName) => without.some((pattern) => isNamed(pattern, program));
     const isIn = (program: ProcessName, one: ProgramClass, belongs: boolean) =>
@@ -54,16 +55,14 @@ export class Chooser {
       return isChosen && !isWithout(config);
     });
     const notLoaded = chosen.filter((config) => !keys.has(keyOf(config)));
-    const ambiguous = chosen.filter((config) => configs.some((other) => other !== config && keyOf(other) === keyOf(config)));
+    const ambiguous = chosen.filter((config) => (sections.get(keyOf(config))?.length ?? 0) > 1);
     const missing = patterns.filter((pattern) => ![...live, ...notLoaded].some((one) => isNamed(pattern, one)));
     const isNobody = patterns.length === 0 && live.length + notLoaded.length === 0;
     return { live, notLoaded, ambiguous, missing: isNobody ? classes : missing.map(({ display }) => display) };
   }
 
-  #learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
+  #learn(processes: readonly ProcessInfo[], sections: ReadonlyMap<string, readonly ProcessConfig[]>): void {
     const before = this.#known;
-    const sections = new Map<string, ProcessConfig[]>();
-    for (const config of configs) sections.set(keyOf(config), [...(sections.get(keyOf(config)) ?? []), config]);
     this.#known = new Map(
       processes.map((process) => {
         const last = before.get(keyOf(process));

@@ -1,4 +1,4 @@
-import { type ProcessInfo, processState as state } from '../../supervisor/client.ts';
+import { type ProcessInfo, processState as state, stateNames } from '../../supervisor/client.ts';
 import { fullName, type ProcessName, programClasses } from '../../supervisor/names.ts';
 import { hasRunBefore, type Runs } from './runs.ts';
 
@@ -12,9 +12,6 @@ export interface Trouble {
   /** It will be found otherwise when time has passed, though nothing happens. */
   readonly isPassing: boolean;
 }
-
-/** supervisord's own names of its states. */
-const stateNames = new Map<number, string>(Object.entries(state).map(([name, number]) => [number, name]));
 
 /** What is wrong with a live program; undefined when it is as it should be. */
 export function troubleOf(process: ProcessInfo, wanted: WantedState, runs: Runs, hasEndedForGood: boolean): Trouble | undefined {

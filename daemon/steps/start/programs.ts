@@ -1,4 +1,4 @@
-import type { ProcessConfig, ProcessInfo } from '../../supervisor/client.ts';
+import { type ProcessConfig, type ProcessInfo, sectionsByKey } from '../../supervisor/client.ts';
 import { isNamed, keyOf, type NamedPrograms, type ProcessName } from '../../supervisor/names.ts';
 import { type StartBy, whatIsStart } from './what-is-start.ts';
 
@@ -59,9 +59,7 @@ export class StartProgramBook {
 
   /** Takes in what the configuration says, read after the processes were. */
   learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
-    const sections = new Map<string, ProcessConfig[]>();
-    for (const config of configs) sections.set(keyOf(config), [...(sections.get(keyOf(config)) ?? []), config]);
-    this.#sections = sections;
+    this.#sections = sectionsByKey(configs);
     this.#isOutdated = false;
     this.#remember(processes, (process, before) => {
       const byConfig = this.#byConfig(process);
