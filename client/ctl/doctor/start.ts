@@ -91,7 +91,10 @@ function checkOne(
   const config = configs.find((candidate) => keyOf(candidate) === keyOf(process));
   const command = config?.command === undefined ? '' : ` (command=${config.command})`;
   const found = ok('start', `program ${fullName(process)}${command} is taken for start.sh, ${taken[process.by]}`);
-  const now = { ...(later.find((candidate) => keyOf(candidate) === keyOf(process)) ?? process), by: process.by };
+  const second = later.find((candidate) => keyOf(candidate) === keyOf(process)) ?? process;
+  // supervisord tries a start again that had failed: it says why in BACKOFF only.
+  const isTriedAgain = failedToStart.includes(process.state) && second.state === state.STARTING;
+  const now = { ...(isTriedAgain ? process : second), by: process.by };
   const trap = traps.get(keyOf(process));
   return [found, findRestarts(process, now, log) ?? foreseeRestarts(now, configuration) ?? findTrap(now, trap, log) ?? judgeOne(now, trap)];
 }
