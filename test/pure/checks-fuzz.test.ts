@@ -123,7 +123,12 @@ function canBeUsed(checks: readonly Check[]): void {
   assert.equal(lines.length, checks.length + 3);
   for (const line of lines) assert.match(line, /^[^\p{Cc}\u2028\u2029]*$/u);
   const supervision = { snapshot: () => Promise.reject(), isLeftOut: () => false } as unknown as CheckContext['supervision'];
-  const { steps } = createChecks(checks, { supervision, runner: (job) => job(''), environment: {}, checkSafety: false }, () => 0);
+  const { steps } = createChecks(
+    checks,
+    { supervision, runner: (job) => job(''), environment: {}, checkSafety: false },
+    () => 0,
+    () => '',
+  );
   assert.deepEqual(
     steps.map(({ name }) => name),
     checks.map(({ name }) => name),

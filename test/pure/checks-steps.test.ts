@@ -17,22 +17,29 @@ function check(run: RunStep | ((context: CheckContext) => RunStep), more: Partia
   return { name: 'a', kind: 'exec', body, place: '', isOn: true, timeoutMs: 1000, periodMs: 0, exitCode: undefined, ...more };
 }
 
-function stepOf(one: Check, now = () => 0) {
-  const [step] = createChecks([one], shared, now).steps;
+function stepOf(one: Check, now = () => 0, startRun = () => '') {
+  const [step] = createChecks([one], shared, now, startRun).steps;
   assert.ok(step !== undefined);
   return step;
 }
 
 suite('a declared check with a period', () => {
   function counted() {
-    const state = { nowMs: 0, runs: 0, result: passed as StepResult };
+    const state = { nowMs: 0, runs: 0, result: passed as StepResult, startRun: 'first' };
     const run: RunStep = async () => {
       state.runs++;
       // The look itself takes its time.
       state.nowMs += 10;
       return state.result;
     };
-    return { state, step: stepOf(check(run, { periodMs: 1000 }), () => state.nowMs) };
+    return {
+      state,
+      step: stepOf(
+        check(run, { periodMs: 1000 }),
+        () => state.nowMs,
+        () => state.startRun,
+      ),
+    };
   }
 
   test('stands while it is good, as old as when it was looked for, and costs nothing meanwhile', async () => {
@@ -46,6 +53,18 @@ suite('a declared check with a period', () => {
     state.nowMs = 1000;
     assert.deepEqual(await step.run(signal), passed);
     assert.equal(state.runs, 2);
+  });
+
+  test('does not stand once start.sh has run again', async () => {
+    const { state, step } = counted();
+    await step.run(signal);
+    state.startRun = 'second';
+    state.result = { outcome: 'failed', code: 117, reason: 'CheckFailed', message: 'bad' };
+    assert.equal((await step.run(signal)).outcome, 'failed');
+    state.result = passed;
+    await step.run(signal);
+    await step.run(signal);
+    assert.equal(state.runs, 3);
   });
 
   test('is looked at each time while it is bad', async () => {
@@ -116,7 +135,12 @@ suite('the bounds of declared checks', () => {
   test('of commands add up in two lanes, those of others do not', () => {
     const of = (kind: string, timeoutMs: number, isOn = true) => check(async () => passed, { kind, timeoutMs, isOn });
     const checks = [of('exec', 1000), of('http', 3000), of('exec', 5000), of('exec', 10_000, false), of('exec', 1000), of('tcp', 100)];
-    const { steps } = createChecks(checks, shared, () => 0);
+    const { steps } = createChecks(
+      checks,
+      shared,
+      () => 0,
+      () => '',
+    );
     assert.deepEqual(
       steps.map(({ boundMs }) => boundMs),
       [2200, 3100, 6200, 0, 4400, 200],

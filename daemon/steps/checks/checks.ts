@@ -22,8 +22,14 @@ const marginMs = 100;
  *
  * @param context - what they share
  * @param now - the monotonic clock, milliseconds
+ * @param startRun - what tells the last good run of start.sh from others: what was good before it does not stand after it
  */
-export function createChecks(checks: readonly Check[], context: Omit<CheckContext, 'timeoutMs' | 'fail'>, now: () => number): CheckSteps {
+export function createChecks(
+  checks: readonly Check[],
+  context: Omit<CheckContext, 'timeoutMs' | 'fail'>,
+  now: () => number,
+  startRun: () => string,
+): CheckSteps {
   const steps: Step[] = [];
   const watchers: Watcher[] = [];
   const bounds = boundsOf(checks);
@@ -37,7 +43,7 @@ export function createChecks(checks: readonly Check[], context: Omit<CheckContex
     const fail = failureOf(check);
     const created = check.body.create({ ...context, timeoutMs, fail });
     if (typeof created === 'function') {
-      const run = periodMs === 0 ? created : standing(created, periodMs, now);
+      const run = periodMs === 0 ? created : standing(created, periodMs, now, startRun);
       const restFactor = kindOf(check).runsCommand ? { restFactor: restForATenth } : {};
       steps.push({ name, run, boundMs, worstMs, ...restFactor });
     } else {
@@ -74,12 +80,14 @@ function failureOf(check: Check): CheckContext['fail'] {
   };
 }
 
-/** Lets a good result stand for a time, unless somebody waits for what is so now. */
-function standing(run: RunStep, periodMs: number, now: () => number): RunStep {
+/** Lets a good result stand for a time, unless start.sh has run again or somebody waits for what is so now. */
+function standing(run: RunStep, periodMs: number, now: () => number, startRun: () => string): RunStep {
   let good: (StepResult & { readonly outcome: 'passed' | 'skipped'; readonly asOfMs: number }) | undefined;
+  let goodAfter = '';
   return async (signal, isDemanded) => {
-    if (good !== undefined && isDemanded !== true && now() - good.asOfMs < periodMs) return good;
+    if (good !== undefined && goodAfter === startRun() && isDemanded !== true && now() - good.asOfMs < periodMs) return good;
     good = undefined;
+    goodAfter = startRun();
     const asOfMs = now();
     const result = await run(signal, isDemanded);
     // Without how long it ran: what stands costs nothing, and earns no rest.

@@ -8,6 +8,9 @@ import { mount } from '../../support/mount.ts';
 import { run } from '../../support/run.ts';
 import { lib, scratchDirectory } from '../../support/scratch.ts';
 
+/** Told where supervisord would be, doctor does not look for one: it would find that of a test beside this one. */
+const nobody = { ...alone, SUPERVISOR_SERVER_URL: 'unix:///nowhere/supervisor.sock' };
+
 suite('readinessctl doctor names cause and cure: the system', { concurrency: 4 }, () => {
   for (const [title, options, break_, cause, cure] of [
     [
@@ -25,7 +28,7 @@ suite('readinessctl doctor names cause and cure: the system', { concurrency: 4 }
       assert.equal((await run(program, args, { cwd: directory })).stderr, '');
       const socket = join(directory, 'r.sock');
       assert.equal(await ended(new TestDaemon(t, { ...alone, READINESSD_SOCKET: socket })), 1);
-      const { code, stdout } = await ctl(socket, ['doctor'], alone);
+      const { code, stdout } = await ctl(socket, ['doctor'], nobody);
       assert.match(stdout, new RegExp(`^PROBLEM +system +.*${cause.source}.*\\n +-> .*${cure.source}`, 'm'));
       assert.match(stdout, /^PROBLEM +socket +there is no socket \S+r.sock/m);
       assert.equal(code, 1);
