@@ -16,15 +16,19 @@ package=readinessd/dist/rootfs/usr/lib/readinessd
 for lib in "$bin/../lib/readinessd" "$bin/../lib/node_modules/$package" "$bin/../$package" /usr/lib/readinessd; do
   [ ! -d "$lib" ] || break
 done
-CDPATH='' cd -P "$lib" 2>/dev/null || exit
+[ -x "$lib" ] || exit
+CDPATH='' cd -P "$lib" || exit
 
 launch=./readiness_probe.launch
-{ IFS= read -r first && IFS= read -r last; } 2>/dev/null <"$launch"
-{ IFS= read -r magic; } 2>/dev/null <./readiness_probe
-case $magic:$first:$last in
-  ?ELF*:'#!./readiness_probe '*:*' ./fallback.sh')
-    [ -f ./readiness_probe ] && [ -x ./readiness_probe ] && [ -x "$launch" ] && exec "$launch" "$@"
-    ;;
-esac
+if [ -f "$launch" ] && [ -r "$launch" ] && [ -x "$launch" ] &&
+  [ -f ./readiness_probe ] && [ -r ./readiness_probe ] && [ -x ./readiness_probe ]; then
+  # A shell reads a line byte by byte, each by a system call. So the launch file is short, and the native client is linked to
+  # an address that has a newline, which stands in its 28th byte (script/build.ts).
+  read -r magic <./readiness_probe
+  { read -r first && read -r last; } <"$launch"
+  case $magic:$first:$last in
+    ?ELF*:'#!./readiness_probe '*:*' ./fallback.sh') exec "$launch" "$@" ;;
+  esac
+fi
 # shellcheck source=client/fallback.sh
 command . ./fallback.sh

@@ -102,6 +102,10 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     }
   });
 
+  test('has a native client whose first line is short, for the shell reads it byte by byte', () => {
+    assert.ok(native.indexOf('\n') < 64, `its first newline is at ${native.indexOf('\n')}`);
+  });
+
   test('says 107 where nothing is installed beside it', async (t) => {
     const bin = scratchDirectory(t);
     writeFileSync(join(bin, 'readiness_probe.sh'), readFileSync(join(tree, 'usr/bin/readiness_probe.sh')), { mode: 0o755 });
