@@ -20,6 +20,15 @@ if (process.env.READINESSD_MALLOC === 'own') {
   delete process.env.MALLOC_TRIM_THRESHOLD_;
 }
 
+// One thread waits for the file system, where Node would have four: each call that they share wakes one of them. It is begun here,
+// for libuv looks only then, and hooks shall not get the variable.
+if (process.env.UV_THREADPOOL_SIZE === undefined) {
+  process.env.UV_THREADPOOL_SIZE = '1';
+  // biome-ignore lint/style/useNodejsImportProtocol: as above.
+  require('fs').stat('/', function () {});
+  delete process.env.UV_THREADPOOL_SIZE;
+}
+
 // Node's own answer to it is to open the inspector, through which anybody local could run code here.
 process.on('SIGUSR1', function () {});
 

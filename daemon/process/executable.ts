@@ -36,10 +36,6 @@ export function createExecutable(options: ExecutableOptions): (signal: AbortSign
   let survivor: Promise<unknown> | undefined;
 
   async function runOnce(signal: AbortSignal, notePath: string): Promise<ExecutableEnd> {
-    const found = await inspectProgram(path, options.checkSafety);
-    onLook?.(found.kind !== 'absent');
-    if (found.kind === 'refused') return { kind: 'not started', why: found.why };
-    if (found.kind !== 'ready') return found;
     const refusal = await whyNotLoadable(path);
     if (refusal !== undefined) return { kind: 'not started', why: refusal };
     const end = await runProgram({ ...options, notePath }, signal);
@@ -55,7 +51,9 @@ export function createExecutable(options: ExecutableOptions): (signal: AbortSign
     if (!settleLeftover(notePath)) return { kind: 'beside leftover' };
     if (survivor !== undefined) return { kind: 'timed out', isAlive: true };
     for (let run = 1; ; run++) {
-      const before = await fingerprint(path);
+      const { found, fingerprint: before } = await inspectProgram(path, options.checkSafety);
+      onLook?.(found.kind !== 'absent');
+      if (found.kind !== 'ready') return found;
       const end = await runOnce(signal, notePath);
       const after = await fingerprint(path);
       if (signal.aborted || survivor !== undefined) return end;

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, readFileSync, type Stats } from 'node:fs';
+import { type BigIntStats, constants, readFileSync } from 'node:fs';
 import { access, lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -8,52 +8,73 @@ export type Inspection =
   /** `byMode`: its mode alone keeps it from being run, as it does with every file that is not meant to be. */
   | { readonly kind: 'not executable'; readonly why: string; readonly byMode?: true }
   | { readonly kind: 'unsafe'; readonly why: string }
-  | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'ready' };
 
+/** What a program's file is, and what tells this state of it from the next (fingerprint). */
+export interface Look {
+  readonly found: Inspection;
+  readonly fingerprint: string;
+}
+
 /**
- * Looks at a program's file, link followed.
+ * Looks at a program's file, link followed. All that is asked of the system where no link is on the way is asked at once: each
+ * question that waits for an answer wakes two threads.
  *
  * @param path - of the program
  * @param checkSafety - whether to ask that only root can have written it
  */
-export async function inspectProgram(path: string, checkSafety: boolean): Promise<Inspection> {
+export async function inspectProgram(path: string, checkSafety: boolean): Promise<Look> {
+  const places = checkSafety ? placesOf(path) : [path];
+  const looks = await Promise.all(places.map((place) => look(place)));
+  const own = looks.at(-1) as Seen;
+  if (own.stats === undefined) return { found: await whyNotSeen(path, own.error), fingerprint: '' };
   try {
-    await lstat(path);
-  } catch (error) {
-    // Only a plain "no such file" in a directory that is there means that there is none: all else could hide one.
-    if (codeOfError(error) !== 'ENOENT') return { kind: 'not executable', why: `cannot be looked at: ${describe(error)}` };
-    const hasDirectory = await stat(dirname(path)).then(
-      () => true,
-      () => false,
-    );
-    return hasDirectory
-      ? { kind: 'absent' }
-      : { kind: 'not executable', why: `cannot be looked at: there is no directory ${dirname(path)}` };
-  }
-  try {
-    const stats = await stat(path, { bigint: true });
-    if (!stats.isFile()) return { kind: 'not executable', why: `is a ${kindOf(stats)}, not a regular file` };
-    const isPermitted = await passesAccess(path);
-    if (!isPermitted && !mayExecute(stats)) return { kind: 'not executable', ...whyNotExecutable(stats) };
-    const danger = checkSafety ? await findDanger(path) : undefined;
-    if (danger !== undefined) return { kind: 'unsafe', why: danger };
-    if (!isPermitted) return { kind: 'refused', why: 'permission denied though it is executable: its file system is mounted noexec' };
-    return { kind: 'ready' };
+    const stats = own.stats.isSymbolicLink() ? await stat(path, { bigint: true }) : own.stats;
+    const isPlain = looks.every((seen) => seen.stats !== undefined && !seen.stats.isSymbolicLink());
+    const findAnyDanger = () => (isPlain ? findPlainDanger(places, looks) : findDanger(path));
+    const found = await judgeFile(path, stats, checkSafety ? findAnyDanger : async () => undefined);
+    return { found, fingerprint: fingerprintOf(stats) };
   } catch (error) {
     const why = codeOfError(error) === 'ENOENT' ? 'is a dangling symbolic link' : `cannot be looked at: ${describe(error)}`;
-    return { kind: 'not executable', why };
+    return { found: { kind: 'not executable', why }, fingerprint: '' };
   }
 }
 
 /** What tells one state of a file from the next, by content and by who may run or write it; '' when it is gone. */
 export async function fingerprint(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, mode, uid, gid } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, mode, uid, gid].join(':');
-  } catch {
-    return '';
-  }
+  return stat(path, { bigint: true }).then(fingerprintOf, () => '');
+}
+
+function fingerprintOf({ dev, ino, size, mtimeNs, mode, uid, gid }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, mode, uid, gid].join(':');
+}
+
+type Seen = { readonly stats: BigIntStats } | { readonly stats?: undefined; readonly error: unknown };
+
+function look(place: string): Promise<Seen> {
+  return lstat(place, { bigint: true }).then(
+    (stats) => ({ stats }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+/** Only a plain "no such file" in a directory that is there means that there is none: all else could hide one. */
+async function whyNotSeen(path: string, error: unknown): Promise<Inspection> {
+  if (codeOfError(error) !== 'ENOENT') return { kind: 'not executable', why: `cannot be looked at: ${describe(error)}` };
+  const hasDirectory = await stat(dirname(path)).then(
+    () => true,
+    () => false,
+  );
+  if (hasDirectory) return { kind: 'absent' };
+  return { kind: 'not executable', why: `cannot be looked at: there is no directory ${dirname(path)}` };
+}
+
+async function judgeFile(path: string, stats: BigIntStats, findAnyDanger: () => Promise<string | undefined>): Promise<Inspection> {
+  if (!stats.isFile()) return { kind: 'not executable', why: `is a ${kindOf(stats)}, not a regular file` };
+  const isPermitted = mayExecute(stats) || (await passesAccess(path));
+  if (!isPermitted) return { kind: 'not executable', ...whyNotExecutable(stats) };
+  const danger = await findAnyDanger();
+  return danger === undefined ? { kind: 'ready' } : { kind: 'unsafe', why: danger };
 }
 
 function whyNotExecutable({ mode }: BigIntStats): { readonly why: string; readonly byMode?: true } {
@@ -62,7 +83,7 @@ function whyNotExecutable({ mode }: BigIntStats): { readonly why: string; readon
   return { why: 'is not executable: "chmod 0755" makes it so', byMode: true };
 }
 
-/** By owner, group and mode, as the kernel decides (root may with any x bit). access() says no on a noexec mount as well. */
+/** By owner, group and mode, as the kernel decides (root may with any x bit). access(2) also knows what an ACL allows. */
 function mayExecute({ mode, uid, gid }: BigIntStats): boolean {
   const me = process.geteuid?.() ?? 0;
   if (me === 0 && (mode & 0o111n) !== 0n && mayOverride()) return true;
@@ -71,17 +92,25 @@ function mayExecute({ mode, uid, gid }: BigIntStats): boolean {
   return (mode & (groups.some((group) => BigInt(group) === gid) ? 0o010n : 0o001n)) !== 0n;
 }
 
-/** Root without the capability CAP_DAC_OVERRIDE (bit 1 in linux/capability.h) is a user like others. */
+let canOverride: boolean | undefined;
+
+/** Root without the capability CAP_DAC_OVERRIDE (bit 1 in linux/capability.h) is a user like others. It neither comes nor goes. */
 function mayOverride(): boolean {
+  canOverride ??= hasCapability(2n);
+  return canOverride;
+}
+
+function hasCapability(bit: bigint): boolean {
   try {
     const [, held = 'f'] = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-    return (BigInt(`0x${held}`) & 2n) !== 0n;
+    return (BigInt(`0x${held}`) & bit) !== 0n;
   } catch {
     return true;
   }
 }
 
-async function passesAccess(path: string): Promise<boolean> {
+/** Whether the system itself would let this process run a file; it lets nobody where that is mounted noexec. */
+export async function passesAccess(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,
     () => false,
@@ -101,11 +130,11 @@ const maxLinks = 40;
 export async function findDanger(path: string): Promise<string | undefined> {
   const names = path.split('/').filter((name) => name !== '');
   let directory = '/';
-  let danger = await dangerOf(directory, await lstat(directory));
+  let danger = await dangerOf(directory, await lstat(directory, { bigint: true }));
   for (let links = 0; danger === undefined && names.length > 0; ) {
     const name = names.shift() ?? '';
     const place = join(directory, name);
-    const stats = await lstat(place);
+    const stats = await lstat(place, { bigint: true });
     danger = await dangerOf(place, stats);
     if (stats.isSymbolicLink()) {
       if (++links > maxLinks) throw new Error('too many symbolic links');
@@ -117,18 +146,33 @@ export async function findDanger(path: string): Promise<string | undefined> {
   return danger;
 }
 
-async function dangerOf(place: string, stats: Stats): Promise<string | undefined> {
+/** The directories on the way to a file, and the file, where none of them is a link. */
+function placesOf(path: string): string[] {
+  const names = path.split('/').filter((name) => name !== '');
+  return ['/', ...names.map((_name, index) => `/${names.slice(0, index + 1).join('/')}`)];
+}
+
+/** The same, of places that have been looked at already. */
+async function findPlainDanger(places: readonly string[], looks: readonly Seen[]): Promise<string | undefined> {
+  for (const [index, place] of places.entries()) {
+    const danger = await dangerOf(place, looks[index]?.stats as BigIntStats);
+    if (danger !== undefined) return danger;
+  }
+  return undefined;
+}
+
+async function dangerOf(place: string, stats: BigIntStats): Promise<string | undefined> {
   // Its owner could also have written it before the file system was mounted read-only.
-  if (stats.uid !== 0) return `${place} belongs to user ${stats.uid}, not to root`;
+  if (stats.uid !== 0n) return `${place} belongs to user ${stats.uid}, not to root`;
   const writers = writersOf(stats);
   return writers === undefined || (await isReadOnly(place)) ? undefined : `${place} can be written by ${writers}`;
 }
 
 /** By its mode. A link's own says nothing; in a sticky directory nobody can replace what is root's. */
-function writersOf(stats: Stats): string | undefined {
-  if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000) !== 0)) return undefined;
-  if ((stats.mode & 0o002) !== 0) return 'everybody';
-  return (stats.mode & 0o020) !== 0 && stats.gid !== 0 ? `group ${stats.gid}` : undefined;
+function writersOf(stats: BigIntStats): string | undefined {
+  if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000n) !== 0n)) return undefined;
+  if ((stats.mode & 0o002n) !== 0n) return 'everybody';
+  return (stats.mode & 0o020n) !== 0n && stats.gid !== 0n ? `group ${stats.gid}` : undefined;
 }
 
 /** Kubernetes mounts a ConfigMap read-only, and its top directory has the mode 0777: what it holds is whole all the same. */

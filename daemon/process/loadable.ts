@@ -1,5 +1,8 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { close, constants, fstat, open, read } from 'node:fs';
+import { promisify } from 'node:util';
+
+// A descriptor costs less than a FileHandle, and this is done in every cycle.
+const [opened, statOf, readOf] = [promisify(open), promisify(fstat), promisify(read)];
 
 /**
  * Whether the kernel itself would run a file. It must be known before the file is started: glibc's execvp, which Node
@@ -7,7 +10,10 @@ import { type FileHandle, open } from 'node:fs/promises';
  */
 
 /** The kernel reads this much of a file to find its interpreter (BINPRM_BUF_SIZE in linux/binfmts.h). */
-const headBytes = 256;
+const lineBytes = 256;
+
+/** This much is read at once, and has all of the headers of usual binaries. */
+const headBytes = 1024;
 
 /** As deep as the kernel follows interpreters that are scripts themselves (fs/exec.c). */
 const maxInterpreters = 5;
@@ -31,30 +37,29 @@ export async function whyNotLoadable(path: string): Promise<string | undefined> 
 }
 
 async function look(path: string): Promise<{ readonly why?: string | undefined; readonly interpreter?: string }> {
-  let file: FileHandle | undefined;
+  let file: number | undefined;
   try {
     // Without O_NONBLOCK an interpreter that is a named pipe would be waited for.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    const head = buffer.subarray(0, bytesRead);
+    file = await opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const [head, { size }] = await Promise.all([readAt(file, 0, headBytes), statOf(file)]);
     if (head.subarray(0, 4).toString('latin1') === '\x7FELF') return { why: await whyNotLoadableElf(head, size, file) };
     if (head.subarray(0, 2).toString('latin1') !== '#!') return { why: describeOther(head) };
-    const interpreter = interpreterOf(head);
+    const interpreter = interpreterOf(head.subarray(0, lineBytes));
     return interpreter === undefined ? { why: 'its #! line names no interpreter, or one too long' } : { interpreter };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') return { why: `it cannot be read (${code})` };
     return { why: `it does not exist${path.endsWith('\r') ? ' (the #! line ends in CR, a Windows line ending)' : ''}` };
   } finally {
-    await file?.close();
+    // Nobody need wait for it.
+    if (file !== undefined) close(file, () => {});
   }
 }
 
 /** The interpreter of a `#!` line, as the kernel cuts it: up to white space, and that must come within the first 256 bytes. */
 function interpreterOf(head: Buffer): string | undefined {
   const [, path, end] = /^#![ \t]*([^ \t\n\0]+)([ \t\n\0]?)/.exec(head.toString('latin1')) ?? [];
-  if (path === undefined || (end === '' && head.length === headBytes)) return undefined;
+  if (path === undefined || (end === '' && head.length === lineBytes)) return undefined;
   return Buffer.from(path, 'latin1').toString();
 }
 
@@ -85,7 +90,7 @@ const identities: Readonly<Partial<Record<string, { readonly class: 1 | 2; reado
 };
 const littleEndian = 1;
 
-async function whyNotLoadableElf(head: Buffer, size: number, file: FileHandle): Promise<string | undefined> {
+async function whyNotLoadableElf(head: Buffer, size: number, file: number): Promise<string | undefined> {
   const cutShort = 'it is a binary that was cut short';
   if (head.length < 20) return cutShort;
   const mine = identities[process.arch];
@@ -97,15 +102,23 @@ async function whyNotLoadableElf(head: Buffer, size: number, file: FileHandle): 
   if (head.length < layout.headerBytes) return cutShort;
   const readWord = (buffer: Buffer, at: number) => (mine.class === 2 ? Number(buffer.readBigUInt64LE(at)) : buffer.readUInt32LE(at));
   const count = head.readUInt16LE(layout.entryBytesAt + 2);
-  const table = Buffer.alloc(count * layout.entryBytes);
+  const tableAt = readWord(head, layout.tableAt);
+  const tableBytes = count * layout.entryBytes;
   if (!executableTypes.includes(head.readUInt16LE(16)) || head.readUInt16LE(layout.entryBytesAt) !== layout.entryBytes || count === 0) {
     return 'it is an ELF file, but not a program';
   }
-  const { bytesRead } = await file.read(table, 0, table.length, readWord(head, layout.tableAt));
-  if (bytesRead < table.length) return cutShort;
+  const isInHead = tableAt + tableBytes <= head.length;
+  const table = isInHead ? head.subarray(tableAt, tableAt + tableBytes) : await readAt(file, tableAt, tableBytes);
+  if (table.length < tableBytes) return cutShort;
   for (let at = 0; at < table.length; at += layout.entryBytes) {
     const end = readWord(table, at + layout.fileOffsetAt) + readWord(table, at + layout.fileBytesAt);
     if (table.readUInt32LE(at) === loadSegment && end > size) return cutShort;
   }
   return undefined;
+}
+
+/** @returns as much of it as there is */
+async function readAt(file: number, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await readOf(file, Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
 }

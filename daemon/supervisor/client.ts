@@ -3,6 +3,7 @@ import type { FindCredentials } from './credentials.ts';
 import { SupervisorBadReplyError } from './errors.ts';
 import { createPost } from './http-post.ts';
 import { keyOf } from './names.ts';
+import { rememberProcesses } from './same-text.ts';
 import { methodCall, readResponse, type XmlRpcValue } from './xml-rpc.ts';
 
 /** A process that runs, or has run, under supervisord: what getAllProcessInfo says of it. */
@@ -109,8 +110,10 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
     return last.configs;
   }
 
+  const readAllProcesses = rememberProcesses((text) => readProcesses(readResponse(text, processMembers)));
+
   return {
-    getAllProcessInfo: (signal) => call('getAllProcessInfo', (text) => readProcesses(readResponse(text, processMembers)), signal),
+    getAllProcessInfo: (signal) => call('getAllProcessInfo', readAllProcesses, signal),
     getAllConfigInfo: (signal) => call('getAllConfigInfo', readChangedConfigs, signal),
   };
 }

@@ -1,4 +1,4 @@
-import { TextDecoder } from 'node:util';
+import { isUtf8 } from 'node:buffer';
 import Client from 'undici/lib/dispatcher/client.js';
 import { formatDuration } from '../../shared/duration.ts';
 import type { SupervisorAddress } from './address.ts';
@@ -137,11 +137,9 @@ function settler() {
 }
 
 function decode(chunks: readonly Buffer[]): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch (cause) {
-    throw new SupervisorBadReplyError("supervisord's answer cannot be read: it is not UTF-8", { cause });
-  }
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw new SupervisorBadReplyError("supervisord's answer cannot be read: it is not UTF-8");
+  return bytes.toString();
 }
 
 function causeOf(error: Error): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspectProgram } from '../../../daemon/process/inspect.ts';
+import { inspectProgram, passesAccess } from '../../../daemon/process/inspect.ts';
 import { whyNotLoadable } from '../../../daemon/process/loadable.ts';
 import { defaultHookPath, isSafetyChecked } from '../../../daemon/settings/definitions.ts';
 import { formatDuration, sayDuration } from '../../../shared/duration.ts';
@@ -18,7 +18,7 @@ const narrowShare = 0.5;
 export async function checkHook(facts: Facts): Promise<Finding[]> {
   const { hookPath: path, hookSafetyCheck } = facts.settings;
   if (path === 'none') return [ok('hook', 'switched off by READINESSD_HOOK=none')];
-  const found = await inspectProgram(path, isSafetyChecked(facts.settings));
+  const { found } = await inspectProgram(path, isSafetyChecked(facts.settings));
   switch (found.kind) {
     case 'absent':
       if (path === defaultHookPath) return [ok('hook', `there is no hook ${path}: nothing to check`)];
@@ -29,8 +29,10 @@ export async function checkHook(facts: Facts): Promise<Finding[]> {
       ];
     case 'unsafe':
       return [problem('hook', `${path} is not run: the daemon is root, and ${found.why}`, unsafeCure(found.why))];
-    case 'refused':
-      return [problem('hook', `${path} cannot be started: ${found.why}`, 'move it to a file system that is mounted exec')];
+  }
+  if (!(await passesAccess(path))) {
+    const noexec = 'permission denied though it is executable: its file system is mounted noexec';
+    return [problem('hook', `${path} cannot be started: ${noexec}`, 'move it to a file system that is mounted exec')];
   }
   const why = await whyNotLoadable(path);
   if (why !== undefined) return [problem('hook', `${path} cannot be started: ${why}`, loadCure(path, why))];
