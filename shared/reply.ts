@@ -13,7 +13,8 @@ export interface Answer {
 const maxMessageBytes = 400;
 
 /** What must not reach a terminal or break a line: C0, DEL, C1, line and paragraph separators, bidi controls. */
-const unprintable = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const unprintable = /[\0-\x1f\x7f-\x9f\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;
 
 /** What no body of ours holds. The native client's check is the same. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for

@@ -1,7 +1,7 @@
 import { type ExecutableEnd, judgeRun } from './end.ts';
-import { fingerprint, inspectProgram } from './inspect.ts';
+import { fingerprint, fingerprintOf, inspectProgram } from './inspect.ts';
 import { settleLeftover } from './leftover.ts';
-import { whyNotLoadable } from './loadable.ts';
+import { Heads, whyNotLoadable } from './loadable.ts';
 import { endingBoundMs, runProgram } from './run.ts';
 
 export { type ExecutableEnd, maxRuns } from './end.ts';
@@ -35,9 +35,27 @@ export function createExecutable(options: ExecutableOptions): (signal: AbortSign
   /** A run that SIGKILL did not end: while it lives, no second one is started beside it. */
   let survivor: Promise<unknown> | undefined;
 
+  /** The files that were read at the last look: at the next they are opened beside other questions, which wakes fewer threads. */
+  let likely: readonly string[] = [];
+
+  /** Looks at the file, and at its interpreter: what must be known before it is run. */
+  async function look(): Promise<{ readonly refusal?: ExecutableEnd; readonly before: string }> {
+    const heads = new Heads(likely);
+    likely = [];
+    try {
+      const { found, fingerprint: before } = await inspectProgram(path, options.checkSafety);
+      onLook?.(found.kind !== 'absent');
+      if (found.kind !== 'ready') return { refusal: found, before };
+      // What is read must be of this state of the file: what comes later is seen after the run.
+      const why = await whyNotLoadable(path, heads, (stats) => fingerprintOf(stats) === before);
+      likely = heads.paths;
+      return why === undefined ? { before } : { refusal: { kind: 'not started', why }, before };
+    } finally {
+      heads.close();
+    }
+  }
+
   async function runOnce(signal: AbortSignal, notePath: string): Promise<ExecutableEnd> {
-    const refusal = await whyNotLoadable(path);
-    if (refusal !== undefined) return { kind: 'not started', why: refusal };
     const end = await runProgram({ ...options, notePath }, signal);
     if (end.kind !== 'timed out') return end;
     survivor = end.survives?.then(() => {
@@ -51,9 +69,8 @@ export function createExecutable(options: ExecutableOptions): (signal: AbortSign
     if (!settleLeftover(notePath)) return { kind: 'beside leftover' };
     if (survivor !== undefined) return { kind: 'timed out', isAlive: true };
     for (let run = 1; ; run++) {
-      const { found, fingerprint: before } = await inspectProgram(path, options.checkSafety);
-      onLook?.(found.kind !== 'absent');
-      if (found.kind !== 'ready') return found;
+      const { refusal, before } = await look();
+      if (refusal !== undefined) return refusal;
       const end = await runOnce(signal, notePath);
       const after = await fingerprint(path);
       if (signal.aborted || survivor !== undefined) return end;

@@ -45,7 +45,7 @@ export async function fingerprint(path: string): Promise<string> {
   return stat(path, { bigint: true }).then(fingerprintOf, () => '');
 }
 
-function fingerprintOf({ dev, ino, size, mtimeNs, mode, uid, gid }: BigIntStats): string {
+export function fingerprintOf({ dev, ino, size, mtimeNs, mode, uid, gid }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, mode, uid, gid].join(':');
 }
 

@@ -1,8 +1,8 @@
-import { close, constants, fstat, open, read } from 'node:fs';
+import { type BigIntStats, close, constants, fstat, open, read } from 'node:fs';
 import { promisify } from 'node:util';
 
 // A descriptor costs less than a FileHandle, and this is done in every cycle.
-const [opened, statOf, readOf] = [promisify(open), promisify(fstat), promisify(read)];
+const [openFile, statOf, readOf] = [promisify(open), promisify(fstat), promisify(read)];
 
 /**
  * Whether the kernel itself would run a file. It must be known before the file is started: glibc's execvp, which Node
@@ -18,16 +18,73 @@ const headBytes = 1024;
 /** As deep as the kernel follows interpreters that are scripts themselves (fs/exec.c). */
 const maxInterpreters = 5;
 
+/** The beginning of a file, read from a descriptor, and what the file is that this descriptor has. */
+interface Head {
+  readonly bytes: Buffer;
+  readonly stats: BigIntStats;
+  readonly file: number;
+}
+
+/** Files whose beginnings are read; some are opened before it is known that they are needed, beside other questions to the system. */
+export class Heads {
+  readonly #opened = new Map<string, Promise<number>>();
+
+  /** @param likely - to be opened at once */
+  constructor(likely: Iterable<string> = []) {
+    for (const path of likely) this.#open(path).catch(() => {});
+  }
+
+  /** Those that were opened, in that order. */
+  get paths(): string[] {
+    return [...this.#opened.keys()];
+  }
+
+  /** @param isStill - whether what was opened before is still that file; else it is opened anew */
+  async read(path: string, isStill: (stats: BigIntStats) => boolean = () => true): Promise<Head> {
+    const head = await this.#read(await (this.#opened.get(path) ?? this.#open(path)));
+    if (isStill(head.stats)) return head;
+    this.#close(path);
+    return this.#read(await this.#open(path));
+  }
+
+  /** Nobody need wait for it. */
+  close(): void {
+    for (const path of this.paths) this.#close(path);
+  }
+
+  async #read(file: number): Promise<Head> {
+    const [bytes, stats] = await Promise.all([readAt(file, 0, headBytes), statOf(file, { bigint: true })]);
+    return { bytes, stats, file };
+  }
+
+  #open(path: string): Promise<number> {
+    // Without O_NONBLOCK an interpreter that is a named pipe would be waited for.
+    const opened = openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.#opened.set(path, opened);
+    return opened;
+  }
+
+  #close(path: string): void {
+    this.#opened.get(path)?.then(
+      (file) => close(file, () => {}),
+      () => {},
+    );
+    this.#opened.delete(path);
+  }
+}
+
 /**
  * Why the kernel would refuse to run a file; undefined when it would run it, or fail in a way that is told.
  * Follows `#!` lines to the binary at their end.
  *
  * @param path - of a script or binary
+ * @param heads - by which files are read
+ * @param isStill - whether a file opened under the path is the one that is meant
  */
-export async function whyNotLoadable(path: string): Promise<string | undefined> {
+export async function whyNotLoadable(path: string, heads: Heads, isStill?: (stats: BigIntStats) => boolean): Promise<string | undefined> {
   let file = path;
   for (let depth = 0; depth <= maxInterpreters; depth++) {
-    const found = await look(file);
+    const found = await look(file, heads, depth === 0 ? isStill : undefined);
     if (found.why !== undefined)
       return depth === 0 ? found.why : `the interpreter of its #! line, ${JSON.stringify(file)}, cannot run: ${found.why}`;
     if (found.interpreter === undefined) return undefined;
@@ -36,23 +93,22 @@ export async function whyNotLoadable(path: string): Promise<string | undefined> 
   return 'the interpreters of its #! lines are nested too deeply';
 }
 
-async function look(path: string): Promise<{ readonly why?: string | undefined; readonly interpreter?: string }> {
-  let file: number | undefined;
+async function look(
+  path: string,
+  heads: Heads,
+  isStill?: (stats: BigIntStats) => boolean,
+): Promise<{ readonly why?: string | undefined; readonly interpreter?: string }> {
   try {
-    // Without O_NONBLOCK an interpreter that is a named pipe would be waited for.
-    file = await opened(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const [head, { size }] = await Promise.all([readAt(file, 0, headBytes), statOf(file)]);
-    if (head.subarray(0, 4).toString('latin1') === '\x7FELF') return { why: await whyNotLoadableElf(head, size, file) };
-    if (head.subarray(0, 2).toString('latin1') !== '#!') return { why: describeOther(head) };
-    const interpreter = interpreterOf(head.subarray(0, lineBytes));
+    const head = await heads.read(path, isStill);
+    const { bytes } = head;
+    if (bytes.subarray(0, 4).toString('latin1') === '\x7FELF') return { why: await whyNotLoadableElf(head) };
+    if (bytes.subarray(0, 2).toString('latin1') !== '#!') return { why: describeOther(bytes) };
+    const interpreter = interpreterOf(bytes.subarray(0, lineBytes));
     return interpreter === undefined ? { why: 'its #! line names no interpreter, or one too long' } : { interpreter };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') return { why: `it cannot be read (${code})` };
     return { why: `it does not exist${path.endsWith('\r') ? ' (the #! line ends in CR, a Windows line ending)' : ''}` };
-  } finally {
-    // Nobody need wait for it.
-    if (file !== undefined) close(file, () => {});
   }
 }
 
@@ -90,7 +146,7 @@ const identities: Readonly<Partial<Record<string, { readonly class: 1 | 2; reado
 };
 const littleEndian = 1;
 
-async function whyNotLoadableElf(head: Buffer, size: number, file: number): Promise<string | undefined> {
+async function whyNotLoadableElf({ bytes: head, stats, file }: Head): Promise<string | undefined> {
   const cutShort = 'it is a binary that was cut short';
   if (head.length < 20) return cutShort;
   const mine = identities[process.arch];
@@ -112,7 +168,7 @@ async function whyNotLoadableElf(head: Buffer, size: number, file: number): Prom
   if (table.length < tableBytes) return cutShort;
   for (let at = 0; at < table.length; at += layout.entryBytes) {
     const end = readWord(table, at + layout.fileOffsetAt) + readWord(table, at + layout.fileBytesAt);
-    if (table.readUInt32LE(at) === loadSegment && end > size) return cutShort;
+    if (table.readUInt32LE(at) === loadSegment && end > stats.size) return cutShort;
   }
   return undefined;
 }

@@ -42,7 +42,8 @@ export class OutputTail {
 const escapeStrings = /[\u001B][\]PX^_][^\u0007\u001B]*(?:\u0007|\u001B\\)/g;
 
 /** Control characters but newline and tab, and the bidi controls that can make a line read as another. */
-const unwanted = /(?![\n\t])[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const unwanted = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;
 
 function sanitise(text: string): string {
   return stripVTControlCharacters(text.replace(escapeStrings, ''))

@@ -8,7 +8,7 @@ import { createSupervisorClient } from '../supervisor/client.ts';
 import { findCredentials } from '../supervisor/credentials.ts';
 import { type EventFlow, noEvents } from '../supervisor/event-feed.ts';
 import { keyOf, type ProcessName } from '../supervisor/names.ts';
-import { createView } from '../supervisor/view.ts';
+import { createView, type OnProcesses } from '../supervisor/view.ts';
 import type { Check } from './checks/check.ts';
 import { createChecks } from './checks/checks.ts';
 import { createHookStep } from './hook/hook.ts';
@@ -72,7 +72,8 @@ function createSupervision(settings: Settings, hasPrograms: boolean, { own, even
   const now = () => performance.now();
   const runs = new Runs(settings.settledAfterMs);
   const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs, findCredentials);
-  const view = createView(client, now, (processes, askedAtMs, answeredAtMs) => runs.observe(processes, askedAtMs, answeredAtMs));
+  const observe: OnProcesses = (processes, askedAtMs, answeredAtMs) => runs.observe(processes, askedAtMs, answeredAtMs);
+  const view = createView(client, now, hasPrograms ? observe : () => {});
   // Without the start step nothing is start.sh, but programs may be looked at all the same.
   const named = settings.startStep ? settings.startPrograms : { display: 'none', patterns: [] };
   const start = createStartStep(view, named, now, events, hasPrograms);

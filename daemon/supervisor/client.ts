@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { SupervisorAddress } from './address.ts';
 import type { FindCredentials } from './credentials.ts';
 import { SupervisorBadReplyError } from './errors.ts';
@@ -99,23 +100,28 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
   const post = createPost(address, timeoutMs, find);
 
   /** What is wrong with a reply is found while the connection can still be thrown away. */
-  function call<T>(method: string, read: (text: string) => T, signal: AbortSignal): Promise<T> {
+  function call<T>(method: string, read: (reply: Buffer) => T, signal: AbortSignal): Promise<T> {
     return post(methodCall(`supervisor.${method}`), read, signal);
   }
 
   /** The configuration's text changes only by a reread: reading the same again would cost several times what comparing does. */
-  let last: { readonly text: string; readonly configs: ProcessConfig[] } | undefined;
-  function readChangedConfigs(text: string): ProcessConfig[] {
-    if (last?.text !== text) last = { text, configs: readConfigs(readResponse(text, configMembers)) };
+  let last: { readonly reply: Buffer; readonly configs: ProcessConfig[] } | undefined;
+  function readChangedConfigs(reply: Buffer): ProcessConfig[] {
+    if (last?.reply.equals(reply) !== true) last = { reply, configs: readConfigs(readResponse(replyText(reply), configMembers)) };
     return last.configs;
   }
-
   const readAllProcesses = rememberProcesses((text) => readProcesses(readResponse(text, processMembers)));
 
   return {
-    getAllProcessInfo: (signal) => call('getAllProcessInfo', readAllProcesses, signal),
+    getAllProcessInfo: (signal) => call('getAllProcessInfo', (reply) => readAllProcesses(replyText(reply)), signal),
     getAllConfigInfo: (signal) => call('getAllConfigInfo', readChangedConfigs, signal),
   };
+}
+
+/** @throws SupervisorBadReplyError when it is not UTF-8 */
+export function replyText(reply: Buffer): string {
+  if (!isUtf8(reply)) throw new SupervisorBadReplyError("supervisord's answer cannot be read: it is not UTF-8");
+  return reply.toString();
 }
 
 function readProcesses(value: XmlRpcValue): ProcessInfo[] {

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import Client from 'undici/lib/dispatcher/client.js';
 import { formatDuration } from '../../shared/duration.ts';
 import type { SupervisorAddress } from './address.ts';
@@ -21,12 +20,12 @@ const causes: Readonly<Record<string, string>> = {
 };
 
 /** Sends one body and gives what `read` makes of the reply's, which throws when it means nothing. */
-export type Post = <T>(body: string, read: (text: string) => T, signal: AbortSignal) => Promise<T>;
+export type Post = <T>(body: string, read: (reply: Buffer) => T, signal: AbortSignal) => Promise<T>;
 
 /** What all calls of a post need, and one call's own. */
 interface Call<T> {
   readonly body: string;
-  readonly read: (text: string) => T;
+  readonly read: (reply: Buffer) => T;
   readonly signal: AbortSignal;
   readonly endAtMs: number;
   readonly authorization: string | undefined;
@@ -110,7 +109,7 @@ function createSend(address: SupervisorAddress, timeoutMs: number): <T>(call: Ca
       await promise;
       // Whether a process that was stopped meanwhile reads first or comes to its timer, is libuv's affair.
       if (performance.now() > endAtMs) throw late();
-      return read(decode(chunks));
+      return read(Buffer.concat(chunks));
     } catch (error) {
       client = undefined;
       used.destroy().catch(() => {});
@@ -134,12 +133,6 @@ function settler() {
     reject = onReject;
   });
   return { promise, resolve, reject };
-}
-
-function decode(chunks: readonly Buffer[]): string {
-  const bytes = Buffer.concat(chunks);
-  if (!isUtf8(bytes)) throw new SupervisorBadReplyError("supervisord's answer cannot be read: it is not UTF-8");
-  return bytes.toString();
 }
 
 function causeOf(error: Error): string {

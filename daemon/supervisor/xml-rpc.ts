@@ -23,7 +23,8 @@ const memberEnd = /<\/member>[ \t\n]*/y;
  * What no XML text may hold (https://www.w3.org/TR/xml/#charsets), but Python writes all the same: a control character in a
  * program's command, or in what its start failed with.
  */
-const notXml = /[^\P{Cc}\t\n\r\x7f-\x9f]|[\ufffe\uffff]/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const notXml = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
 const entity = /&(?:(?<name>lt|gt|amp|quot|apos)|#(?<decimal>\d{1,7})|#x(?<hex>[0-9a-fA-F]{1,6}));|&/g;
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 

@@ -5,6 +5,7 @@ import {
   type ProcessConfig,
   type ProcessInfo,
   readConfigs,
+  replyText,
 } from '../../../daemon/supervisor/client.ts';
 import type { FindCredentials } from '../../../daemon/supervisor/credentials.ts';
 import { createPost } from '../../../daemon/supervisor/http-post.ts';
@@ -44,7 +45,7 @@ export function createSupervisord(address: SupervisorAddress, find?: FindCredent
 
   const call = (method: string, members: readonly string[] = [], params: readonly (string | number)[] = []): Promise<XmlRpcValue> => {
     const body = methodCall(`supervisor.${method}`).replace('<params/>', `<params>${params.map(param).join('')}</params>`);
-    return post(body, (text) => readResponse(text, members), signal);
+    return post(body, (reply) => readResponse(replyText(reply), members), signal);
   };
 
   return {

@@ -37,8 +37,12 @@ export class StartProgramBook {
   readonly #named: NamedPrograms | undefined;
   /** By key, in the order of the live processes. */
   #known: ReadonlyMap<string, KnownProcess> = new Map();
+  /** As it was learnt last: supervisord's client gives the same as long as supervisord does. */
+  #configs: readonly ProcessConfig[] = [];
   /** By key: more than one where sections share it. */
   #sections: ReadonlyMap<string, readonly ProcessConfig[]> = new Map();
+  /** Those of them that are start.sh, with the section that is. */
+  #startSections: readonly (readonly [key: string, config: ProcessConfig])[] = [];
 
   /** A group is gone since the configuration was read. */
   #isOutdated = false;
@@ -59,7 +63,7 @@ export class StartProgramBook {
 
   /** Takes in what the configuration says, read after the processes were. */
   learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
-    this.#sections = sectionsByKey(configs);
+    if (configs !== this.#configs) this.#configure(configs);
     this.#isOutdated = false;
     this.#remember(processes, (process, before) => {
       const byConfig = this.#byConfig(process);
@@ -87,11 +91,12 @@ export class StartProgramBook {
   sort(processes: readonly ProcessInfo[]): StartPrograms {
     this.#remember(processes, (_process, before) => before?.by);
     const all = [...this.#known.values()];
-    const live = all.flatMap(({ process, by }) => {
-      if (by === undefined || by === 'nothing') return [];
+    const live: LiveStart[] = [];
+    for (const { process, by } of all) {
+      if (by === undefined || by === 'nothing') continue;
       const runsForEver = this.#sections.get(keyOf(process))?.some((section) => section.runsForEver) === true;
-      return [{ ...process, by, ...(runsForEver ? { runsForEver } : {}) }];
-    });
+      live.push({ ...process, by, ...(runsForEver ? { runsForEver } : {}) });
+    }
     const notLive = this.#notLive();
     const patterns = this.#named?.patterns ?? [];
     return {
@@ -122,14 +127,22 @@ export class StartProgramBook {
     return found.find((by) => by !== 'nothing') ?? found[0];
   }
 
-  #notLive(): StartPrograms['notLive'] {
-    return [...this.#sections].flatMap(([key, sections]) => {
+  #configure(configs: readonly ProcessConfig[]): void {
+    this.#configs = configs;
+    this.#sections = sectionsByKey(configs);
+    this.#startSections = [...this.#sections].flatMap(([key, sections]) => {
       const config = sections.find((one) => whatIsStart(one, this.#named) !== 'nothing');
+      return config === undefined ? [] : [[key, config] as const];
+    });
+  }
+
+  #notLive(): StartPrograms['notLive'] {
+    return this.#startSections.flatMap(([key, config]) => {
       const known = this.#known.get(key);
       // supervisord loads one of them; which, its answers do not tell.
-      const why = sections.length > 1 ? 'ambiguous' : known === undefined ? 'not loaded' : 'another is live';
-      const isLive = why === 'another is live' && known?.by !== 'nothing';
-      return config === undefined || isLive ? [] : [{ ...config, why }];
+      const isAmbiguous = (this.#sections.get(key)?.length ?? 0) > 1;
+      const why = isAmbiguous ? 'ambiguous' : known === undefined ? 'not loaded' : 'another is live';
+      return why === 'another is live' && known?.by !== 'nothing' ? [] : [{ ...config, why }];
     });
   }
 }
