@@ -1,9 +1,10 @@
 import { version } from '../shared/version.ts';
+import { makeCodeCache } from './code-cache.ts';
 import { checkPipeline, type Daemon, startDaemon } from './daemon.ts';
 import { createLogger } from './log.ts';
 import type { Settings } from './settings/definitions.ts';
 import { helpText } from './settings/help.ts';
-import { readSettings, SettingsError } from './settings/settings.ts';
+import { type Request, readSettings, SettingsError } from './settings/settings.ts';
 import { SocketError } from './socket.ts';
 import { CheckFileError, loadChecks } from './steps/checks/load.ts';
 import { createPipeline } from './steps/pipeline.ts';
@@ -20,13 +21,22 @@ const shownText = {
   help: helpText,
   version: () => `readinessd ${version}\n`,
   'print-supervisor-conf': (isPolling: boolean) => supervisorConf(process.argv[1] ?? '', isPolling),
+  'make-code-cache': makeCodeCache,
 };
 
 function main(): void {
   try {
     const request = readSettings(process.argv.slice(2), process.env);
     if ('settings' in request) void (request.isCheckOnly ? checkConfig(request.settings) : run(request.settings));
-    else process.stdout.write(shownText[request.show](request.isPolling));
+    else void show(request);
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+async function show({ show: what, isPolling }: Exclude<Request, { settings: Settings }>): Promise<void> {
+  try {
+    process.stdout.write(await shownText[what](isPolling));
   } catch (error) {
     refuse(error);
   }

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
@@ -53,8 +54,16 @@ const refusal = `(function (have, need) {
 const newlineAddress = '-Wl,-Ttext-segment=0x0a000000';
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
+mkdirSync(lib, { recursive: true });
 
-await bundle('daemon/main.ts', 'daemon.cjs', { target: 'node20', plugins: [leaveOut(leftOut), apart('./read.ts', './checks.cjs')] });
+// A function, so that load.cjs can give it what a module has not.
+await bundle('daemon/main.ts', 'daemon.cjs', {
+  target: 'node20',
+  plugins: [leaveOut(leftOut), apart('./read.ts', './checks.cjs'), parserApart()],
+  banner: { js: '(function (require, saveCodeCache) {' },
+  footer: { js: '})' },
+});
+install('daemon/load.cjs', 'usr/lib/readinessd/load.cjs');
 await bundle('daemon/steps/checks/read.ts', 'checks.cjs', { target: 'node20' });
 install('daemon/entry.cjs', 'usr/lib/readinessd/entry.cjs');
 install('daemon/bin/readinessd', 'usr/bin/readinessd', 0o755);
@@ -117,6 +126,21 @@ function apart(module: string, file: string): Plugin {
     setup({ onResolve }) {
       const filter = new RegExp(`^${module.replaceAll('.', '\\.')}$`);
       onResolve({ filter }, () => ({ path: file, external: true }));
+    },
+  };
+}
+
+/** undici's parser, which is WebAssembly in base64: as a file of its own it is read once, and not kept as text. */
+function parserApart(): Plugin {
+  const module = 'undici/lib/llhttp/llhttp-wasm.js';
+  const file = 'llhttp.wasm';
+  writeFileSync(join(lib, file), createRequire(import.meta.url)(module) as Buffer);
+  return {
+    name: 'parser apart',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^[.][/]llhttp\.wasm$/ }, ({ path }) => ({ path, external: true }));
+      const contents = `module.exports = require('node:fs').readFileSync(require.resolve('./${file}'))`;
+      onLoad({ filter: /undici[/]lib[/]llhttp[/]llhttp-wasm\.js$/ }, () => ({ contents }));
     },
   };
 }

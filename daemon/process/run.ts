@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import { execa } from 'execa';
 import { signalGroup } from './group.ts';
 import { forgetGroup, noteGroup } from './leftover.ts';
 import { OutputTail } from './output-tail.ts';
@@ -42,6 +41,8 @@ export interface RunOptions {
  * @param signal - when aborted the group is killed; how the program ended then does not matter
  */
 export async function runProgram({ path, args, timeoutMs, environment, notePath }: RunOptions, signal: AbortSignal): Promise<RunEnd> {
+  // Loaded by the first run: who has no hook pays nothing for it.
+  const { execa } = await import('execa');
   const start = () =>
     execa(path, args, {
       detached: true,
