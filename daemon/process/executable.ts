@@ -47,6 +47,7 @@ export function createExecutable(options: ExecutableOptions): (signal: AbortSign
       onLook?.(found.kind !== 'absent');
       if (found.kind !== 'ready') return { refusal: found, before };
       // What is read must be of this state of the file: what comes later is seen after the run.
+      heads.start();
       const why = await whyNotLoadable(path, heads, (stats) => fingerprintOf(stats) === before);
       likely = heads.paths;
       return why === undefined ? { before } : { refusal: { kind: 'not started', why }, before };

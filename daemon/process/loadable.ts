@@ -28,6 +28,7 @@ interface Head {
 /** Files whose beginnings are read; some are opened before it is known that they are needed, beside other questions to the system. */
 export class Heads {
   readonly #opened = new Map<string, Promise<number>>();
+  readonly #read = new Map<string, Promise<Head>>();
 
   /** @param likely - to be opened at once */
   constructor(likely: Iterable<string> = []) {
@@ -39,22 +40,26 @@ export class Heads {
     return [...this.#opened.keys()];
   }
 
+  /** Reads all that is open at once. What is read from now on is what stood there at this moment, or later. */
+  start(): void {
+    for (const [path, opened] of this.#opened) {
+      const read = opened.then(readHead);
+      read.catch(() => {});
+      this.#read.set(path, read);
+    }
+  }
+
   /** @param isStill - whether what was opened before is still that file; else it is opened anew */
   async read(path: string, isStill: (stats: BigIntStats) => boolean = () => true): Promise<Head> {
-    const head = await this.#read(await (this.#opened.get(path) ?? this.#open(path)));
+    const head = await (this.#read.get(path) ?? this.#open(path).then(readHead));
     if (isStill(head.stats)) return head;
     this.#close(path);
-    return this.#read(await this.#open(path));
+    return readHead(await this.#open(path));
   }
 
   /** Nobody need wait for it. */
   close(): void {
     for (const path of this.paths) this.#close(path);
-  }
-
-  async #read(file: number): Promise<Head> {
-    const [bytes, stats] = await Promise.all([readAt(file, 0, headBytes), statOf(file, { bigint: true })]);
-    return { bytes, stats, file };
   }
 
   #open(path: string): Promise<number> {
@@ -65,12 +70,17 @@ export class Heads {
   }
 
   #close(path: string): void {
-    this.#opened.get(path)?.then(
-      (file) => close(file, () => {}),
-      () => {},
-    );
+    void Promise.allSettled([this.#opened.get(path), this.#read.get(path)]).then(([opened]) => {
+      if (opened.status === 'fulfilled' && opened.value !== undefined) close(opened.value, () => {});
+    });
     this.#opened.delete(path);
+    this.#read.delete(path);
   }
+}
+
+async function readHead(file: number): Promise<Head> {
+  const [bytes, stats] = await Promise.all([readAt(file, 0, headBytes), statOf(file, { bigint: true })]);
+  return { bytes, stats, file };
 }
 
 /**

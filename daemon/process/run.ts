@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { signalGroup } from './group.ts';
 import { forgetGroup, noteGroup } from './leftover.ts';
 import { OutputTail } from './output-tail.ts';
@@ -86,7 +87,7 @@ export async function runProgram({ path, args, timeoutMs, environment, notePath 
     // Also after a good end: nothing in the group survives a cycle.
     killGroup('SIGKILL');
     end ??= await within(killGraceMs, exited);
-    await within(drainMs, subprocess);
+    await drained(subprocess);
     if (isOverdue) return { kind: 'timed out', survives: end === undefined ? exited : undefined, output: output.text() };
     return describeEnd(end ?? { code: null, signal: null }, output.text());
   } finally {
@@ -95,6 +96,16 @@ export async function runProgram({ path, args, timeoutMs, environment, notePath 
     process.removeListener('exit', onExit);
     forgetGroup(notePath);
   }
+}
+
+/** Mostly all has been read by now, and a timer would wake the daemon once more though nobody waits for it. */
+async function drained(subprocess: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const over = subprocess.finally(() => {
+    isOver = true;
+  });
+  for (let turns = 0; turns < 3 && !isOver; turns++) await nextTurn();
+  if (!isOver) await within(drainMs, over);
 }
 
 function describeEnd(end: { code: number | null; signal: NodeJS.Signals | null }, output: string): RunEnd {

@@ -254,7 +254,7 @@ suite('exec checks', () => {
     const first = daemonOf(t, `  a: { exec: { command: ${script} }, timeout: 30s }`);
     const pids = () =>
       existsSync(join(directory, 'pids')) ? readFileSync(join(directory, 'pids'), 'utf8').trim().split('\n').map(Number) : [];
-    await until('it runs', () => pids().length === 1);
+    await until('it runs, and stands in its note', () => pids().length === 1 && existsSync(`${first.socket}.check-1`));
     await end(first.child, 'SIGKILL');
     assert.ok(isAlive(pids()[0]));
     const settings = { ...alone, READINESSD_CHECKS_DIR: join(first.directory, 'checks.d') };

@@ -178,7 +178,7 @@ suite('a call that is answered with HTTP 401', () => {
       looked++;
       return lookup;
     });
-    const call = () => post('', (text) => text, new AbortController().signal);
+    const call = () => post('', (reply) => reply.toString(), new AbortController().signal);
 
     await assert.rejects(call, /HTTP 401.*a file has no password/);
     lookup = found('first');

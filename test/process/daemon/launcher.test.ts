@@ -26,7 +26,7 @@ suite('launcher', { concurrency: 4 }, () => {
       ['22.0.0', false],
     ] as const) {
       const script = join(scratchDirectory(t), 'entry.cjs');
-      writeFileSync(join(script, '../daemon.cjs'), 'console.log("started")');
+      writeFileSync(join(script, '../load.cjs'), 'console.log("started")');
       writeFileSync(
         script,
         `Object.defineProperty(process.versions, 'node', { value: '${have}' });\n${readFileSync(join(lib, 'entry.cjs'), 'utf8')}`,

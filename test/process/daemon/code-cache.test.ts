@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { treeCopy } from '../../support/clients.ts';
+import { patient } from '../../support/daemon.ts';
+import { collect, end, run } from '../../support/run.ts';
+import { type Context, cleanUp, scratchDirectory, until } from '../../support/scratch.ts';
+
+/** Has V8 say on stderr what it makes of the cache that it is given. */
+const witness = `const vm = require('node:vm');
+vm.Script = class extends vm.Script {
+  constructor(source, options) {
+    super(source, options);
+    const { cachedDataRejected: rejected } = this;
+    process.stderr.write(\`witness: \${options.cachedData === undefined ? 'no cache' : rejected ? 'rejected' : 'used'}\\n\`);
+  }
+};`;
+
+suite('readinessd --make-code-cache', { concurrency: 4 }, () => {
+  function copied(t: Context) {
+    const { root, lib } = treeCopy(t);
+    const readinessd = join(root, 'usr/bin/readinessd');
+    const cache = join(lib, 'daemon.cache');
+    /** What a daemon makes of the cache; it must answer, whatever that is. */
+    const start = async (more: NodeJS.ProcessEnv = {}): Promise<string> => {
+      const directory = scratchDirectory(t);
+      const preload = join(directory, 'witness.cjs');
+      writeFileSync(preload, witness);
+      const socket = join(directory, 'r.sock');
+      const env = { PATH: process.env['PATH'], READINESSD_SOCKET: socket, READINESSD_START_STEP: 'off', READINESSD_HOOK: 'none' };
+      const child = spawn(readinessd, [], { env: { ...env, NODE_OPTIONS: `--require ${preload}`, ...more } });
+      cleanUp(t, () => end(child));
+      const stderr = collect(child, 'stderr');
+      const probe = () => run(join(root, 'usr/bin/readiness_probe.sh'), [], { env: { ...env, ...patient } });
+      await until('it is ready', async () => (await probe()).code === 0);
+      await end(child);
+      return /^witness: (.*)$/m.exec(stderr())?.[1] ?? stderr();
+    };
+    return { readinessd, cache, lib, start, make: () => run(readinessd, ['--make-code-cache'], { env: { PATH: process.env['PATH'] } }) };
+  }
+
+  test('is used by the next start, and made anew without harm', async (t) => {
+    const { cache, start, make } = copied(t);
+    assert.equal(await start(), 'no cache');
+    for (let round = 0; round < 2; round++) {
+      const { code, stdout, stderr } = await make();
+      assert.deepEqual([code, stdout, stderr], [0, `wrote ${cache}\n`, '']);
+      assert.equal(statSync(cache).mode & 0o777, 0o644);
+      assert.equal(await start(), 'used');
+    }
+  });
+
+  for (const [title, change, outcome] of [
+    [
+      'is another',
+      (path: string) =>
+        writeFileSync(
+          path,
+          readFileSync(path).map((byte, at) => (at === 30 ? byte ^ 1 : byte)),
+        ),
+      'no cache',
+    ],
+    [
+      'is damaged near its end',
+      (path: string) =>
+        writeFileSync(
+          path,
+          readFileSync(path).map((byte, at, all) => (at === all.length - 9 ? byte ^ 1 : byte)),
+        ),
+      'no cache',
+    ],
+    [
+      'is damaged in its middle',
+      (path: string) =>
+        writeFileSync(
+          path,
+          readFileSync(path).map((byte, at, all) => (at === all.length >> 1 ? byte ^ 1 : byte)),
+        ),
+      'no cache',
+    ],
+    ['is cut short', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, -1)), 'no cache'],
+    ['is longer', (path: string) => writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.alloc(1)])), 'no cache'],
+    ['is empty', (path: string) => writeFileSync(path, ''), 'no cache'],
+    ['holds NULs', (path: string) => writeFileSync(path, Buffer.alloc(10_000)), 'no cache'],
+    ['may be written by all', (path: string) => chmodSync(path, 0o666), 'no cache'],
+    ["is not root's", (path: string) => chownSync(path, 65_534, 65_534), 'no cache'],
+  ] as const) {
+    test(`is not used when it ${title}`, async (t) => {
+      const { cache, start, make } = copied(t);
+      assert.equal((await make()).code, 0);
+      change(cache);
+      assert.equal(await start(), outcome);
+    });
+  }
+
+  test('is not used for another bundle, though that is as long', async (t) => {
+    const { lib, start, make } = copied(t);
+    assert.equal((await make()).code, 0);
+    const bundle = join(lib, 'daemon.cjs');
+    writeFileSync(bundle, readFileSync(bundle, 'utf8').replace('stopping', 'stoppinG'));
+    assert.equal(await start(), 'no cache');
+  });
+
+  test("is not used with other flags of Node's or V8's", async (t) => {
+    const { start, make, readinessd } = copied(t);
+    assert.equal((await make()).code, 0);
+    writeFileSync(readinessd, readFileSync(readinessd, 'utf8').replace('exec node ', 'exec node --stack-size=900 '));
+    assert.match(await start(), /^(?:no cache|rejected)$/);
+  });
+
+  test('says what is wrong where it cannot be written, and leaves nothing behind', async (t) => {
+    const { cache, lib, make, start } = copied(t);
+    mkdirSync(cache);
+    const before = readdirSync(lib);
+    const { code, stdout, stderr } = await make();
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^readinessd: cannot make the code cache: EISDIR: .*; run it as root, while the image is built\n$/);
+    assert.deepEqual(readdirSync(lib), before);
+    assert.equal(await start(), 'no cache');
+  });
+});
