@@ -1,21 +1,26 @@
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { version } from '../../shared/version.ts';
+import { withFigures } from './document.ts';
 import { type Figure, formatTable } from './figures.ts';
 import { measureFreshness } from './freshness.ts';
 import { measureGrowth } from './growth.ts';
 import { measureHttpGet } from './http-get.ts';
 import { measureInContainer } from './in-container.ts';
 import { measureLoad } from './load.ts';
+import { describeMachine, formatMachine, loadNow } from './machine.ts';
 import { measureMigrate } from './migrate.ts';
 import { drawPicture } from './picture.ts';
+import { beforeAll, createWatch, type Watch, whyNotQuiet } from './pressure.ts';
 import { measureProbe } from './probe.ts';
-import { measureRest, measureSwitch } from './rest.ts';
+import { measureRest } from './rest.ts';
+import { measureServed } from './served.ts';
 import type { Bench } from './setup.ts';
+import { measureSoak } from './soak.ts';
 import { measureStart } from './start.ts';
 import { measureStorm } from './storm.ts';
+import { measureSwitch } from './switch.ts';
 
 /**
  * npm run bench: all that the product costs, in one run, beside what it is to be judged against.
@@ -28,79 +33,97 @@ const groups = {
   httpget: measureHttpGet,
   storm: measureStorm,
   socket: measureLoad,
+  served: measureServed,
   migrate: measureMigrate,
   start: measureStart,
   freshness: measureFreshness,
   growth: measureGrowth,
   switch: measureSwitch,
   rest: measureRest,
+  soak: measureSoak,
 } satisfies Record<string, (bench: Bench) => Promise<Figure[]>>;
-
-const usage = `usage: npm run bench -- [--quick] [--json] [--only GROUP,...] [--picture FILE.svg]
-groups: ${Object.keys(groups).join(', ')}; all take 40 minutes, 20 of them at rest`;
 
 type Group = keyof typeof groups;
 
+const usage = `usage: npm run bench -- [--quick] [--anyway] [--json] [--only GROUP,...] [--picture FILE.svg] [--write]
+groups: ${Object.keys(groups).join(', ')}; all but soak take 35 minutes, 10 of them at rest
+--anyway: measure also on a machine that is not quiet
+--write: write docs/performance.md and its picture, from a whole run on a quiet machine`;
+
+const docs = join(import.meta.dirname, '../../docs');
+
+/** How long the machine is looked at before anything, and after each group, when what it ended has had a second to go. */
+const [beforeMs, goneMs, afterGroupMs] = [5000, 1000, 2000];
+
 async function main(): Promise<void> {
-  const { quick, json, only, picture, help } = parseArgs({
+  const { quick, anyway, json, only, picture, write, help } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
+      anyway: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       only: { type: 'string' },
       picture: { type: 'string' },
+      write: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   }).values;
   if (help) return console.log(usage);
-  const wanted = only?.split(',') ?? Object.keys(groups);
+  const wanted = only?.split(',') ?? Object.keys(groups).filter((name) => name !== 'soak');
   const unknown = wanted.filter((name) => !Object.hasOwn(groups, name));
   if (unknown.length > 0) throw new Error(`cannot measure ${unknown.join(', ')}\n${usage}`);
+  if (write && (quick || only !== undefined))
+    throw new Error(`cannot write figures of --quick or --only: the document has those of a whole run`);
+  // Half an hour would be lost otherwise.
+  if (write) documentWith('', [], []);
 
-  const figures: Figure[] = [];
+  const [watch, loadBefore] = [createWatch(), loadNow()];
+  await watch.idle(beforeAll, beforeMs);
+  const whyNotNow = whyNotQuiet(watch.shares());
+  if (whyNotNow !== undefined && !anyway) throw new Error(`${whyNotNow}, or measure with --anyway, and the figures will say so`);
+
+  const measured = new Map<Group, Figure[]>();
   for (const name of wanted as Group[]) {
     try {
-      figures.push(...(await measure(name, quick)));
+      measured.set(name, await measure(name, quick, watch));
     } catch (error) {
       // What the others have measured is not lost.
       console.error(`bench: cannot measure ${name}: ${(error as Error).message}`);
       process.exitCode = 1;
     }
+    await sleep(goneMs);
+    await watch.idle(`after ${name}`, afterGroupMs);
   }
+  const figures = [...measured.values()].flat();
+  const machine = describeMachine(loadBefore, watch.shares());
   if (picture !== undefined) writeFileSync(picture, drawPicture(figures));
-  console.log(json ? JSON.stringify({ machine: machine(), figures }, undefined, 2) : `${formatMachine()}\n\n${formatTable(figures)}`);
+  console.log(json ? JSON.stringify({ machine, figures }, undefined, 2) : `${formatMachine(machine)}\n\n${formatTable(figures)}`);
+
+  const whyNot = whyNotQuiet(watch.shares());
+  if (whyNot !== undefined && (write || !anyway))
+    throw new Error(`${write ? 'cannot write figures' : 'these figures cannot be relied on'}: ${whyNot}`);
+  if (!write) return;
+  if (measured.size < wanted.length) throw new Error('cannot write figures: some groups could not be measured');
+  const main = [...measured].filter(([name]) => name !== 'freshness').flatMap(([, own]) => own);
+  writeFileSync(join(docs, 'performance.md'), documentWith(formatMachine(machine), main, measured.get('freshness') ?? []));
+  writeFileSync(join(docs, 'performance.svg'), drawPicture(figures));
+}
+
+function documentWith(machine: string, figures: readonly Figure[], freshness: readonly Figure[]): string {
+  return withFigures(readFileSync(join(docs, 'performance.md'), 'utf8'), { machine, figures, freshness });
 }
 
 /** A group, with all that it has started ended after it. */
-async function measure(name: Group, isQuick: boolean): Promise<Figure[]> {
+async function measure(name: Group, isQuick: boolean, watch: Watch): Promise<Figure[]> {
   const afterwards: (() => unknown)[] = [];
   const log = (text: string) => console.error(`${name}: ${text}`);
-  const bench: Bench = { isQuick, log, after: (action) => afterwards.push(action) };
+  const idle = (ms: number) => watch.idle('at rest', ms);
+  const bench: Bench = { isQuick, log, idle, after: (action) => afterwards.push(action) };
   log('measuring');
   try {
     return await groups[name](bench);
   } finally {
     for (const action of afterwards) await action();
   }
-}
-
-function machine() {
-  const output = (file: string, ...args: string[]) => execFileSync(file, args, { encoding: 'utf8' }).trim().split('\n')[0] ?? '';
-  return {
-    readinessd: version,
-    node: output('node', '--version'),
-    supervisor: output('supervisord', '--version'),
-    python: output('python3', '--version'),
-    kernel: release(),
-    processor: cpus()[0]?.model ?? 'unknown',
-    processors: cpus().length,
-    date: new Date().toISOString().slice(0, 10),
-  };
-}
-
-function formatMachine(): string {
-  return Object.entries(machine())
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ');
 }
 
 main().catch((error: Error) => {

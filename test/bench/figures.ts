@@ -2,7 +2,10 @@
 export interface Figure {
   readonly group: string;
   readonly name: string;
+  /** Of several samples, their median. */
   readonly value: number;
+  /** Their lower and upper quartile. */
+  readonly spread?: readonly [lower: number, upper: number];
   readonly unit: Unit;
   /** The value over that of another figure of the same group, measured in the same run. */
   readonly ratio?: number;
@@ -10,11 +13,16 @@ export interface Figure {
   readonly goal?: Goal;
 }
 
-export type Unit = 'ms' | 'MB' | 's/h' | '/s' | '/h' | '';
+export type Unit = 'ms' | 'KB' | 'MB' | 's/h' | '/s' | '/h' | '';
 
 export interface Goal {
   readonly text: string;
   readonly isMet: boolean;
+}
+
+/** A figure of which there are many samples. */
+export function ofSamples(group: string, name: string, samples: readonly number[], unit: Unit): Figure {
+  return { group, name, value: median(samples), spread: [quantile(samples, 0.25), quantile(samples, 0.75)], unit };
 }
 
 /** A figure beside another one. */
@@ -24,6 +32,12 @@ export function compare(figure: Figure, base: Figure): Figure {
 
 export function atMost(limit: number, value: number, what: string): Goal {
   return { text: `at most ${what}`, isMet: value <= limit };
+}
+
+/** A figure beside another one, of which it may be so many times. */
+export function compareAtMost(figure: Figure, base: Figure, limit: number): Figure {
+  const compared = compare(figure, base);
+  return { ...compared, goal: atMost(limit, compared.ratio ?? Number.NaN, `${limit} ×`) };
 }
 
 export function median(values: readonly number[]): number {
@@ -42,17 +56,28 @@ export function formatNumber(value: number): string {
   return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
 }
 
+function formatMeasured({ value, spread, unit }: Figure): string {
+  const measured = `${formatNumber(value)} ${unit}`.trim();
+  return spread === undefined ? measured : `${measured} (${spread.map(formatNumber).join(' to ')})`;
+}
+
 /** A Markdown table that is readable as it is: ratios first. */
 export function formatTable(figures: readonly Figure[]): string {
-  const rows = figures.map(({ group, name, value, unit, ratio, ratioTo, goal }, index) => [
-    group === figures[index - 1]?.group ? '' : group,
-    name,
-    ratio === undefined ? '' : `${formatNumber(ratio)} × ${ratioTo}`,
-    `${formatNumber(value)} ${unit}`.trim(),
-    goal === undefined ? '' : `${goal.text}: ${goal.isMet ? 'met' : 'MISSED'}`,
-  ]);
-  const table = [['', 'figure', 'ratio', 'measured', 'goal'], ...rows];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(3, ...table.map((row) => row[column]?.length ?? 0)));
+  const rows = figures.map((figure, index) => {
+    const { group, name, ratio, ratioTo, goal } = figure;
+    return [
+      group === figures[index - 1]?.group ? '' : group,
+      name,
+      ratio === undefined ? '' : `${formatNumber(ratio)} × ${ratioTo}`,
+      formatMeasured(figure),
+      goal === undefined ? '' : `${goal.text}: ${goal.isMet ? 'met' : 'MISSED'}`,
+    ];
+  });
+  return formatRows(['', 'figure', 'ratio', 'measured', 'goal'], rows);
+}
+
+export function formatRows(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(table[0] ?? []), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

@@ -34,13 +34,12 @@ export const periodsOf = ({ isQuick }: Bench) => (isQuick ? { readyMs: 200, notR
  * The daemon as it is shipped, in one of its forms, under a supervisord of its own with 20 programs: a start.sh that ends when it
  * is told to, and services. Nobody else asks this supervisord anything, for that would have it notice an exit sooner.
  */
-export async function startForm(bench: Bench, form: Form, hook?: (path: string) => void) {
+export async function startForm(bench: Bench, form: Form, hook?: (path: string) => void, periods = periodsOf(bench)) {
   const directory = scratchDirectory(bench);
   const at = (name: string) => join(directory, name);
   execFileSync('mkfifo', [at('gate'), at('slow-gate')]);
   const start = writeScript(at('start.sh'), `read -r code <${at('gate')}; exit "$code"`);
   const slow = writeScript(at('slow'), `trap '' TERM; read -r code <${at('slow-gate')}`);
-  const periods = periodsOf(bench);
   /** @param variant - what supervisord takes for a change of the section */
   const putStart = (variant = '') => writeFileSync(at('start.conf'), goodStart.replace('command=true', `command=${start} ${variant}`));
   putStart();

@@ -3,10 +3,9 @@ import { measureHook, measureRuns, measureStops, measureUpdates } from './change
 import { atMost, type Figure, median } from './figures.ts';
 import { startForm, wordOf } from './form.ts';
 import { type Fact, goals, type Limits, type Note } from './goals.ts';
-import { measureQuiet } from './quiet.ts';
 import type { Bench } from './setup.ts';
 
-/** How long the probe says what is no longer so, and what the daemon costs that is so quick, both forms side by side. */
+/** How long the probe says what is no longer so, both forms side by side; what the daemon costs that is so quick, rest.ts measures. */
 export async function measureFreshness(bench: Bench): Promise<Figure[]> {
   const times: Record<Form, Map<Fact, number[]>> = { events: new Map(), poll: new Map() };
   const measureForm = async (form: Form, rounds: number) => {
@@ -24,11 +23,7 @@ export async function measureFreshness(bench: Bench): Promise<Figure[]> {
   };
   const rounds = bench.isQuick ? 1 : 5;
   await Promise.all([measureForm('events', rounds), measureForm('poll', rounds)]);
-  const figures = (Object.keys(goals) as Fact[]).flatMap((fact) => [
-    ...figuresOf(fact, 'events', times),
-    ...figuresOf(fact, 'poll', times),
-  ]);
-  return [...figures, ...(await measureQuiet(bench))];
+  return (Object.keys(goals) as Fact[]).flatMap((fact) => [...figuresOf(fact, 'events', times), ...figuresOf(fact, 'poll', times)]);
 }
 
 function figuresOf(fact: Fact, form: Form, times: Record<Form, Map<Fact, number[]>>): Figure[] {

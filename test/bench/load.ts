@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { compare, type Figure, quantile } from './figures.ts';
 import { type Bench, startDaemon, startSupervisord } from './setup.ts';
 
-const clients = 10;
+export const clients = 10;
 
 /**
  * The socket itself, with one connection for many requests, and with one for each, as probes have it. The clients are ours, since
@@ -27,7 +27,7 @@ export async function measureLoad(bench: Bench): Promise<Figure[]> {
 }
 
 /** All clients ask again as soon as they are answered, for a time. */
-async function ask(socketPath: string, keepAlive: boolean, forMs: number) {
+export async function ask(socketPath: string, keepAlive: boolean, forMs: number) {
   const agent = new Agent({ keepAlive, maxSockets: clients });
   const latenciesMs: number[] = [];
   let wrong = 0;

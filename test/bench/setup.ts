@@ -10,6 +10,8 @@ export interface Bench extends Context {
   /** A form that shows that all works, and says little. */
   readonly isQuick: boolean;
   readonly log: (text: string) => void;
+  /** Waits while nothing else runs, and has it noted how busy the machine was all the same. */
+  readonly idle: (ms: number) => Promise<void>;
 }
 
 /** start.sh that has ended well, and others beside it. */
@@ -33,9 +35,15 @@ export function trivialHook(bench: Bench): string {
   return writeScript(join(scratchDirectory(bench), 'hook'), 'exit 0');
 }
 
-/** Compiles one of the programs beside this file, statically where it can be. */
+/** Compiles one of the programs beside this file, statically, and as the native client with musl where there is musl. */
 export function compile(bench: Bench, name: string): string {
   const output = join(scratchDirectory(bench), name);
-  execFileSync('cc', ['-O2', '-s', '-static', '-o', output, join(import.meta.dirname, `${name}.c`)]);
+  const build = (compiler: string) =>
+    execFileSync(compiler, ['-O2', '-s', '-static', '-o', output, join(import.meta.dirname, `${name}.c`)]);
+  try {
+    build('musl-gcc');
+  } catch {
+    build('cc');
+  }
   return output;
 }

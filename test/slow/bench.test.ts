@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { compare, type Figure, formatNumber, formatTable, quantile } from '../bench/figures.ts';
+import { withFigures } from '../bench/document.ts';
+import { compare, compareAtMost, type Figure, formatNumber, formatTable, ofSamples, quantile } from '../bench/figures.ts';
+import { beforeAll, formatShares, stalledMs, whyNotQuiet } from '../bench/pressure.ts';
 import { run } from '../support/run.ts';
 import { scratchDirectory } from '../support/scratch.ts';
 
@@ -12,21 +14,91 @@ const start = (...args: string[]) => run(process.execPath, ['--import', 'tsx', b
 suite('benchmark', () => {
   test('measures in its quick form, and draws it; how long things took says nothing here', async (t) => {
     const picture = join(scratchDirectory(t), 'picture.svg');
-    const { code, stdout, stderr } = await start('--quick', '--json', '--only', 'probe,storm,freshness,rest', '--picture', picture);
+    const groups = 'probe,storm,served,start,freshness,rest,soak';
+    const { code, stdout, stderr } = await start('--quick', '--anyway', '--json', '--only', groups, '--picture', picture);
     assert.equal(code, 0, stderr);
     const { machine, figures } = JSON.parse(stdout) as { machine: Record<string, unknown>; figures: Figure[] };
     assert.match(String(machine['node']), /^v\d+\./);
-    for (const { group, name, value } of figures) assert.ok(Number.isFinite(value), `${group}, ${name}: ${value}`);
+    assert.match(String(machine['load']), /^[\d.]+ to [\d.]+$/);
+    for (const { group, name, value, spread = [] } of figures) {
+      for (const number of [value, ...spread]) assert.ok(Number.isFinite(number), `${group}, ${name}: ${number}`);
+    }
     const value = (group: string, name: string) => figures.find((figure) => figure.group === group && figure.name === name)?.value ?? -1;
     assert.ok(value('a probe, wall', 'native client') > 0);
     assert.ok(value('a probe, CPU', 'direct way') > value('a probe, CPU', 'native client'));
+    assert.ok(value('a probe, system calls', 'readiness_probe.sh') > value('a probe, system calls', 'an empty sh script'));
     assert.equal(value('100 probes at once', 'wrong answers'), 0);
+    assert.ok(value('a probe every 5 s, CPU of the server', 'the daemon') > 0);
+    assert.ok(value('start, CPU', 'to the first verdict') > value('start, CPU', 'node -e 0'));
     assert.ok(value('start.sh is run again by RPC, to the first that is not 0', 'events, longest') > 0);
-    assert.ok(value('nothing happens, ready, no hook', 'polling, calls of supervisord') > 0);
-    assert.ok(value('at rest after 5 s', 'private dirty') > 1);
+    assert.ok(value('at rest, no hook, supervisord', 'polling, calls') > 0);
+    assert.ok(value('at rest, with a hook, CPU of a period', 'undici and execa alone') > 0);
+    assert.ok(value('at rest after 5 s, private dirty', 'with a hook, events') > 1);
+    assert.equal(value('soak', 'zombies'), 0);
     const svg = readFileSync(picture, 'utf8');
     assert.match(svg, /^<svg /);
     assert.match(svg, /readiness_probe\.sh/);
+    assert.match(svg, /with a hook, events, after 5 s/);
+  });
+
+  test('ends before it measures where it cannot tell whether the machine is quiet', async (t) => {
+    const env = { ...process.env, BENCH_PRESSURE_FILE: join(scratchDirectory(t), 'none') };
+    const { code, stdout, stderr } = await run(process.execPath, ['--import', 'tsx', bench, '--quick', '--only', 'storm'], { env });
+    assert.equal(code, 1);
+    assert.equal(stdout, '');
+    assert.match(
+      stderr,
+      /^bench: cannot tell whether the machine is quiet, for there is no \/proc\/pressure\/cpu: [^\n]* --anyway[^\n]*\n$/,
+    );
+  });
+
+  test('takes a machine for quiet while next to nothing waits for a processor', () => {
+    assert.equal(stalledMs('some avg10=9.82 avg60=3.49 avg300=2.35 total=3572\nfull avg10=0.00 total=0\n'), 3.572);
+    assert.equal(stalledMs('full avg10=0.00 total=0\n'), Number.NaN);
+    assert.equal(
+      whyNotQuiet(
+        new Map([
+          [beforeAll, 0.05],
+          ['at rest', 0],
+        ]),
+      ),
+      undefined,
+    );
+    assert.match(
+      whyNotQuiet(
+        new Map([
+          [beforeAll, 0],
+          ['after probe', 0.123],
+        ]),
+      ) ?? '',
+      /waited for a processor 12\.3 % of the time after probe, at most 5 % /,
+    );
+    assert.match(whyNotQuiet(new Map([[beforeAll, Number.NaN]])) ?? '', /cannot tell/);
+    const shares = new Map([
+      [beforeAll, 0.001],
+      ['after probe', 0.004],
+      ['after storm', 0.002],
+      ['at rest', 0.03],
+    ]);
+    assert.equal(formatShares(shares), 'processors stalled 0.1 % of the time before, 0.4 % at most after a group, 3 % at rest');
+  });
+
+  test('writes into a document what stands between its marker lines, and refuses one that has none', () => {
+    const figure: Figure = { group: 'a', name: 'one', value: 2, unit: 'ms' };
+    const written = { machine: 'readinessd $&', figures: [figure], freshness: [] };
+    const part = (name: string, text: string) => `# ${name}\n<!-- ${name} -->\n${text}<!-- end -->\n`;
+    const document = part('machine', 'old\n') + part('table', '') + part('freshness table', 'old\nolder\n');
+    const table = (figures: Figure[]) => `${formatTable(figures)}\n`;
+    const expected = part('machine', 'readinessd $&\n') + part('table', table([figure])) + part('freshness table', table([]));
+    assert.equal(withFigures(document, written), expected);
+    assert.equal(withFigures(expected, written), expected);
+    assert.throws(() => withFigures(part('machine', ''), written), /no lines <!-- table -->/);
+  });
+
+  test('writes a document only from a whole run', async () => {
+    const { code, stderr } = await start('--write', '--only', 'storm');
+    assert.equal(code, 1);
+    assert.match(stderr, /^bench: cannot write figures of --quick or --only/);
   });
 
   test('refuses a group that there is not, and says which there are', async () => {
@@ -41,6 +113,14 @@ suite('benchmark', () => {
     const lines = formatTable([base, other]).split('\n');
     assert.match(lines[2] ?? '', /^\| a +\| one +\| +\| 2 ms +\| +\|$/);
     assert.match(lines[3] ?? '', /^\| +\| two +\| 2\.5 × one \| 5 ms +\| at most 2 ×: MISSED \|$/);
+  });
+
+  test('shows medians with their quartiles', () => {
+    const figure = ofSamples('a', 'one', [4, 1, 2, 3, 5], 'ms');
+    assert.deepEqual([figure.value, figure.spread], [3, [2, 4]]);
+    assert.match(formatTable([figure]), /\| 3 ms \(2 to 4\) \|/);
+    assert.equal(compareAtMost(figure, { ...figure, value: 2 }, 1.5).goal?.isMet, true);
+    assert.equal(compareAtMost(figure, { ...figure, value: 1.9 }, 1.5).goal?.isMet, false);
   });
 
   test('rounds to what matters', () => {

@@ -1,0 +1,20 @@
+import { type Figure, formatTable } from './figures.ts';
+
+/** What a run writes into docs/performance.md. */
+export interface Written {
+  readonly machine: string;
+  readonly figures: readonly Figure[];
+  readonly freshness: readonly Figure[];
+}
+
+/** The document with what stands between its marker lines replaced; throws where there are none. */
+export function withFigures(document: string, { machine, figures, freshness }: Written): string {
+  const parts = { machine, table: formatTable(figures), 'freshness table': formatTable(freshness) };
+  return Object.entries(parts).reduce(replacePart, document);
+}
+
+function replacePart(document: string, [name, text]: readonly [string, string]): string {
+  const part = new RegExp(`(?<=^<!-- ${name} -->\n)[^]*?(?=^<!-- end -->$)`, 'm');
+  if (!part.test(document)) throw new Error(`cannot write figures: the document has no lines <!-- ${name} --> and <!-- end --> after it`);
+  return document.replace(part, () => `${text}\n`);
+}

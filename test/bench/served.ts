@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { alone, ServedSocket } from '../support/daemon.ts';
+import { run } from '../support/run.ts';
+import { lib } from '../support/scratch.ts';
+import { compareAtMost, type Figure, ofSamples } from './figures.ts';
+import { startServerFloor } from './floors.ts';
+import { ask, clients } from './load.ts';
+import { useOf } from './process-figures.ts';
+import { type Bench, pidOf, startDaemon } from './setup.ts';
+
+interface Server {
+  readonly pid: number;
+  readonly socket: string;
+}
+
+/** A server's own time is over so long after a probe. */
+const answeredMs = 300;
+
+/** The mean wait before a probe: with the time after it, each server is asked once in 5 s. */
+const meanWaitMs = 2200;
+
+/** The CPU that the daemon takes for a probe, beside a server that answers whatever comes with one fixed reply, in turns. */
+export async function measureServed(bench: Bench): Promise<Figure[]> {
+  // One cycle at its start, and then it does nothing but to answer.
+  const daemon = startDaemon(bench, { ...alone, READINESSD_HOOK: 'none', READINESSD_PERIOD_READY: '10m' });
+  await daemon.expect(/^0 /);
+  const floor = startServerFloor(bench);
+  await new ServedSocket(floor.socket).expect(/^0 /);
+  const servers = [floor, { pid: pidOf(daemon), socket: daemon.socket }];
+
+  const seldom = await inTurns(servers, bench.isQuick ? 3 : 60, async (server) => {
+    await sleep(bench.isQuick ? 0 : Math.random() * 2 * meanWaitMs);
+    return cpuMsOf(server, () => probe(server));
+  });
+  const saturated = await inTurns(servers, bench.isQuick ? 1 : 5, async (server) => {
+    let asked = 0;
+    const cpuMs = await cpuMsOf(server, async () => {
+      const { latenciesMs, wrong } = await ask(server.socket, false, 2000);
+      if (wrong > 0) throw new Error(`${wrong} of ${latenciesMs.length} requests were not answered with 200`);
+      asked = latenciesMs.length;
+    });
+    return cpuMs / asked;
+  });
+  return [
+    ...besideFloor('a probe every 5 s, CPU of the server', seldom),
+    ...besideFloor(`${clients} clients without a pause, CPU of the server for a probe`, saturated),
+  ];
+}
+
+/** @returns the samples of each */
+async function inTurns(servers: readonly Server[], rounds: number, sample: (server: Server) => Promise<number>): Promise<number[][]> {
+  const samples = servers.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, server] of servers.entries()) samples[index]?.push(await sample(server));
+  }
+  return samples;
+}
+
+async function cpuMsOf({ pid }: Server, act: () => Promise<unknown>): Promise<number> {
+  const before = useOf(pid).cpuMs;
+  await act();
+  await sleep(answeredMs);
+  return useOf(pid).cpuMs - before;
+}
+
+async function probe({ socket }: Server): Promise<void> {
+  const env = { READINESSD_SOCKET: socket, READINESSD_PROBE_TIMEOUT_MS: '10000' };
+  const { code, stdout, stderr } = await run(join(lib, 'readiness_probe'), [], { env });
+  if (code !== 0) throw new Error(`a probe ended with ${code}: ${stdout}${stderr}`);
+}
+
+function besideFloor(group: string, [floor = [], daemon = []]: readonly (readonly number[])[]): Figure[] {
+  const base = ofSamples(group, 'node:net alone', floor, 'ms');
+  return [base, compareAtMost(ofSamples(group, 'the daemon', daemon, 'ms'), base, 1.3)];
+}
