@@ -24,7 +24,7 @@
 #define REPLY_BYTES 8192 /* headers and body; readinessd's are under 1.3 KiB */
 #define LAST_LINE_MS 20  /* for the line that says that the deadline is over, where stdout is full */
 
-static const char request[] = "GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+static const char request[] = PROBE_REQUEST;
 
 struct reply {
 	char bytes[REPLY_BYTES + 2]; /* one more than a reply may have, so that more is seen, and a NUL */

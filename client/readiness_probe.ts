@@ -8,6 +8,7 @@ import {
   probeTimeoutVariable,
   socketVariable,
 } from '../shared/defaults.ts';
+import { probeRequest } from '../shared/endpoints.ts';
 import { codeOf, type Reason } from '../shared/exit-codes.ts';
 import { probeHelp, probeUsage } from '../shared/probe-help.ts';
 import { codeInReply } from '../shared/reply.ts';
@@ -18,8 +19,6 @@ import { parseHttpReply } from './http-reply.ts';
  * The probe client for images without the native one: the same contract as readiness_probe.c, and one test table
  * runs against both. It exits 0 only for a whole reply of readinessd's that says "0 Ready".
  */
-
-const request = 'GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
 /** A full backlog answers EAGAIN at once, so connecting is tried again. */
 const connectAgainMs = 5;
@@ -61,7 +60,7 @@ function timeOut(): never {
 function connect(path: string): void {
   const socket = createConnection(path);
   let received = Buffer.alloc(0);
-  socket.on('connect', () => socket.write(request));
+  socket.on('connect', () => socket.write(probeRequest));
   socket.on('data', (chunk) => {
     received = Buffer.concat([received, chunk]);
     conclude(received, path);

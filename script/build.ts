@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
 import * as defaults from '../shared/defaults.ts';
+import { probeRequest } from '../shared/endpoints.ts';
 import { exitCodeTable } from '../shared/exit-codes.ts';
 import { probeHelp, probeUsage } from '../shared/probe-help.ts';
 import { version } from '../shared/version.ts';
@@ -224,6 +225,7 @@ function contractHeader(): string {
     DEFAULT_SOCKET: defaults.defaultSocketPath,
     SOCKET_VARIABLE: defaults.socketVariable,
     TIMEOUT_VARIABLE: defaults.probeTimeoutVariable,
+    PROBE_REQUEST: probeRequest,
   };
   const numbers = {
     DEFAULT_TIMEOUT_MS: defaults.defaultProbeTimeoutMs,

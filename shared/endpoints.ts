@@ -21,3 +21,6 @@ export const tcpEndpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/readyz', what: "the verdict's first line; with ?verbose a line for each step" },
   { method: 'GET', path: '/metrics', what: "figures in Prometheus' text format" },
 ];
+
+/** What both probe clients send, to the letter; the daemon knows it by that. */
+export const probeRequest = 'GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';

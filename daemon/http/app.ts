@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { History, Status } from '../../shared/api.ts';
 import { type Answer, formatBody, statusOf } from '../../shared/reply.ts';
 import type { ProbeEndpoint } from '../metrics/tally.ts';
+import { answerProbes } from './probes.ts';
 import { createServer, plainText } from './server.ts';
 
 /** Who waits for a check cannot be closed, so they must be few. */
@@ -31,11 +32,13 @@ export function createApp(sources: AppSources, listeners: number): FastifyInstan
   const { app, connections, refuse } = createServer(help, listeners);
   let waiting = 0;
 
-  app.get('/probe', (_request, reply) => {
+  const probed = () => {
     const answer = sources.verdict();
     sources.onProbe('/probe', answer);
-    return sendVerdict(reply, answer);
-  });
+    return answer;
+  };
+  answerProbes(app.server, probed);
+  app.get('/probe', (_request, reply) => sendVerdict(reply, probed()));
 
   app.post('/check', async (request, reply) => {
     if (waiting >= maxWaiting) return refuse(reply, 429, `${waiting} others wait for a check already`);

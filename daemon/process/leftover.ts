@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { signalGroup } from './group.ts';
 
 /**
@@ -12,17 +12,21 @@ const maxNoteBytes = 100;
 /** In a note, for a start that /proc did not tell: it is not mounted, or hides the processes of others (hidepid=2). */
 const unknown = '-';
 
+/** When this container's first process was started: it does not change while the daemon lives. */
+let initStart: string | undefined;
+
 /** Notes a group as running. A note that cannot be written costs only this protection, so it is no error. */
 export function noteGroup(path: string, pid: number): void {
   try {
     // Never through what somebody else has put there: a named pipe would be waited for.
-    writeFileSync(path, `${pid} ${startTime(pid)} ${startTime(1)}\n`, { mode: 0o600, flag: 'wx' });
+    initStart ??= startTime(1);
+    writeFileSync(path, `${pid} ${startTime(pid)} ${initStart}\n`, { mode: 0o600, flag: 'wx' });
   } catch {}
 }
 
 export function forgetGroup(path: string): void {
   try {
-    rmSync(path, { force: true });
+    unlinkSync(path);
   } catch {}
 }
 

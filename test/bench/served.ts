@@ -1,11 +1,14 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { probeRequest } from '../../shared/endpoints.ts';
 import { alone, ServedSocket } from '../support/daemon.ts';
 import { run } from '../support/run.ts';
 import { lib } from '../support/scratch.ts';
 import { compareAtMost, type Figure, ofSamples } from './figures.ts';
 import { startServerFloor } from './floors.ts';
-import { ask, clients } from './load.ts';
+import { clients } from './load.ts';
 import { useOf } from './process-figures.ts';
 import { type Bench, pidOf, startDaemon } from './setup.ts';
 
@@ -36,9 +39,7 @@ export async function measureServed(bench: Bench): Promise<Figure[]> {
   const saturated = await inTurns(servers, bench.isQuick ? 1 : 5, async (server) => {
     let asked = 0;
     const cpuMs = await cpuMsOf(server, async () => {
-      const { latenciesMs, wrong } = await ask(server.socket, false, 2000);
-      if (wrong > 0) throw new Error(`${wrong} of ${latenciesMs.length} requests were not answered with 200`);
-      asked = latenciesMs.length;
+      asked = await saturate(server.socket, 2000);
     });
     return cpuMs / asked;
   });
@@ -68,6 +69,24 @@ async function probe({ socket }: Server): Promise<void> {
   const env = { READINESSD_SOCKET: socket, READINESSD_PROBE_TIMEOUT_MS: '10000' };
   const { code, stdout, stderr } = await run(join(lib, 'readiness_probe'), [], { env });
   if (code !== 0) throw new Error(`a probe ended with ${code}: ${stdout}${stderr}`);
+}
+
+/** @returns how many probes were answered with 200 by then; each has a connection, and sends what the probe clients do */
+async function saturate(path: string, forMs: number): Promise<number> {
+  const endAtMs = performance.now() + forMs;
+  let answered = 0;
+  const client = async () => {
+    while (performance.now() < endAtMs) {
+      const connection = createConnection(path);
+      connection.write(probeRequest);
+      const [head] = (await once(connection, 'data')) as [Buffer];
+      if (!head.toString().startsWith('HTTP/1.1 200 ')) throw new Error(`a probe was answered with ${head.toString()}`);
+      await once(connection.resume(), 'close');
+      answered++;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  return answered;
 }
 
 function besideFloor(group: string, [floor = [], daemon = []]: readonly (readonly number[])[]): Figure[] {

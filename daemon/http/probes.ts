@@ -1,0 +1,52 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { probeRequest } from '../../shared/endpoints.ts';
+import { type Answer, formatBody, statusOf } from '../../shared/reply.ts';
+import { plainText } from './server.ts';
+
+/** So long a connection may say nothing before it is HTTP's, which counts and closes such. */
+const silentMs = 1000;
+
+const statusLines = { 200: '200 OK', 503: '503 Service Unavailable' } as const;
+const request = Buffer.from(probeRequest);
+
+/**
+ * Answers the request that our probe clients send by itself: they ask every few seconds for ever, and Node's HTTP costs twice what all
+ * else does. A connection that begins with anything else, by a letter or in another number of pieces, goes to HTTP as it came.
+ *
+ * @param server - not listening yet
+ * @param answer - asked for each probe
+ */
+export function answerProbes(server: Server, answer: () => Answer): void {
+  const [toHttp] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
+  server.removeListener('connection', toHttp);
+  server.prependListener('connection', (socket: Socket) => {
+    const onFirst = (chunk: Buffer) => {
+      if (!chunk.equals(request)) return handOver(chunk);
+      socket.setTimeout(0);
+      socket.write(replyOf(answer()));
+      // Not end(): the other side may keep its half open for ever.
+      socket.destroySoon();
+    };
+    const onSilence = () => handOver();
+    const onEnd = () => socket.destroy();
+    const onError = () => {};
+    function handOver(chunk?: Buffer): void {
+      socket.setTimeout(0);
+      socket.off('data', onFirst).off('timeout', onSilence).off('end', onEnd);
+      socket.pause();
+      if (chunk !== undefined) socket.unshift(chunk);
+      toHttp.call(server, socket);
+      socket.off('error', onError);
+      socket.resume();
+    }
+    socket.once('data', onFirst).on('end', onEnd).on('error', onError);
+    socket.setTimeout(silentMs, onSilence);
+  });
+}
+
+function replyOf(answer: Answer): string {
+  const body = formatBody(answer);
+  const headers = `Content-Type: ${plainText}\r\nCache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
+  return `HTTP/1.1 ${statusLines[statusOf(answer.code)]}\r\n${headers}\r\n\r\n${body}`;
+}
