@@ -19,11 +19,19 @@ const request = Buffer.from(probeRequest);
  */
 export function answerProbes(server: Server, answer: () => Answer): void {
   const [toHttp] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
+  /** Those that HTTP does not know yet. */
+  const silent = new Set<Socket>();
+  const closeKnown = server.closeAllConnections.bind(server);
+  server.closeAllConnections = () => {
+    for (const socket of silent) socket.destroy();
+    closeKnown();
+  };
   server.removeListener('connection', toHttp);
   server.prependListener('connection', (socket: Socket) => {
     const onFirst = (chunk: Buffer) => {
       if (!chunk.equals(request)) return handOver(chunk);
-      socket.setTimeout(0);
+      silent.delete(socket);
+      socket.off('end', onEnd).setTimeout(0);
       socket.write(replyOf(answer()));
       // Not end(): the other side may keep its half open for ever.
       socket.destroySoon();
@@ -32,6 +40,7 @@ export function answerProbes(server: Server, answer: () => Answer): void {
     const onEnd = () => socket.destroy();
     const onError = () => {};
     function handOver(chunk?: Buffer): void {
+      silent.delete(socket);
       socket.setTimeout(0);
       socket.off('data', onFirst).off('timeout', onSilence).off('end', onEnd);
       socket.pause();
@@ -40,7 +49,9 @@ export function answerProbes(server: Server, answer: () => Answer): void {
       socket.off('error', onError);
       socket.resume();
     }
+    silent.add(socket);
     socket.once('data', onFirst).on('end', onEnd).on('error', onError);
+    socket.once('close', () => silent.delete(socket));
     socket.setTimeout(silentMs, onSilence);
   });
 }

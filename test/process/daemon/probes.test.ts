@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { probeRequest } from '../../../shared/endpoints.ts';
-import { alone, TestDaemon } from '../../support/daemon.ts';
+import { alone, ended, TestDaemon } from '../../support/daemon.ts';
 
 /** Sends pieces, each in a turn of its own, and gives all that comes until the other side ends. */
 function exchange(socket: string, pieces: readonly string[], { pauseMs = 30, endsAfter = false } = {}): Promise<string> {
@@ -74,6 +76,23 @@ suite("the probe clients' own request", { concurrency: 4 }, () => {
     ];
     for (const answer of await Promise.all(exchanges)) assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n0 Ready .*\n$/s);
     assert.equal((await counted()) - before, exchanges.length + 1);
+  });
+
+  test('makes nobody wait for a silent client when the socket is made anew, or the daemon stops', async (t) => {
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '200ms' });
+    await daemon.expect(/^0 /);
+    const connect = () => {
+      const connection = createConnection(daemon.socket);
+      return once(connection.on('error', () => {}), 'connect').then(() => connection);
+    };
+    const first = await connect();
+    rmSync(daemon.socket);
+    await once(first, 'close');
+    await daemon.expect(/^0 /);
+    const second = await connect();
+    daemon.child.kill('SIGTERM');
+    await once(second, 'close');
+    assert.equal(await ended(daemon), 0);
   });
 
   test('does no harm to a daemon whose clients leave, say nothing or something else', async (t) => {
