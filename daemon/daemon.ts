@@ -19,11 +19,8 @@ import type { EventFeed, Listener } from './supervisor/event-feed.ts';
 import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict.ts';
 import { createVerdictCache } from './verdict-cache.ts';
 
-/**
- * That costs 0.1 % of the time at most, and keeps the heap within 1 MB of what it needs. Most cycles of a daemon that is told by
- * events ask supervisord nothing, and leave little.
- */
-const cyclesPerCollection = { polling: 30, events: 180 };
+/** So often it is looked whether there is enough garbage to be worth its collection, which then costs 0.2 % of the time. */
+const cyclesPerCollection = 30;
 
 /** The first ones take away what the start has left, the code that only it has called as well, which V8 lets grow old first. */
 const firstCollectionsAt = [3, 4, 5];
@@ -61,7 +58,6 @@ export async function startDaemon(
   const tally = createTally(stages.flat().map(({ name }) => name));
   const shownSettings = describeSettings(settings);
   const collectGarbage = garbageCollector();
-  const collectionPeriod = events === undefined ? cyclesPerCollection.polling : cyclesPerCollection.events;
   let loop: Loop | undefined;
   /** The cycle whose verdict was found stale by a request: said once. */
   let lastStale: Published | undefined;
@@ -112,7 +108,8 @@ export async function startDaemon(
       if (cache.publish(cycle)) logVerdict(cycle.verdict, log, isNothingChecked(cycle.steps));
       socket.ensure().catch(onSocketLost);
       const { cycles } = cache.read();
-      if (firstCollectionsAt.includes(cycles) || cycles % collectionPeriod === 0) collectGarbage();
+      const isFirst = firstCollectionsAt.includes(cycles);
+      if (isFirst || cycles % cyclesPerCollection === 0) collectGarbage(isFirst);
     },
     onEnd: cache.end,
     onBug: (error, step) => log.error({ err: error, step }, 'step threw'),

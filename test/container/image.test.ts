@@ -61,11 +61,15 @@ test('the images of examples/Dockerfile are built, run and probed, and add what 
     const sizes = {
       tree: files.map((file) => statSync(file)).reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0),
       node: statSync(join(image, 'usr/local/bin/node')).size,
+      cache: statSync(join(image, 'usr/lib/readinessd/daemon.cache')).size,
     };
     t.diagnostic(`${target}: the tree adds ${inMb(sizes.tree)}, node ${inMb(sizes.node)}`);
-    const [, treeMb, nodeMb] =
-      /The tree adds (\S+) MB to an image, node ([\d.]+) MB/.exec(readFileSync(join(repository, 'README.md'), 'utf8')) ?? [];
+    const [, treeMb, nodeMb, cacheMb] =
+      /The tree adds (\S+) MB to an image, node ([\d.]+) MB, the code cache ([\d.]+) MB/.exec(
+        readFileSync(join(repository, 'README.md'), 'utf8'),
+      ) ?? [];
     assert.ok(Math.abs(Number(treeMb) * 1e6 - sizes.tree) < 0.2e6, `the tree adds ${inMb(sizes.tree)}`);
+    assert.ok(Math.abs(Number(cacheMb) * 1e6 - sizes.cache) < 0.3e6, `the code cache adds ${inMb(sizes.cache)}`);
     assert.ok(Math.abs(Number(nodeMb) * 1e6 - sizes.node) < 5e6, `node adds ${inMb(sizes.node)}`);
   }
 });

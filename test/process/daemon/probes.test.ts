@@ -83,7 +83,10 @@ suite("the probe clients' own request", { concurrency: 4 }, () => {
     await daemon.expect(/^0 /);
     const connect = () => {
       const connection = createConnection(daemon.socket);
-      return once(connection.on('error', () => {}), 'connect').then(() => connection);
+      return once(
+        connection.on('error', () => {}),
+        'connect',
+      ).then(() => connection);
     };
     const first = await connect();
     rmSync(daemon.socket);
