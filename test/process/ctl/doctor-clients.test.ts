@@ -7,6 +7,9 @@ import { alone, patient, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
 import { foreignProgram } from '../../support/scratch.ts';
 
+/** Where no supervisord sees these files: doctor would take the only one for the container's own, be it of a test beside this one. */
+const elsewhere = ['--mount', '--'];
+
 /** A tree that is broken in one way, and what the doctor in it must say. */
 const cases: readonly {
   readonly title: string;
@@ -97,7 +100,7 @@ suite('readinessctl doctor names cause and cure: the clients', { concurrency: 4 
         READINESSD_HOOK: daemon.hook,
         ...patient,
       };
-      const { code, stdout } = await run(join(copy.root, 'usr/bin/readinessctl'), ['doctor'], { env });
+      const { code, stdout } = await run('unshare', [...elsewhere, join(copy.root, 'usr/bin/readinessctl'), 'doctor'], { env });
       assert.match(stdout, new RegExp(`^${level} +probe +.*${cause.source}.*\\n +-> .*${cure.source}`, 'm'));
       assert.equal(code, level === 'PROBLEM' ? 1 : 0, stdout);
     });
@@ -108,7 +111,7 @@ suite('readinessctl doctor names cause and cure: the clients', { concurrency: 4 
     await daemon.expect(/^0 /);
     const { root } = treeCopy(t);
     const env = { PATH: process.env['PATH'], ...alone, READINESSD_SOCKET: daemon.socket, READINESSD_PROBE_TIMEOUT_MS: 'soon' };
-    const { code, stdout } = await run(join(root, 'usr/bin/readinessctl'), ['doctor'], { env });
+    const { code, stdout } = await run('unshare', [...elsewhere, join(root, 'usr/bin/readinessctl'), 'doctor'], { env });
     assert.match(stdout, /^PROBLEM +probe +\S+ is called with a setting that it cannot use \(106\)\n +-> run \S+: it says which$/m);
     assert.equal(code, 1);
   });
