@@ -21,8 +21,9 @@ export function answerProbes(server: Server, answer: () => Answer): void {
   const [toHttp] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
   /** Those that HTTP does not know yet. */
   const silent = new Set<Socket>();
-  const closeKnown = server.closeAllConnections.bind(server);
-  server.closeAllConnections = () => {
+  const closeKnown = server.closeIdleConnections.bind(server);
+  // close() calls it, too.
+  server.closeIdleConnections = () => {
     for (const socket of silent) socket.destroy();
     closeKnown();
   };
