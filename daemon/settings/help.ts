@@ -15,7 +15,7 @@ export const shownTexts = {
   help: 'show this',
   version: 'show the version',
   'check-config': 'check the settings and the files of checks, list what would be checked, and end',
-  'make-code-cache': 'when an image is built: write down what V8 makes of the daemon, so that it starts in two thirds of the time',
+  'make-code-cache': 'while an image is built: write down what V8 makes of the daemon, for quicker starts',
   'print-supervisor-conf': "show supervisord's entry for this installation (with --poll: without events)",
 } as const;
 export type Shown = keyof typeof shownTexts;
