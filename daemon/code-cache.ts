@@ -19,14 +19,12 @@ declare const saveCodeCache: () => string;
  * @throws SettingsError when it cannot be written
  */
 export async function makeCodeCache(): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'readinessd-'));
   try {
-    await rehearse(directory);
+    const directory = mkdtempSync(join(tmpdir(), 'readinessd-'));
+    await rehearse(directory).finally(() => rmSync(directory, { recursive: true, force: true }));
     return `wrote ${saveCodeCache()}\n`;
   } catch (error) {
     throw new SettingsError(`cannot make the code cache: ${(error as Error).message}; run it as root, while the image is built`);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -40,7 +38,7 @@ async function rehearse(directory: string): Promise<void> {
     });
     asked.on('end', () => response.end(answer(body.includes('getAllConfigInfo') ? configuration : processes)));
   });
-  supervisord.listen(at('supervisor.sock'));
+  supervisord.listen(at('supervisor.sock')).unref();
   await once(supervisord, 'listening');
   const asked = readSettings([], {
     READINESSD_SOCKET: at('readinessd.sock'),
@@ -51,11 +49,14 @@ async function rehearse(directory: string): Promise<void> {
   if (!('settings' in asked)) throw new Error('no settings');
   const { settings } = asked;
   const daemon = await startDaemon(settings, createPipeline(settings, [], { environment: {} }), createLogger('silent'), () => {});
-  for (let left = 2; left > 0; left--) await ask(settings.socketPath, 'POST', '/check');
-  await ask(settings.socketPath, 'GET', '/probe');
-  await daemon.stop();
-  supervisord.closeAllConnections();
-  supervisord.close();
+  try {
+    for (let left = 2; left > 0; left--) await ask(settings.socketPath, 'POST', '/check');
+    await ask(settings.socketPath, 'GET', '/probe');
+  } finally {
+    await daemon.stop();
+    supervisord.closeAllConnections();
+    supervisord.close();
+  }
 }
 
 async function ask(socketPath: string, method: string, path: string): Promise<void> {

@@ -4,7 +4,7 @@ import { checkPipeline, type Daemon, startDaemon } from './daemon.ts';
 import { createLogger } from './log.ts';
 import type { Settings } from './settings/definitions.ts';
 import { helpText } from './settings/help.ts';
-import { type Request, readSettings, SettingsError } from './settings/settings.ts';
+import { readSettings, SettingsError } from './settings/settings.ts';
 import { SocketError } from './socket.ts';
 import { CheckFileError, loadChecks } from './steps/checks/load.ts';
 import { createPipeline } from './steps/pipeline.ts';
@@ -24,19 +24,12 @@ const shownText = {
   'make-code-cache': makeCodeCache,
 };
 
-function main(): void {
+async function main(): Promise<void> {
   try {
     const request = readSettings(process.argv.slice(2), process.env);
-    if ('settings' in request) void (request.isCheckOnly ? checkConfig(request.settings) : run(request.settings));
-    else void show(request);
-  } catch (error) {
-    refuse(error);
-  }
-}
-
-async function show({ show: what, isPolling }: Exclude<Request, { settings: Settings }>): Promise<void> {
-  try {
-    process.stdout.write(await shownText[what](isPolling));
+    if (!('settings' in request)) process.stdout.write(await shownText[request.show](request.isPolling));
+    else if (request.isCheckOnly) process.stdout.write(await checkConfig(request.settings));
+    else await run(request.settings);
   } catch (error) {
     refuse(error);
   }
@@ -58,16 +51,12 @@ function lineOf(error: Error): string {
   return `${error instanceof CheckFileError ? '' : 'readinessd: '}${error.message}\n`;
 }
 
-/** All that a start would refuse is refused here. */
-async function checkConfig(settings: Settings): Promise<void> {
-  try {
-    const checks = await loadChecks(settings, process.env);
-    checkPipeline(settings, createPipeline(settings, checks, { environment: process.env }));
-    const { listing } = await import('./steps/checks/listing.ts');
-    process.stdout.write(listing(settings, checks));
-  } catch (error) {
-    refuse(error);
-  }
+/** All that a start would refuse is refused here; what would be checked is listed. */
+async function checkConfig(settings: Settings): Promise<string> {
+  const checks = await loadChecks(settings, process.env);
+  checkPipeline(settings, createPipeline(settings, checks, { environment: process.env }));
+  const { listing } = await import('./steps/checks/listing.ts');
+  return listing(settings, checks);
 }
 
 async function run(settings: Settings): Promise<void> {
@@ -114,4 +103,4 @@ async function run(settings: Settings): Promise<void> {
   }
 }
 
-main();
+void main();

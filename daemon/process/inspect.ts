@@ -30,9 +30,8 @@ export async function inspectProgram(path: string, checkSafety: boolean): Promis
   if (own.stats === undefined) return { found: await whyNotSeen(path, own.error), fingerprint: '' };
   try {
     const stats = own.stats.isSymbolicLink() ? await stat(path, { bigint: true }) : own.stats;
-    const isPlain = looks.every((seen) => seen.stats !== undefined && !seen.stats.isSymbolicLink());
-    const findAnyDanger = () => (isPlain ? findPlainDanger(places, looks) : findDanger(path));
-    const found = await judgeFile(path, stats, checkSafety ? findAnyDanger : async () => undefined);
+    const seen = new Map(places.map((place, index) => [place, looks[index]?.stats]));
+    const found = await judgeFile(path, stats, async () => (checkSafety ? findDanger(path, seen) : undefined));
     return { found, fingerprint: fingerprintOf(stats) };
   } catch (error) {
     const why = codeOfError(error) === 'ENOENT' ? 'is a dangling symbolic link' : `cannot be looked at: ${describe(error)}`;
@@ -69,11 +68,11 @@ async function whyNotSeen(path: string, error: unknown): Promise<Inspection> {
   return { kind: 'not executable', why: `cannot be looked at: there is no directory ${dirname(path)}` };
 }
 
-async function judgeFile(path: string, stats: BigIntStats, findAnyDanger: () => Promise<string | undefined>): Promise<Inspection> {
+async function judgeFile(path: string, stats: BigIntStats, findItsDanger: () => Promise<string | undefined>): Promise<Inspection> {
   if (!stats.isFile()) return { kind: 'not executable', why: `is a ${kindOf(stats)}, not a regular file` };
   const isPermitted = mayExecute(stats) || (await passesAccess(path));
   if (!isPermitted) return { kind: 'not executable', ...whyNotExecutable(stats) };
-  const danger = await findAnyDanger();
+  const danger = await findItsDanger();
   return danger === undefined ? { kind: 'ready' } : { kind: 'unsafe', why: danger };
 }
 
@@ -125,21 +124,26 @@ const maxLinks = 40;
  * and link on the way, and at the file at its end.
  *
  * @param path - of a file that is there, from the root
+ * @param seen - places that have just been looked at
  * @returns undefined when nobody could; throws when a part of the path cannot be looked at
  */
-export async function findDanger(path: string): Promise<string | undefined> {
-  const names = path.split('/').filter((name) => name !== '');
+export async function findDanger(
+  path: string,
+  seen: ReadonlyMap<string, BigIntStats | undefined> = new Map(),
+): Promise<string | undefined> {
+  const lookAt = async (place: string) => seen.get(place) ?? lstat(place, { bigint: true });
+  const names = namesIn(path);
   let directory = '/';
-  let danger = await dangerOf(directory, await lstat(directory, { bigint: true }));
+  let danger = await dangerOf(directory, await lookAt(directory));
   for (let links = 0; danger === undefined && names.length > 0; ) {
     const name = names.shift() ?? '';
     const place = join(directory, name);
-    const stats = await lstat(place, { bigint: true });
+    const stats = await lookAt(place);
     danger = await dangerOf(place, stats);
     if (stats.isSymbolicLink()) {
       if (++links > maxLinks) throw new Error('too many symbolic links');
       const target = await readlink(place);
-      names.unshift(...target.split('/').filter((part) => part !== ''));
+      names.unshift(...namesIn(target));
       if (target.startsWith('/')) directory = '/';
     } else directory = place;
   }
@@ -148,17 +152,12 @@ export async function findDanger(path: string): Promise<string | undefined> {
 
 /** The directories on the way to a file, and the file, where none of them is a link. */
 function placesOf(path: string): string[] {
-  const names = path.split('/').filter((name) => name !== '');
+  const names = namesIn(path);
   return ['/', ...names.map((_name, index) => `/${names.slice(0, index + 1).join('/')}`)];
 }
 
-/** The same, of places that have been looked at already. */
-async function findPlainDanger(places: readonly string[], looks: readonly Seen[]): Promise<string | undefined> {
-  for (const [index, place] of places.entries()) {
-    const danger = await dangerOf(place, looks[index]?.stats as BigIntStats);
-    if (danger !== undefined) return danger;
-  }
-  return undefined;
+function namesIn(path: string): string[] {
+  return path.split('/').filter((name) => name !== '');
 }
 
 async function dangerOf(place: string, stats: BigIntStats): Promise<string | undefined> {

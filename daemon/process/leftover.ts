@@ -13,14 +13,14 @@ const maxNoteBytes = 100;
 const unknown = '-';
 
 /** When this container's first process was started: it does not change while the daemon lives. */
-let initStart: string | undefined;
+let ownInitStart: string | undefined;
 
 /** Notes a group as running. A note that cannot be written costs only this protection, so it is no error. */
 export function noteGroup(path: string, pid: number): void {
   try {
     // Never through what somebody else has put there: a named pipe would be waited for.
-    initStart ??= startTime(1);
-    writeFileSync(path, `${pid} ${startTime(pid)} ${initStart}\n`, { mode: 0o600, flag: 'wx' });
+    ownInitStart ??= startTime(1);
+    writeFileSync(path, `${pid} ${startTime(pid)} ${ownInitStart}\n`, { mode: 0o600, flag: 'wx' });
   } catch {}
 }
 

@@ -27,6 +27,7 @@ interface Head {
 
 /** Files whose beginnings are read; some are opened before it is known that they are needed, beside other questions to the system. */
 export class Heads {
+  readonly #paths = new Set<string>();
   readonly #opened = new Map<string, Promise<number>>();
   readonly #read = new Map<string, Promise<Head>>();
 
@@ -37,7 +38,7 @@ export class Heads {
 
   /** Those that were opened, in that order. */
   get paths(): string[] {
-    return [...this.#opened.keys()];
+    return [...this.#paths];
   }
 
   /** Reads all that is open at once. What is read from now on is what stood there at this moment, or later. */
@@ -59,12 +60,13 @@ export class Heads {
 
   /** Nobody need wait for it. */
   close(): void {
-    for (const path of this.paths) this.#close(path);
+    for (const path of [...this.#opened.keys()]) this.#close(path);
   }
 
   #open(path: string): Promise<number> {
     // Without O_NONBLOCK an interpreter that is a named pipe would be waited for.
     const opened = openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.#paths.add(path);
     this.#opened.set(path, opened);
     return opened;
   }
@@ -88,19 +90,27 @@ async function readHead(file: number): Promise<Head> {
  * Follows `#!` lines to the binary at their end.
  *
  * @param path - of a script or binary
- * @param heads - by which files are read
+ * @param heads - by which files are read; they are closed in the end
  * @param isStill - whether a file opened under the path is the one that is meant
  */
-export async function whyNotLoadable(path: string, heads: Heads, isStill?: (stats: BigIntStats) => boolean): Promise<string | undefined> {
-  let file = path;
-  for (let depth = 0; depth <= maxInterpreters; depth++) {
-    const found = await look(file, heads, depth === 0 ? isStill : undefined);
-    if (found.why !== undefined)
-      return depth === 0 ? found.why : `the interpreter of its #! line, ${JSON.stringify(file)}, cannot run: ${found.why}`;
-    if (found.interpreter === undefined) return undefined;
-    file = found.interpreter;
+export async function whyNotLoadable(
+  path: string,
+  heads: Heads = new Heads(),
+  isStill?: (stats: BigIntStats) => boolean,
+): Promise<string | undefined> {
+  try {
+    let file = path;
+    for (let depth = 0; depth <= maxInterpreters; depth++) {
+      const found = await look(file, heads, depth === 0 ? isStill : undefined);
+      if (found.why !== undefined)
+        return depth === 0 ? found.why : `the interpreter of its #! line, ${JSON.stringify(file)}, cannot run: ${found.why}`;
+      if (found.interpreter === undefined) return undefined;
+      file = found.interpreter;
+    }
+    return 'the interpreters of its #! lines are nested too deeply';
+  } finally {
+    heads.close();
   }
-  return 'the interpreters of its #! lines are nested too deeply';
 }
 
 async function look(

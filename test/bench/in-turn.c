@@ -3,22 +3,8 @@
  * microseconds from its start to its end, and microseconds of CPU, as the kernel counts them for it and for the children that it has
  * waited for. A program that ends with another code than 0 ends this too: it may have been quick because it failed.
  */
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "now.h"
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
-
-extern char **environ;
-
-static long long now_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-}
 
 static long long us_of(struct timeval time) { return time.tv_sec * 1000000LL + time.tv_usec; }
 

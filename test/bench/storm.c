@@ -2,21 +2,7 @@
  * storm COUNT PROGRAM: starts PROGRAM so many times, one as soon as the one before runs, and prints a line for each: exit code,
  * and microseconds from its start to its end.
  */
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <time.h>
-
-extern char **environ;
-
-static long long now_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-}
+#include "now.h"
 
 struct run {
   pid_t pid;

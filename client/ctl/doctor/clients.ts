@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Heads, whyNotLoadable } from '../../../daemon/process/loadable.ts';
+import { whyNotLoadable } from '../../../daemon/process/loadable.ts';
 import { socketVariable } from '../../../shared/defaults.ts';
 import { sayDuration } from '../../../shared/duration.ts';
 import { codeOf } from '../../../shared/exit-codes.ts';
@@ -47,7 +47,7 @@ async function checkNative(path: string): Promise<Finding> {
   if (!existsSync(path))
     return warning('probe', `there is no native client ${path}: ${instead}`, 'build where there is a C compiler (npm run build says so)');
   if (!isExecutable(path)) return warning('probe', `${path} is not executable: ${instead}`, `chmod 0755 ${path}`);
-  const why = await whyNotLoadable(path, new Heads());
+  const why = await whyNotLoadable(path);
   if (why !== undefined)
     return warning(
       'probe',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectProgram, passesAccess } from '../../../daemon/process/inspect.ts';
-import { Heads, whyNotLoadable } from '../../../daemon/process/loadable.ts';
+import { whyNotLoadable } from '../../../daemon/process/loadable.ts';
 import { defaultHookPath, isSafetyChecked } from '../../../daemon/settings/definitions.ts';
 import { formatDuration, sayDuration } from '../../../shared/duration.ts';
 import { NoAnswerError } from '../ask.ts';
@@ -34,7 +34,7 @@ export async function checkHook(facts: Facts): Promise<Finding[]> {
     const noexec = 'permission denied though it is executable: its file system is mounted noexec';
     return [problem('hook', `${path} cannot be started: ${noexec}`, 'move it to a file system that is mounted exec')];
   }
-  const why = await whyNotLoadable(path, new Heads());
+  const why = await whyNotLoadable(path);
   if (why !== undefined) return [problem('hook', `${path} cannot be started: ${why}`, loadCure(path, why))];
   const trouble = findTextTrouble(path, facts);
   return [trouble ?? ok('hook', `${path} is executable${hookSafetyCheck ? ", and nobody's but root's" : ''}`), ...checkDuration(facts)];
