@@ -81,7 +81,7 @@ async function runSafely(
     return await step.run(signal, isDemanded);
   } catch (error) {
     if (!signal.aborted) onBug(error, step.name);
-    return failed('InternalError', `unexpected error in step ${step.name}, a bug in readinessd: its log has the details`);
+    return failed('InternalError', { kind: 'step-threw', step: step.name });
   }
 }
 
@@ -90,7 +90,7 @@ function verdictOf(reports: readonly StepReport[]): Verdict {
   const [first, ...others] = reports.map(({ result }) => result).filter((result) => result.outcome === 'failed');
   if (first !== undefined) {
     const more = others.length === 0 ? '' : `; ${others.length} more ${others.length === 1 ? 'check fails' : 'checks fail'}`;
-    return { code: first.code, reason: first.reason, message: `${first.message}${more}`, detail: first.detail };
+    return { code: first.code, reason: first.reason, message: `${first.message}${more}`, finding: first.finding, detail: first.detail };
   }
   const outcomes = reports.map(({ name, result }) => `${name} ${result.outcome}`).join(', ');
   return { code: codeOf('Ready'), reason: 'Ready', message: isNothingChecked(reports) ? `nothing to check: ${outcomes}` : outcomes };

@@ -46,9 +46,6 @@ interface Caller {
 /** However many events come, they are looked into no more often than this. */
 const looks = { burst: 5, perSecond: 2 };
 
-/** A hook that ran long may rest longer than start.sh takes to run again. */
-const notRunSince = 'the hook, which rests after a long run, has not been run since';
-
 /** Runs cycles for ever, one after the other: the next is armed when one has ended. What events tell comes between. */
 export class Loop {
   readonly #options: LoopOptions;
@@ -162,7 +159,7 @@ export class Loop {
     const waiting = this.#watched.flat().filter(({ name }) => isFailedIn(this.#newest, name));
     const steps = cycle.steps.map((report) => {
       const step = waiting.find(({ name }) => name === report.name);
-      return step === undefined ? report : { ...report, result: notYet(step, `${report.result.message}; ${notRunSince}`) };
+      return step === undefined ? report : { ...report, result: notYet(step, report.result.message) };
     });
     this.#publish(this.#withOthers({ ...cycle, steps }), this.#restedAtMs - cycle.endedAtMs);
     this.#arm(this.#restedAtMs);
@@ -237,6 +234,7 @@ function isFailedIn(cycle: Cycle | undefined, step: string): boolean {
   return cycle?.steps.some((report) => report.name === step && hasFailed(report)) === true;
 }
 
-function notYet(step: Step, message: string): StepResult {
-  return step.notYet?.(message) ?? failed('StartNotFinished', message);
+/** A hook that ran long may rest longer than start.sh takes to run again. */
+function notYet(step: Step, found: string): StepResult {
+  return step.notYet?.(found) ?? failed('StartNotFinished', { kind: 'start-hook-rests', found });
 }

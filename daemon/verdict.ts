@@ -1,10 +1,13 @@
 import { codeOf, type Reason } from '../shared/exit-codes.ts';
+import { type VerdictFinding, wordsOf } from '../shared/findings/findings.ts';
 import type { Answer } from '../shared/reply.ts';
 import { restForATenth, type StepResult } from './steps/step.ts';
 
 /** What a cycle, or the lack of one, says of the container's readiness. */
 export interface Verdict extends Answer {
   readonly reason: Reason;
+  /** What is wrong, as data; undefined when it is ready. */
+  readonly finding?: VerdictFinding | undefined;
 }
 
 export interface StepReport {
@@ -59,7 +62,7 @@ export const alivePeriodMs = 1000;
 export const maxEarnedRestMs = 30_000;
 
 /** What a first cycle that has not ended yet means. */
-const pending: Verdict = { code: codeOf('ResultPending'), reason: 'ResultPending', message: 'the first cycle has not ended' };
+const pending: Verdict = verdictOn('ResultPending', { kind: 'first-cycle-runs' });
 
 /**
  * The verdict to show now: the published one, unless there is none, it is too old, or the next cycle is held up.
@@ -72,8 +75,12 @@ export function verdictAt(published: Published | undefined, running: RunningCycl
   if (published === undefined) return pending;
   // Written so that a number that is none (NaN) is stale too.
   if (nowMs >= published.startedAtMs && nowMs <= staleAt(published, running)) return published.verdict;
-  const message = `the newest verdict is older than it may be; it was ${published.verdict.code} ${published.verdict.reason}`;
-  return { code: codeOf('ResultStale'), reason: 'ResultStale', message };
+  const { code, reason } = published.verdict;
+  return verdictOn('ResultStale', { kind: 'verdict-expired', was: `${code} ${reason}` });
+}
+
+function verdictOn(reason: 'ResultPending' | 'ResultStale', finding: VerdictFinding): Verdict {
+  return { code: codeOf(reason), reason, message: wordsOf(finding).message, finding };
 }
 
 /**

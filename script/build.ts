@@ -83,6 +83,7 @@ install('client/fallback.sh', 'usr/lib/readinessd/fallback.sh');
 buildNativeClient();
 
 // As old, so that an old node can say that it is one.
+await bundle('daemon/doctor/examine.ts', 'doctor.cjs', { target: 'node20', plugins: [parserApart()] });
 await bundle('client/ctl/main.ts', 'readinessctl.cjs', { target: 'node14', banner: { js: refusal }, footer: { js: '// whole' } });
 install('client/ctl/readinessctl', 'usr/bin/readinessctl', 0o755);
 

@@ -7,11 +7,20 @@ import { Type } from 'typebox';
  */
 const closed = { additionalProperties: false };
 
+const FindingSchema = Type.Object(
+  { kind: Type.String({ description: 'the same word for the same cause, whatever the message says' }) },
+  {
+    additionalProperties: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(Type.String())]),
+    description: 'what is wrong, as data: its kind, and what the message was made of',
+  },
+);
+
 const StepSchema = Type.Object(
   {
     name: Type.String({ description: '`start`, `hook`, `programs` (READINESSD_PROGRAMS), or the name of a declared check' }),
     outcome: Type.String({ description: '`passed`, `skipped` (nothing to check, or switched off) or `failed`' }),
     message: Type.String({ description: 'what was found, in one line' }),
+    finding: Type.Optional(FindingSchema),
     detail: Type.Optional(Type.String({ description: "the output of the hook or of an exec check's command, its last 4 KiB" })),
     agoMs: Type.Number({ description: 'since it ended' }),
     durationMs: Type.Number({ description: 'how long it took' }),
@@ -37,6 +46,7 @@ export const StatusSchema = Type.Object(
     code: Type.Integer({ description: 'what readiness_probe.sh exits with' }),
     reason: Type.String({ description: 'the code in a word' }),
     message: Type.String({ description: 'what is wrong, in one line' }),
+    finding: Type.Optional(FindingSchema),
     detail: Type.Optional(Type.String({ description: "the output of the hook or of an exec check's command, its last 4 KiB" })),
     ageMs: Type.Optional(Type.Number({ description: 'since the start of the cycle that found it, or since its oldest result' })),
     staleLimitMs: Type.Optional(Type.Number({ description: 'above this age the answer is 103 ResultStale' })),

@@ -77,6 +77,9 @@ export async function askHistory(socketPath: string): Promise<History> {
   return value as History;
 }
 
+/** What was answered, or what came instead. */
+export type Answered = Answer | NoAnswerError;
+
 /** Runs something that asks; what comes instead of an answer is given as one. */
 export async function orNoAnswer<T>(asking: Promise<T>): Promise<T | NoAnswerError> {
   return asking.catch((error: unknown) => {

@@ -1,63 +1,97 @@
+import type { Status } from '../../shared/api.ts';
 import { codeOf, exitCodeTable, type Reason, spellCodes } from '../../shared/exit-codes.ts';
+import { noteOfCode } from '../../shared/findings/executable.ts';
+import type { Words } from '../../shared/findings/words.ts';
 import { firstLine, oneLine } from '../../shared/reply.ts';
-import { answerOf, askProbe, orNoAnswer } from './ask.ts';
-import { explanationOf, hookCodeNotes } from './explanations.ts';
+import { type Finding, wordsOfFound } from '../../shared/report.ts';
+import type { Line } from '../../shared/status-text.ts';
+import { version } from '../../shared/version.ts';
+import { type Answered, answerOf, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
+import { explanationOf } from './explanations.ts';
 import { type Command, type Session, writeJson, writeLines } from './session.ts';
 
-const usageCode = codeOf('ClientUsage');
+/** What is told: of a code or reason all that it can come from, of a verdict what it came from. */
+interface Explained {
+  readonly code: number;
+  readonly reason: string;
+  readonly meaning: string;
+  readonly note?: string | undefined;
+  readonly causes: readonly string[];
+  readonly actions: readonly string[];
+}
 
-/** What a code or reason means, what it usually comes from, and what to do; without one, of the current verdict. */
+/** What a code or reason means, what it usually comes from, and what to do; without one, of the verdict of now. */
 export const explain: Command<{ readonly subject?: string | undefined }> = async (session, { subject }) => {
-  if (subject === undefined) {
-    const answer = answerOf(await orNoAnswer(askProbe(session.socketPath)));
-    if (!session.json)
-      writeLines(session, [
-        session.paint('bold', firstLine(answer)),
-        ...(answer.detail?.split('\n').map((line) => `  | ${line}`) ?? []),
-        '',
-      ]);
-    return show(session, answer.code, answer.reason as Reason, answer.message);
-  }
+  if (subject === undefined) return explainVerdict(session);
   const row = exitCodeTable.find(
-    ({ codes: [first, last], reason }) =>
-      reason.toLowerCase() === subject.toLowerCase() || (/^\d{1,3}$/.test(subject) && first <= Number(subject) && Number(subject) <= last),
+    ({ codes, reason }) =>
+      reason.toLowerCase() === subject.toLowerCase() ||
+      spellCodes(codes) === subject ||
+      (/^\d{1,3}$/.test(subject) && codes[0] <= Number(subject) && Number(subject) <= codes[1]),
   );
   if (row === undefined) {
     session.stderr.write(
       `readinessctl: cannot explain ${JSON.stringify(oneLine(subject, 60))}: there is no such code or reason; "readinessctl codes" lists them\n`,
     );
-    return usageCode;
+    return codeOf('ClientUsage');
   }
-  return show(session, /^\d/.test(subject) ? Number(subject) : row.codes[0], row.reason, undefined, !/^\d/.test(subject));
+  const isOne = /^\d+$/.test(subject);
+  const code = isOne ? Number(subject) : row.codes[0];
+  const { meaning, causes, actions } = explanationOf(row.reason);
+  const isHooks = row.reason === 'HookFailed' || row.reason === 'HookCrashed';
+  const explained = { code, reason: row.reason, meaning, note: isOne && isHooks ? noteOfCode(code) : undefined, causes, actions };
+  if (session.json) writeJson(session, explained);
+  else writeLines(session, lines(session, isOne ? String(code) : codesOf(row.reason), explained, 'Likely causes'));
+  return 0;
 };
 
-function show(session: Session, code: number, reason: Reason, message?: string, isWhole = false): number {
+async function explainVerdict(session: Session): Promise<number> {
+  const found = await orNoAnswer(askStatus(session.socketPath));
+  const { code, reason, message, detail } = answerOf(found);
+  const words = wordsFor(found);
   const { meaning, causes, actions } = explanationOf(reason);
-  const note = isWhole ? undefined : hookCodeNotes.find(({ codes: [first, last] }) => first <= code && code <= last)?.note(code);
-  const rows = exitCodeTable.filter((row) => row.reason === reason);
+  const explained: Explained =
+    words === undefined
+      ? { code, reason, meaning, causes, actions }
+      : { code, reason, meaning, causes: words.cause === undefined ? [] : [words.cause], actions: words.fix };
   if (session.json) {
-    writeJson(session, {
-      code,
-      reason,
-      ...(message === undefined ? {} : { message }),
-      meaning,
-      ...(note === undefined ? {} : { note }),
-      causes,
-      actions,
-    });
+    writeJson(session, { ...explained, message, ...('finding' in found ? { finding: found.finding } : {}) });
     return 0;
   }
   const { paint } = session;
-  const shownCode = isWhole ? rows.map(({ codes }) => spellCodes(codes)).join(', ') : String(code);
   writeLines(session, [
-    `${paint('bold', `${shownCode} ${reason}`)}: ${meaning}`,
-    ...(note === undefined ? [] : ['', note]),
-    ...list(paint('bold', 'Likely causes'), causes),
-    ...list(paint('bold', 'What to do'), actions),
+    paint('bold', firstLine({ code, reason, message })),
+    ...(detail?.trimEnd().split('\n') ?? []).map((line) => ({ text: `  | ${line}`, hang: '  | ' })),
+    '',
+    ...lines(session, String(code), explained, words === undefined ? 'Likely causes' : 'Cause'),
+    ...(words === undefined ? [] : ['', paint('dim', `"readinessctl explain ${code}" tells of all that ${code} can come from.`)]),
   ]);
   return 0;
 }
 
-function list(title: string, items: readonly string[]): string[] {
+/** Of a finding; undefined where it has none, or it is another version's. */
+function wordsFor(found: Answered | Status): Words | undefined {
+  if (found instanceof NoAnswerError || !('finding' in found) || found.version !== version) return undefined;
+  return wordsOfFound(found.finding as Finding);
+}
+
+function codesOf(reason: Reason): string {
+  return exitCodeTable
+    .filter((row) => row.reason === reason)
+    .map(({ codes }) => spellCodes(codes))
+    .join(', ');
+}
+
+function lines({ paint }: Session, codes: string, explained: Explained, causesTitle: string): Line[] {
+  const { reason, meaning, note, causes, actions } = explained;
+  return [
+    `${paint('bold', `${codes} ${reason}`)}: ${meaning}`,
+    ...(note === undefined ? [] : ['', note]),
+    ...list(paint('bold', causesTitle), causes),
+    ...list(paint('bold', 'What to do'), actions),
+  ];
+}
+
+function list(title: string, items: readonly string[]): Line[] {
   return items.length === 0 ? [] : ['', title, ...items.map((item) => `  - ${item}`)];
 }

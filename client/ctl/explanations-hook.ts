@@ -29,7 +29,7 @@ export const hookExplanations = {
       'read the output of the hook: "readinessctl status" shows its end',
       'run it by hand as the daemon does: cd / && /usr/bin/readiness_probe_hook </dev/null; echo $?',
       "ask the feature's owner what the code stands for",
-      'when it is mended: "readinessctl check" looks again at once',
+      'when it is fixed: "readinessctl check" looks again at once',
     ],
   },
   HookNotExecutable: {

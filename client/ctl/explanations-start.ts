@@ -64,7 +64,7 @@ export const startExplanations = {
     actions: [
       'read what it printed last: supervisorctl tail start, supervisorctl tail start stderr, or the log of the container',
       'killed by a signal: dmesg | grep -i "killed process", and the memory limit of the container',
-      'mend the cause, then run it again: supervisorctl start start',
+      'fix the cause, then run it again: supervisorctl start start',
       'readinessctl wait then tells when it is ready',
     ],
   },
@@ -80,7 +80,7 @@ export const startExplanations = {
     actions: [
       'in [program:start]: startsecs=0 and autorestart=false; then supervisorctl update',
       'run it by hand to see its exit code, if it may be run twice',
-      'mend the cause, then run it again: supervisorctl start start',
+      'fix the cause, then run it again: supervisorctl start start',
     ],
   },
   StartUnknown: {

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import type { Reason } from '../../shared/exit-codes.ts';
 import type { Explanation } from './explanation.ts';
 import { checkExplanations } from './explanations-checks.ts';
@@ -31,25 +30,3 @@ export function explanationOf(reason: string): Explanation {
     }
   );
 }
-
-/** What some of a hook's codes mean by convention. */
-export const hookCodeNotes: readonly { readonly codes: readonly [number, number]; readonly note: (code: number) => string }[] = [
-  {
-    codes: [126, 126],
-    note: () =>
-      '126 is what a shell says when a command in the hook is there but cannot be run: not executable, or its interpreter is missing.',
-  },
-  {
-    codes: [127, 127],
-    note: () =>
-      "127 is what a shell (and env) says when a command is not found: it is not installed in this image, or not in the daemon's PATH, or the script has CR LF line endings.",
-  },
-  {
-    codes: [129, 192],
-    note: (code) => {
-      const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
-      const why = name === 'SIGKILL' ? ': the kernel did it for memory, perhaps' : '';
-      return `${code} is what a shell says when a command in the hook died of signal ${code - 128}${name === undefined ? '' : ` (${name})`}${why}.`;
-    },
-  },
-];

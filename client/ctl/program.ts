@@ -20,7 +20,7 @@ export const exitCodes: readonly (readonly [commands: string, codes: string])[] 
   ['wait', "0 when it was reached; else the last probe's code, or 1 when it is still ready (--for not-ready)"],
   ['history', '0; 100 to 102 when the daemon does not answer'],
   ['explain, codes', '0'],
-  ['doctor', '0; 1 when there is a problem'],
+  ['doctor', '0; 1 when there is a problem, 2 when it is not ready yet and there is none'],
   ['all', '106 for an argument that cannot be used, 107 when readinessctl itself fails'],
 ];
 
@@ -54,7 +54,7 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .action((options: object) => run('wait', options));
   program
     .command('check')
-    .description('look afresh now, and show what was found')
+    .description('look again now, and show what was found')
     .addOption(timeoutOption('5m'))
     .action((options: object) => run('check', options));
   program
@@ -63,8 +63,8 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .action((options: object) => run('history', options));
   program
     .command('explain')
-    .description('what the verdict, or a code or reason, means, and what to do')
-    .argument('[code-or-reason]', 'such as 112 or StartFailed; without it the current verdict')
+    .description('why it is not ready and what to do; or what a code or reason means')
+    .argument('[code-or-reason]', 'such as 112, 3-99 or StartFailed; without it the verdict of now')
     .action((subject: string | undefined) => run('explain', { subject }));
   program
     .command('codes')
@@ -72,7 +72,8 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .action((options: object) => run('codes', options));
   program
     .command('doctor')
-    .description('go through the whole set-up, and say what is wrong and how to mend it')
+    .description('go through the whole set-up, and say what is wrong and how to fix it')
+    .option('--all', 'also what is as it should be')
     .action((options: object) => run('doctor', options));
   // Deeper ones do not take it over by themselves.
   for (const command of program.commands) command.helpOption('-h, --help', 'show this');

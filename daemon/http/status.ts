@@ -30,17 +30,19 @@ export function describeStatus(
     code: verdict.code,
     reason: verdict.reason,
     message: verdict.message,
+    ...(verdict.finding === undefined ? {} : { finding: verdict.finding }),
     ...(verdict.detail === undefined ? {} : { detail: verdict.detail }),
     ...(newest === undefined
       ? {}
       : { ageMs: Math.round(ageMs ?? 0), staleLimitMs: Math.round(staleLimitMs ?? 0), unchangedForMs: Math.round(unchangedForMs ?? 0) }),
     nextCycleInMs: Math.round(context.nextCycleInMs),
     cycles,
-    steps: (newest?.steps ?? []).map(({ name, result: { outcome, message, detail }, startedAtMs, durationMs }) => ({
+    steps: (newest?.steps ?? []).map(({ name, result, startedAtMs, durationMs }) => ({
       name,
-      outcome,
-      message,
-      ...(detail === undefined ? {} : { detail }),
+      outcome: result.outcome,
+      message: result.message,
+      ...(result.outcome === 'failed' ? { finding: result.finding } : {}),
+      ...(result.detail === undefined ? {} : { detail: result.detail }),
       agoMs: Math.round(nowMs - startedAtMs - durationMs),
       durationMs: Math.round(durationMs),
     })),

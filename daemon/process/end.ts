@@ -1,10 +1,14 @@
-/** How it ended that an executable was to be run; data only, but for the `why` of whoever looked. */
+import type { Danger, executableWords, FileTrouble, LoadTrouble } from '../../shared/findings/executable.ts';
+import type { FindingIn } from '../../shared/findings/words.ts';
+
+/** How it ended that an executable was to be run. */
 export type ExecutableEnd =
   | { readonly kind: 'absent' }
-  /** `byMode`: its mode alone keeps it from being run, as it does with every file that is not meant to be. */
-  | { readonly kind: 'not executable'; readonly why: string; readonly byMode?: true }
-  | { readonly kind: 'unsafe'; readonly why: string }
-  | { readonly kind: 'not started'; readonly why: string }
+  | { readonly kind: 'not executable'; readonly why: FileTrouble }
+  | { readonly kind: 'unsafe'; readonly why: Danger }
+  | { readonly kind: 'not loadable'; readonly why: LoadTrouble }
+  /** The system's name of the error. */
+  | { readonly kind: 'not started'; readonly errno: string }
   /** Its file, while it ran: what it said does not count. */
   | { readonly kind: 'removed' }
   | { readonly kind: 'changes' }
@@ -32,4 +36,46 @@ export function judgeRun(end: ExecutableEnd, run: number, before: string, after:
   // It may be on its way back, in a copy that is not there yet.
   if (after === '') return { kind: 'removed' };
   return run < maxRuns ? undefined : { kind: 'changes' };
+}
+
+/**
+ * What is wrong, when a run of the executable did not end with code 0.
+ *
+ * @param executable - and its timeout, milliseconds
+ * @returns undefined for a good end, and for an executable that is absent
+ */
+export function findingOf(
+  end: ExecutableEnd,
+  { path, isHook, timeoutMs }: { readonly path: string; readonly isHook: boolean; readonly timeoutMs: number },
+): FindingIn<typeof executableWords> | undefined {
+  const file = { path, isHook };
+  switch (end.kind) {
+    case 'absent':
+      return undefined;
+    case 'not executable':
+      return { kind: 'not-executable', ...file, ...end.why };
+    case 'unsafe':
+      return { kind: 'unsafe', ...file, ...end.why };
+    case 'not loadable':
+      return { kind: 'not-loadable', ...file, ...end.why };
+    case 'not started':
+      return { kind: 'not-started', ...file, errno: end.errno };
+    case 'removed':
+      return { kind: 'removed-meanwhile', ...file };
+    case 'changes':
+      return { kind: 'changed-meanwhile', ...file };
+    case 'beside leftover':
+      return { kind: 'runs-already', isHook };
+    case 'timed out':
+      return { kind: 'timed-out', ...file, timeoutMs, isAlive: end.isAlive };
+    case 'killed':
+      return { kind: 'killed', ...file, signal: end.signal };
+    case 'exited':
+      return end.code === 0 ? undefined : { kind: 'exited', ...file, code: end.code };
+  }
+}
+
+/** What an executable printed; undefined where it did not run. */
+export function outputOf(end: ExecutableEnd): string | undefined {
+  return 'output' in end ? end.output : undefined;
 }

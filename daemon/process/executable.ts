@@ -50,7 +50,7 @@ export function createExecutable(options: ExecutableOptions): (signal: AbortSign
       heads.start();
       const why = await whyNotLoadable(path, heads, (stats) => fingerprintOf(stats) === before);
       likely = heads.paths;
-      return why === undefined ? { before } : { refusal: { kind: 'not started', why }, before };
+      return why === undefined ? { before } : { refusal: { kind: 'not loadable', why }, before };
     } finally {
       heads.close();
     }

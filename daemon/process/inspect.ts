@@ -1,13 +1,13 @@
 import { type BigIntStats, constants, readFileSync } from 'node:fs';
 import { access, lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Danger, FileTrouble } from '../../shared/findings/executable.ts';
 
 /** What a program's file looks like before it is run. */
 export type Inspection =
   | { readonly kind: 'absent' }
-  /** `byMode`: its mode alone keeps it from being run, as it does with every file that is not meant to be. */
-  | { readonly kind: 'not executable'; readonly why: string; readonly byMode?: true }
-  | { readonly kind: 'unsafe'; readonly why: string }
+  | { readonly kind: 'not executable'; readonly why: FileTrouble }
+  | { readonly kind: 'unsafe'; readonly why: Danger }
   | { readonly kind: 'ready' };
 
 /** What a program's file is, and what tells this state of it from the next (fingerprint). */
@@ -34,7 +34,7 @@ export async function inspectProgram(path: string, checkSafety: boolean): Promis
     const found = await judgeFile(path, stats, async () => (checkSafety ? findDanger(path, seen) : undefined));
     return { found, fingerprint: fingerprintOf(stats) };
   } catch (error) {
-    const why = codeOfError(error) === 'ENOENT' ? 'is a dangling symbolic link' : `cannot be looked at: ${describe(error)}`;
+    const why: FileTrouble = codeOfError(error) === 'ENOENT' ? { trouble: 'dangling-link' } : notSeen(error);
     return { found: { kind: 'not executable', why }, fingerprint: '' };
   }
 }
@@ -59,27 +59,26 @@ function look(place: string): Promise<Seen> {
 
 /** Only a plain "no such file" in a directory that is there means that there is none: all else could hide one. */
 async function whyNotSeen(path: string, error: unknown): Promise<Inspection> {
-  if (codeOfError(error) !== 'ENOENT') return { kind: 'not executable', why: `cannot be looked at: ${describe(error)}` };
+  if (codeOfError(error) !== 'ENOENT') return { kind: 'not executable', why: notSeen(error) };
   const hasDirectory = await stat(dirname(path)).then(
     () => true,
     () => false,
   );
   if (hasDirectory) return { kind: 'absent' };
-  return { kind: 'not executable', why: `cannot be looked at: there is no directory ${dirname(path)}` };
+  return { kind: 'not executable', why: { trouble: 'no-directory', directory: dirname(path) } };
 }
 
-async function judgeFile(path: string, stats: BigIntStats, findItsDanger: () => Promise<string | undefined>): Promise<Inspection> {
-  if (!stats.isFile()) return { kind: 'not executable', why: `is a ${kindOf(stats)}, not a regular file` };
+async function judgeFile(path: string, stats: BigIntStats, findItsDanger: () => Promise<Danger | undefined>): Promise<Inspection> {
+  if (!stats.isFile()) return { kind: 'not executable', why: { trouble: 'not-regular', is: kindOf(stats) } };
   const isPermitted = mayExecute(stats) || (await passesAccess(path));
-  if (!isPermitted) return { kind: 'not executable', ...whyNotExecutable(stats) };
+  if (!isPermitted) return { kind: 'not executable', why: { trouble: lacksCapability(stats) ? 'no-x-for-root' : 'no-x' } };
   const danger = await findItsDanger();
   return danger === undefined ? { kind: 'ready' } : { kind: 'unsafe', why: danger };
 }
 
-function whyNotExecutable({ mode }: BigIntStats): { readonly why: string; readonly byMode?: true } {
-  if (process.geteuid?.() === 0 && (mode & 0o111n) !== 0n)
-    return { why: 'is not executable for this root, who lacks the capability CAP_DAC_OVERRIDE: "chmod 0755" makes it so' };
-  return { why: 'is not executable: "chmod 0755" makes it so', byMode: true };
+/** Somebody may execute it, but not this root. */
+function lacksCapability({ mode }: BigIntStats): boolean {
+  return process.geteuid?.() === 0 && (mode & 0o111n) !== 0n;
 }
 
 /** By owner, group and mode, as the kernel decides (root may with any x bit). access(2) also knows what an ACL allows. */
@@ -130,7 +129,7 @@ const maxLinks = 40;
 export async function findDanger(
   path: string,
   seen: ReadonlyMap<string, BigIntStats | undefined> = new Map(),
-): Promise<string | undefined> {
+): Promise<Danger | undefined> {
   const lookAt = async (place: string) => seen.get(place) ?? lstat(place, { bigint: true });
   const names = namesIn(path);
   let directory = '/';
@@ -160,18 +159,18 @@ function namesIn(path: string): string[] {
   return path.split('/').filter((name) => name !== '');
 }
 
-async function dangerOf(place: string, stats: BigIntStats): Promise<string | undefined> {
+async function dangerOf(place: string, stats: BigIntStats): Promise<Danger | undefined> {
   // Its owner could also have written it before the file system was mounted read-only.
-  if (stats.uid !== 0n) return `${place} belongs to user ${stats.uid}, not to root`;
+  if (stats.uid !== 0n) return { place, owner: Number(stats.uid) };
   const writers = writersOf(stats);
-  return writers === undefined || (await isReadOnly(place)) ? undefined : `${place} can be written by ${writers}`;
+  return writers === undefined || (await isReadOnly(place)) ? undefined : { place, writers, group: Number(stats.gid) };
 }
 
 /** By its mode. A link's own says nothing; in a sticky directory nobody can replace what is root's. */
-function writersOf(stats: BigIntStats): string | undefined {
+function writersOf(stats: BigIntStats): 'everybody' | 'group' | undefined {
   if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000n) !== 0n)) return undefined;
   if ((stats.mode & 0o002n) !== 0n) return 'everybody';
-  return (stats.mode & 0o020n) !== 0n && stats.gid !== 0n ? `group ${stats.gid}` : undefined;
+  return (stats.mode & 0o020n) !== 0n && stats.gid !== 0n ? 'group' : undefined;
 }
 
 /** Kubernetes mounts a ConfigMap read-only, and its top directory has the mode 0777: what it holds is whole all the same. */
@@ -193,6 +192,7 @@ function codeOfError(error: unknown): string {
 }
 
 /** "ELOOP: too many symbolic links encountered, stat '/x'" without the call and the path. */
-function describe(error: unknown): string {
-  return (error as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+ '.*$/, '');
+function notSeen(error: unknown): FileTrouble {
+  const why = (error as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+ '.*$/, '');
+  return { trouble: 'not-seen', why };
 }

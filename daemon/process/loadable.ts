@@ -1,5 +1,6 @@
 import { type BigIntStats, close, constants, fstat, open, read } from 'node:fs';
 import { promisify } from 'node:util';
+import type { LoadTrouble } from '../../shared/findings/executable.ts';
 
 // A descriptor costs less than a FileHandle, and this is done in every cycle.
 const [openFile, statOf, readOf] = [promisify(open), promisify(fstat), promisify(read)];
@@ -97,17 +98,16 @@ export async function whyNotLoadable(
   path: string,
   heads: Heads = new Heads(),
   isStill?: (stats: BigIntStats) => boolean,
-): Promise<string | undefined> {
+): Promise<LoadTrouble | undefined> {
   try {
     let file = path;
     for (let depth = 0; depth <= maxInterpreters; depth++) {
       const found = await look(file, heads, depth === 0 ? isStill : undefined);
-      if (found.why !== undefined)
-        return depth === 0 ? found.why : `the interpreter of its #! line, ${JSON.stringify(file)}, cannot run: ${found.why}`;
+      if (found.why !== undefined) return depth === 0 ? found.why : { ...found.why, interpreter: file };
       if (found.interpreter === undefined) return undefined;
       file = found.interpreter;
     }
-    return 'the interpreters of its #! lines are nested too deeply';
+    return { trouble: 'nested-too-deep' };
   } finally {
     heads.close();
   }
@@ -117,18 +117,17 @@ async function look(
   path: string,
   heads: Heads,
   isStill?: (stats: BigIntStats) => boolean,
-): Promise<{ readonly why?: string | undefined; readonly interpreter?: string }> {
+): Promise<{ readonly why?: LoadTrouble | undefined; readonly interpreter?: string }> {
   try {
     const head = await heads.read(path, isStill);
     const { bytes } = head;
     if (bytes.subarray(0, 4).toString('latin1') === '\x7FELF') return { why: await whyNotLoadableElf(head) };
-    if (bytes.subarray(0, 2).toString('latin1') !== '#!') return { why: describeOther(bytes) };
+    if (bytes.subarray(0, 2).toString('latin1') !== '#!') return { why: { trouble: troubleOfOther(bytes) } };
     const interpreter = interpreterOf(bytes.subarray(0, lineBytes));
-    return interpreter === undefined ? { why: 'its #! line names no interpreter, or one too long' } : { interpreter };
+    return interpreter === undefined ? { why: { trouble: 'no-interpreter' } } : { interpreter };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') return { why: `it cannot be read (${code})` };
-    return { why: `it does not exist${path.endsWith('\r') ? ' (the #! line ends in CR, a Windows line ending)' : ''}` };
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return { why: code === 'ENOENT' ? { trouble: 'missing' } : { trouble: 'unreadable', code } };
   }
 }
 
@@ -139,11 +138,10 @@ function interpreterOf(head: Buffer): string | undefined {
   return Buffer.from(path, 'latin1').toString();
 }
 
-function describeOther(head: Buffer): string {
-  if (head.length === 0) return 'it is empty';
-  if (head.every((byte) => byte === 0)) return 'it holds NUL bytes, as a file whose copying was cut off';
-  if (/^\s*$/.test(head.toString('latin1'))) return 'it holds only white space';
-  return 'it is neither a script with a #! line nor a binary of this machine';
+function troubleOfOther(head: Buffer): LoadTrouble['trouble'] {
+  if (head.length === 0) return 'empty';
+  if (head.every((byte) => byte === 0)) return 'nuls';
+  return /^\s*$/.test(head.toString('latin1')) ? 'blank' : 'neither';
 }
 
 /** ELF fields that differ in place between 32 and 64 bit (elf(5)). */
@@ -166,14 +164,12 @@ const identities: Readonly<Partial<Record<string, { readonly class: 1 | 2; reado
 };
 const littleEndian = 1;
 
-async function whyNotLoadableElf({ bytes: head, stats, file }: Head): Promise<string | undefined> {
-  const cutShort = 'it is a binary that was cut short';
+async function whyNotLoadableElf({ bytes: head, stats, file }: Head): Promise<LoadTrouble | undefined> {
+  const cutShort: LoadTrouble = { trouble: 'cut-short' };
   if (head.length < 20) return cutShort;
   const mine = identities[process.arch];
-  if (mine === undefined)
-    return `it is a binary, and readinessd does not know those of this machine (${process.arch}): start it from a script`;
-  if (head[4] !== mine.class || head[5] !== littleEndian || head.readUInt16LE(18) !== mine.machine)
-    return 'it is a binary of another machine';
+  if (mine === undefined) return { trouble: 'machine-not-known', code: process.arch };
+  if (head[4] !== mine.class || head[5] !== littleEndian || head.readUInt16LE(18) !== mine.machine) return { trouble: 'other-machine' };
   const layout = layouts[mine.class];
   if (head.length < layout.headerBytes) return cutShort;
   const readWord = (buffer: Buffer, at: number) => (mine.class === 2 ? Number(buffer.readBigUInt64LE(at)) : buffer.readUInt32LE(at));
@@ -181,7 +177,7 @@ async function whyNotLoadableElf({ bytes: head, stats, file }: Head): Promise<st
   const tableAt = readWord(head, layout.tableAt);
   const tableBytes = count * layout.entryBytes;
   if (!executableTypes.includes(head.readUInt16LE(16)) || head.readUInt16LE(layout.entryBytesAt) !== layout.entryBytes || count === 0) {
-    return 'it is an ELF file, but not a program';
+    return { trouble: 'no-program' };
   }
   const isInHead = tableAt + tableBytes <= head.length;
   const table = isInHead ? head.subarray(tableAt, tableAt + tableBytes) : await readAt(file, tableAt, tableBytes);

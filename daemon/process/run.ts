@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { signalGroup } from './group.ts';
 import { forgetGroup, noteGroup } from './leftover.ts';
@@ -9,7 +8,8 @@ export type RunEnd =
   | { readonly kind: 'exited'; readonly code: number; readonly output: string }
   | { readonly kind: 'killed'; readonly signal: string; readonly output: string }
   | { readonly kind: 'timed out'; readonly survives: Promise<unknown> | undefined; readonly output: string }
-  | { readonly kind: 'not started'; readonly why: string };
+  /** The system's name of the error. */
+  | { readonly kind: 'not started'; readonly errno: string };
 
 /** From SIGTERM to SIGKILL; less when the daemon itself has a second to stop. */
 const termGraceMs = 500;
@@ -58,7 +58,7 @@ export async function runProgram({ path, args, timeoutMs, environment, notePath 
   try {
     subprocess = start();
   } catch (thrown) {
-    return { kind: 'not started', why: whyNotStarted(await spawnError(thrown as Error)) };
+    return { kind: 'not started', errno: errnoOf(await spawnError(thrown as Error)) };
   }
   const output = new OutputTail();
   subprocess.stdout.on('data', (chunk: Buffer) => output.add(chunk));
@@ -67,7 +67,7 @@ export async function runProgram({ path, args, timeoutMs, environment, notePath 
   const { pid } = subprocess;
   if (pid === undefined) {
     const { code, cause } = await subprocess;
-    return { kind: 'not started', why: whyNotStarted((cause ?? { code }) as NodeJS.ErrnoException) };
+    return { kind: 'not started', errno: errnoOf((cause ?? { code }) as NodeJS.ErrnoException) };
   }
   noteGroup(notePath, pid);
   const killGroup = (name: 'SIGTERM' | 'SIGKILL') => signalGroup(pid, name);
@@ -150,15 +150,6 @@ function spawnError(thrown: Error): Promise<Error> {
   });
 }
 
-function whyNotStarted({ code = 'unknown error' }: NodeJS.ErrnoException): string {
-  const helps: Readonly<Record<string, string>> = {
-    EACCES: 'permission denied: it or its interpreter is not executable, or lies on a file system mounted noexec',
-    ENOENT: 'its interpreter or dynamic loader does not exist',
-    ETXTBSY: 'it is open for writing, so it is still being copied',
-    EAGAIN: 'no process could be made: the limit of processes is reached',
-    ENOMEM: 'there is not enough memory',
-    EMFILE: 'the limit of open files is reached',
-    ENFILE: "the system's limit of open files is reached",
-  };
-  return helps[code] ?? `the system says ${code} (${constants.errno[code as keyof typeof constants.errno] ?? '?'})`;
+function errnoOf({ code = 'an unknown error' }: NodeJS.ErrnoException): string {
+  return code;
 }

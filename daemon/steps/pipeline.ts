@@ -1,4 +1,5 @@
 import { sayDuration } from '../../shared/duration.ts';
+import { codeOf } from '../../shared/exit-codes.ts';
 import { maxRuns, runBoundMs } from '../process/executable.ts';
 import { createLanes } from '../process/lanes.ts';
 import { defaultHookPath, isSafetyChecked, type Settings } from '../settings/definitions.ts';
@@ -12,10 +13,11 @@ import { createView, type OnProcesses } from '../supervisor/view.ts';
 import type { Check } from './checks/check.ts';
 import { createChecks } from './checks/checks.ts';
 import { createHookStep } from './hook/hook.ts';
-import { createProgramsStep, type Supervision } from './programs/programs.ts';
+import type { ProgramFinding } from './programs/judge.ts';
+import { createProgramsStep, otherPrograms, type Supervision } from './programs/programs.ts';
 import { Runs } from './programs/runs.ts';
 import { createStartStep, maxCallsPerLook, maxCallsPerRun, type StartStep } from './start/start.ts';
-import { failed, restForATenth, type Stage, type Step, type Watcher } from './step.ts';
+import { failed, failedWith, restForATenth, type Stage, type Step, type StepResult, type Watcher } from './step.ts';
 
 export interface Pipeline {
   /** One after the other; the steps of each at the same time. */
@@ -100,10 +102,15 @@ function startStepOf(settings: Settings, start: StartStep, events: EventFlow): S
 /** READINESSD_PROGRAMS. */
 function programsStep({ programs: choice }: Settings, supervision: Supervision) {
   if (!isSet(choice)) return undefined;
-  const fail = (message: string) => failed('ProgramNotRunning', message);
-  const created = createProgramsStep({ choice, wanted: 'running', fail }, supervision);
-  const step: Step = { name: 'programs', run: created.run, boundMs: 0, lookAgain: true, notYet: fail };
+  const created = createProgramsStep({ choice, wanted: 'running', fail: programsFailed }, supervision);
+  const notYet = (found: string) => failed('ProgramNotRunning', { kind: 'programs-hook-rests', found });
+  const step: Step = { name: 'programs', run: created.run, boundMs: 0, lookAgain: true, notYet };
   return { step, watcher: { step: step.name, hear: created.hear } };
+}
+
+function programsFailed(finding: ProgramFinding, others: number): StepResult {
+  const say = (message: string) => message + otherPrograms(others);
+  return failedWith(codeOf('ProgramNotRunning'), 'ProgramNotRunning', finding, { say });
 }
 
 /** @throws SettingsError when checks are declared, and a cycle could take too long */

@@ -1,4 +1,5 @@
 import { codeOf, type Reason } from '../../shared/exit-codes.ts';
+import { type VerdictFinding, wordsOf } from '../../shared/findings/findings.ts';
 import type { SupervisorEvent } from '../supervisor/event-parser.ts';
 
 /** What one step found. `detail` may have several lines, the tail of the hook's output for example. */
@@ -16,6 +17,8 @@ export type StepResult =
       readonly outcome: 'failed';
       readonly code: number;
       readonly reason: Reason;
+      /** What is wrong, as data; the message is made of it. */
+      readonly finding: VerdictFinding;
       readonly message: string;
       readonly detail?: string | undefined;
       readonly tookMs?: number;
@@ -44,7 +47,7 @@ export interface Step {
    */
   readonly lookAgain?: boolean;
   /** What it says while it is good again, but what has to run after it rests; StartNotFinished unless it is said. */
-  readonly notYet?: (message: string) => StepResult;
+  readonly notYet?: (found: string) => StepResult;
   /** Whether another look would find what the last one found: it need not be taken. */
   readonly isCurrent?: () => boolean;
   /** Rest this many times the step's last duration, so that it takes only a share of the time. */
@@ -75,6 +78,20 @@ export type Stage = readonly Step[];
 export const restForATenth = 9;
 
 /** A failure with the code of its reason. HookFailed has none of its own: its code is the hook's. A check may declare another. */
-export function failed(reason: Exclude<Reason, 'HookFailed'>, message: string, detail?: string): StepResult {
-  return { outcome: 'failed', code: codeOf(reason), reason, message, detail };
+export function failed(reason: Exclude<Reason, 'HookFailed'>, finding: VerdictFinding, detail?: string): StepResult {
+  return failedWith(codeOf(reason), reason, finding, { detail });
+}
+
+/**
+ * The same with a code that is not the reason's own: the hook's, or one that a check declares.
+ *
+ * @param say - makes the message of the finding's
+ */
+export function failedWith(
+  code: number,
+  reason: Reason,
+  finding: VerdictFinding,
+  { detail, say = (message) => message }: { readonly detail?: string | undefined; readonly say?: (message: string) => string } = {},
+): StepResult {
+  return { outcome: 'failed', code, reason, finding, message: say(wordsOf(finding).message), detail };
 }

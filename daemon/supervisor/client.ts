@@ -28,21 +28,6 @@ export interface ProcessInfo {
   readonly logs: string;
 }
 
-/** supervisord's process states (http://supervisord.org/subprocess.html#process-states). */
-export const processState = {
-  STOPPED: 0,
-  STARTING: 10,
-  RUNNING: 20,
-  BACKOFF: 30,
-  STOPPING: 40,
-  EXITED: 100,
-  FATAL: 200,
-  UNKNOWN: 1000,
-} as const;
-
-/** supervisord's own names of its states, by number. */
-export const stateNames: ReadonlyMap<number, string> = new Map(Object.entries(processState).map(([name, number]) => [number, name]));
-
 /** A process in the configuration as supervisord last read it: what getAllConfigInfo says of it. */
 export interface ProcessConfig {
   readonly name: string;
@@ -73,7 +58,8 @@ export interface SupervisorClient {
   getAllConfigInfo(signal: AbortSignal): Promise<ProcessConfig[]>;
 }
 
-const processMembers = [
+/** What readProcesses needs of each struct. */
+export const processMembers = [
   'name',
   'group',
   'state',
@@ -120,11 +106,16 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
 
 /** @throws SupervisorBadReplyError when it is not UTF-8 */
 export function replyText(reply: Buffer): string {
-  if (!isUtf8(reply)) throw new SupervisorBadReplyError("supervisord's answer cannot be read: it is not UTF-8");
+  if (!isUtf8(reply)) throw new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: 'it is not UTF-8' });
   return reply.toString();
 }
 
-function readProcesses(value: XmlRpcValue): ProcessInfo[] {
+/**
+ * Reads what getAllProcessInfo returned.
+ *
+ * @throws SupervisorBadReplyError when it is not an array of such structs
+ */
+export function readProcesses(value: XmlRpcValue): ProcessInfo[] {
   return structsOf('getAllProcessInfo', value).map((struct) => ({
     name: struct.string('name'),
     group: struct.string('group'),
@@ -193,5 +184,5 @@ class Struct {
 }
 
 function wrong(method: string, expected: string): SupervisorBadReplyError {
-  return new SupervisorBadReplyError(`supervisord's answer to ${method} cannot be read: it lacks ${expected}`);
+  return new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: `${method} lacks ${expected}` });
 }

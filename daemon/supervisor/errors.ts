@@ -1,5 +1,21 @@
-/** supervisord could not be asked: no socket, refused, or no answer in time. */
-export class SupervisorUnreachableError extends Error {}
+import { wordsOf } from '../../shared/findings/findings.ts';
+import type { supervisordWords } from '../../shared/findings/supervisord.ts';
+import type { FindingIn } from '../../shared/findings/words.ts';
 
-/** supervisord answered, but not with what was asked for. */
-export class SupervisorBadReplyError extends Error {}
+export type SupervisordFinding = FindingIn<typeof supervisordWords>;
+
+/** supervisord could not be asked, or did not answer with what was asked for. */
+abstract class SupervisorError extends Error {
+  readonly finding: SupervisordFinding;
+
+  constructor(finding: SupervisordFinding, options?: ErrorOptions) {
+    super(wordsOf(finding).message, options);
+    this.finding = finding;
+  }
+}
+
+/** No socket, refused, or no answer in time. */
+export class SupervisorUnreachableError extends SupervisorError {}
+
+/** An answer, but not to what was asked. */
+export class SupervisorBadReplyError extends SupervisorError {}

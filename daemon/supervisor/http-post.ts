@@ -1,5 +1,5 @@
 import Client from 'undici/lib/dispatcher/client.js';
-import { formatDuration } from '../../shared/duration.ts';
+import type { PasswordLookup } from '../../shared/findings/supervisord.ts';
 import type { SupervisorAddress } from './address.ts';
 import type { FindCredentials, Lookup } from './credentials.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from './errors.ts';
@@ -55,9 +55,9 @@ export function createPost(address: SupervisorAddress, timeoutMs: number, find?:
       if (!mayFind || !(error instanceof UnauthorizedError)) throw error;
       // Each time: with a restart of supervisord its password may have changed.
       const lookup = await find(address);
-      if (lookup.kind !== 'found') throw unauthorized(address, whyNotFound(lookup));
+      if (lookup.kind !== 'found') throw unauthorized(address, notFound[lookup.kind], 'file' in lookup ? lookup.file : '');
       const found = basic(lookup.user, lookup.password);
-      const refused = unauthorized(address, `those of ${lookup.source} are refused`);
+      const refused = unauthorized(address, 'refused', lookup.source);
       if (found === authorization) throw refused;
       authorization = found;
       return await send({ ...call, authorization }).catch((again: unknown) => {
@@ -81,7 +81,7 @@ function createSend(address: SupervisorAddress, timeoutMs: number): <T>(call: Ca
     const { promise, resolve, reject } = settler();
     const onAbort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
-    const late = () => unreachable(address, `no whole answer within ${formatDuration(timeoutMs)}`);
+    const late = () => new SupervisorUnreachableError({ kind: 'supervisord-silent', url: address.display, timeoutMs });
     const timer = setTimeout(() => reject(late()), endAtMs - performance.now());
     try {
       const chunks: Buffer[] = [];
@@ -100,7 +100,7 @@ function createSend(address: SupervisorAddress, timeoutMs: number): <T>(call: Ca
             received += chunk.length;
             if (received <= maxReplyBytes) return;
             status = 0;
-            reject(new SupervisorBadReplyError(`supervisord's answer is larger than ${maxReplyBytes} bytes`));
+            reject(new SupervisorBadReplyError({ kind: 'supervisord-too-long', bytes: maxReplyBytes }));
           },
           onResponseEnd: () => resolve(),
           onResponseError: (_controller, error) => reject(status === 200 ? cutShort(error) : unreachable(address, causeOf(error), error)),
@@ -141,37 +141,34 @@ function causeOf(error: Error): string {
 }
 
 function unreachable(address: SupervisorAddress, why: string, cause?: Error): SupervisorUnreachableError {
-  return new SupervisorUnreachableError(`cannot ask supervisord at ${address.display}: ${why}`, { cause });
+  return new SupervisorUnreachableError({ kind: 'supervisord-unreachable', url: address.display, why }, { cause });
 }
 
 function cutShort(cause: Error): SupervisorBadReplyError {
-  return new SupervisorBadReplyError("supervisord's answer cannot be read: it was cut short", { cause });
+  return new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: 'it was cut short' }, { cause });
 }
 
-function badStatus(address: SupervisorAddress, status: number): SupervisorBadReplyError {
-  if (status === 401) return unauthorized(address);
-  const reason =
-    'its log has the reason; it cannot tell a number of 2 GiB or more, as of stdout_capture_maxbytes in the section of any program';
-  const help = status === 500 ? `: ${reason}` : ', not 200';
-  return new SupervisorBadReplyError(`supervisord at ${address.display} answered with HTTP ${status}${help}`);
+function badStatus({ display: url }: SupervisorAddress, status: number): SupervisorBadReplyError {
+  if (status === 401) return unauthorized({ display: url });
+  const kind = status === 404 ? 'supervisord-no-rpc' : 'supervisord-http-status';
+  return new SupervisorBadReplyError({ kind, url, status });
 }
 
-/** @param why - of those that were looked for */
-function unauthorized(address: SupervisorAddress, why?: string): UnauthorizedError {
-  const settings = '(READINESSD_SUPERVISOR_USER, READINESSD_SUPERVISOR_PASSWORD)';
-  const help = `user or password is missing or wrong ${settings}${why === undefined ? '' : `; ${why}`}`;
-  return new UnauthorizedError(`supervisord at ${address.display} answered with HTTP 401: ${help}`);
+/**
+ * @param lookup - what came of looking for user and password
+ * @param place - where that was
+ */
+function unauthorized(
+  { display: url }: Pick<SupervisorAddress, 'display'>,
+  lookup: PasswordLookup = 'not-looked-for',
+  place = '',
+): UnauthorizedError {
+  return new UnauthorizedError({ kind: 'supervisord-password', url, lookup, place });
 }
 
-function whyNotFound(lookup: Exclude<Lookup, { kind: 'found' }>): string {
-  switch (lookup.kind) {
-    case 'hash':
-      return `${lookup.file} has only a hash of the password, so both must be set`;
-    case 'none':
-      return `${lookup.file} has no password for this address`;
-    case 'unreadable':
-      return `${lookup.file} cannot be read`;
-    case 'no supervisord':
-      return "supervisord's configuration is not found";
-  }
-}
+const notFound: Readonly<Record<Exclude<Lookup, { kind: 'found' }>['kind'], PasswordLookup>> = {
+  hash: 'only-a-hash',
+  none: 'none-there',
+  unreadable: 'unreadable',
+  'no supervisord': 'no-configuration',
+};

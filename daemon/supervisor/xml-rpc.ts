@@ -1,4 +1,5 @@
-import { SupervisorBadReplyError } from './errors.ts';
+import { SupervisorBadReplyError, type SupervisordFinding } from './errors.ts';
+import { faults } from './states.ts';
 
 export type XmlRpcValue = string | number | boolean | null | XmlRpcValue[] | { [member: string]: XmlRpcValue };
 
@@ -45,13 +46,20 @@ export function readResponse(text: string, keep: readonly string[]): XmlRpcValue
   const isFault = source.expect(outcome, '<params> or <fault>')[0].startsWith('<fault');
   const value = readValue(source, new Set(isFault ? ['faultCode', 'faultString'] : keep), 1);
   source.expect(isFault ? faulted : returned, 'the end of the response');
-  if (isFault) throw new SupervisorBadReplyError(faultMessage(value));
+  if (isFault) throw new SupervisorBadReplyError(refusal(value));
   return value;
 }
 
-/** A call without parameters. */
-export function methodCall(method: string): string {
-  return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params/></methodCall>`;
+/** A call, with its parameters. */
+export function methodCall(method: string, params: readonly (string | number)[] = []): string {
+  const written = params.length === 0 ? '<params/>' : `<params>${params.map(param).join('')}</params>`;
+  return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName>${written}</methodCall>`;
+}
+
+function param(value: string | number): string {
+  const type = typeof value === 'number' ? 'int' : 'string';
+  const text = String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `<param><value><${type}>${text}</${type}></value></param>`;
 }
 
 /** A text, and how far it has been read. */
@@ -136,14 +144,13 @@ function unescapeText(text: string): string {
   });
 }
 
-/** What all calls get from the moment that a shutdown or a reload begins. */
-export const shutdownMessage = 'supervisord answered with fault 6, SHUTDOWN_STATE';
-
-function faultMessage(fault: XmlRpcValue): string {
+/** A call's fault: `faultCode` by supervisord's own numbers (supervisor/xmlrpc.py). */
+function refusal(fault: XmlRpcValue): SupervisordFinding {
   const { faultCode, faultString } = (fault ?? {}) as { faultCode?: XmlRpcValue; faultString?: XmlRpcValue };
-  return `supervisord answered with fault ${String(faultCode)}, ${String(faultString)}`;
+  if (faultCode === faults.SHUTDOWN_STATE) return { kind: 'supervisord-stopping' };
+  return { kind: 'supervisord-fault', code: String(faultCode), text: String(faultString) };
 }
 
 function fail(why: string): never {
-  throw new SupervisorBadReplyError(`supervisord's answer cannot be read: ${why}`);
+  throw new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why });
 }

@@ -5,6 +5,7 @@ import type { Check } from '../../daemon/steps/checks/check.ts';
 import { createChecks } from '../../daemon/steps/checks/checks.ts';
 import type { CheckContext } from '../../daemon/steps/checks/kind.ts';
 import type { RunStep, StepResult } from '../../daemon/steps/step.ts';
+import { checkFailed } from '../support/steps.ts';
 
 const { signal } = new AbortController();
 const shared = { runner: (job) => job(''), environment: {}, checkSafety: false } as CheckContext;
@@ -59,7 +60,7 @@ suite('a declared check with a period', () => {
     const { state, step } = counted();
     await step.run(signal);
     state.startRun = 'second';
-    state.result = { outcome: 'failed', code: 117, reason: 'CheckFailed', message: 'bad' };
+    state.result = checkFailed;
     assert.equal((await step.run(signal)).outcome, 'failed');
     state.result = passed;
     await step.run(signal);
@@ -69,7 +70,7 @@ suite('a declared check with a period', () => {
 
   test('is looked at each time while it is bad', async () => {
     const { state, step } = counted();
-    state.result = { outcome: 'failed', code: 117, reason: 'CheckFailed', message: 'bad' };
+    state.result = checkFailed;
     for (let run = 1; run <= 3; run++) {
       assert.equal((await step.run(signal)).outcome, 'failed');
       assert.equal(state.runs, run);
@@ -83,7 +84,7 @@ suite('a declared check with a period', () => {
   test('is looked at when somebody waits for it, and what that finds counts', async () => {
     const { state, step } = counted();
     await step.run(signal);
-    state.result = { outcome: 'failed', code: 117, reason: 'CheckFailed', message: 'bad' };
+    state.result = checkFailed;
     assert.equal((await step.run(signal, true)).outcome, 'failed');
     assert.equal((await step.run(signal)).outcome, 'failed');
     assert.equal(state.runs, 3);
@@ -107,6 +108,8 @@ suite('a declared check with a period', () => {
 });
 
 suite('the failure of a declared check', () => {
+  const finding = { kind: 'command-not-there', path: '/check' } as const;
+
   for (const [kind, exitCode, code, reason] of [
     ['exec', undefined, 117, 'CheckFailed'],
     ['http', undefined, 117, 'CheckFailed'],
@@ -118,9 +121,9 @@ suite('the failure of a declared check', () => {
       const failing =
         (context: CheckContext): RunStep =>
         async () =>
-          context.fail('is bad', 'output');
+          context.fail(finding, { detail: 'output' });
       const result = await stepOf(check(failing, { kind, exitCode })).run(signal);
-      assert.deepEqual(result, { outcome: 'failed', code, reason, message: 'check "a": is bad', detail: 'output' });
+      assert.deepEqual(result, { outcome: 'failed', code, reason, finding, message: 'check "a": /check is not there', detail: 'output' });
     });
   }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { cycleBounds, isNothingChecked, runCycle } from '../../daemon/cycle.ts';
-import type { RunStep, Stage, Step, StepResult } from '../../daemon/steps/step.ts';
+import { failed as fail, type RunStep, type Stage, type Step, type StepResult } from '../../daemon/steps/step.ts';
 import { inTurn, passed, step } from '../support/steps.ts';
 
 const skipped: StepResult = { outcome: 'skipped', message: 'nothing to check' };
-const failed: StepResult = { outcome: 'failed', code: 112, reason: 'StartFailed', message: 'bad', detail: 'why' };
+const failed = fail('StartFailed', { kind: 'start-killed', program: 'start' }, 'why');
 
 /** A good result of before. */
 function standing(asOfMs: number): StepResult {
@@ -32,7 +32,9 @@ suite('cycle', () => {
     const runs: string[] = [];
     const { verdict, steps } = await cycleOf([step('start', [failed], runs), step('hook', [passed], runs)]);
     assert.deepEqual(runs, ['start']);
-    assert.deepEqual(verdict, { code: 112, reason: 'StartFailed', message: 'bad', detail: 'why' });
+    const message = 'start.sh (program "start") was killed by a signal';
+    const finding = { kind: 'start-killed', program: 'start' };
+    assert.deepEqual(verdict, { code: 112, reason: 'StartFailed', message, finding, detail: 'why' });
     assert.equal(steps.length, 1);
   });
 
@@ -169,12 +171,12 @@ suite('cycle', () => {
   });
 
   test('says the first failure in the order of the steps, and how many more there are', async () => {
-    const bad = (message: string): StepResult => ({ outcome: 'failed', code: 117, reason: 'CheckFailed', message });
+    const bad = (path: string) => fail('CheckFailed', { kind: 'command-not-there', path });
     for (const [results, message] of [
-      [[bad('a')], 'a'],
-      [[passed, bad('b')], 'b'],
-      [[bad('a'), passed, bad('c')], 'a; 1 more check fails'],
-      [[bad('a'), bad('b'), bad('c')], 'a; 2 more checks fail'],
+      [[bad('/a')], '/a is not there'],
+      [[passed, bad('/b')], '/b is not there'],
+      [[bad('/a'), passed, bad('/c')], '/a is not there; 1 more check fails'],
+      [[bad('/a'), bad('/b'), bad('/c')], '/a is not there; 2 more checks fail'],
     ] as const) {
       const { verdict } = await cycleOfStages([[step('start', [passed])], results.map((result, index) => step(`${index}`, [result]))]);
       assert.equal(verdict.message, message);

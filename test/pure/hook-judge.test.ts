@@ -40,7 +40,8 @@ suite('verdict on the hook', () => {
       { kind: 'timed out', isAlive: true, output },
       '122 HookTimeout: hook ran longer than its timeout of 10s and could not be killed | bgp: 3 of 4',
     ],
-    [{ kind: 'not started', why: 'no memory' }, '123 HookSpawnFailed: hook /hook cannot be started: no memory'],
+    [{ kind: 'not started', errno: 'ENOMEM' }, '123 HookSpawnFailed: hook /hook cannot be started: there is not enough memory'],
+    [{ kind: 'not started', errno: 'EIO' }, '123 HookSpawnFailed: hook /hook cannot be started: the system says EIO'],
   ] as const) {
     test(expected, () => assert.equal(judge(end), expected));
   }
@@ -64,17 +65,19 @@ suite('verdict on the hook', () => {
 suite("verdict on the hook's file", () => {
   for (const [found, expected] of [
     [{ kind: 'absent' }, 'skipped: there is no hook /hook'],
-    [{ kind: 'not executable', why: 'is a socket' }, '120 HookNotExecutable: hook /hook is a socket'],
     [
-      { kind: 'not executable', why: 'is not executable: "chmod 0755" makes it so', byMode: true },
+      { kind: 'not executable', why: { trouble: 'not-regular', is: 'socket' } },
+      '120 HookNotExecutable: hook /hook is a socket, not a regular file',
+    ],
+    [
+      { kind: 'not executable', why: { trouble: 'no-x' } },
       '120 HookNotExecutable: hook /hook is not executable: "chmod 0755" makes it so, or remove it if there is to be no hook',
     ],
     [
-      { kind: 'unsafe', why: '/ belongs to user 7' },
-      '121 HookUnsafe: hook /hook was not run, since it would run as root and / belongs to user 7; mend that, or set READINESSD_HOOK_SAFETY_CHECK=off',
+      { kind: 'unsafe', why: { place: '/', owner: 7 } },
+      '121 HookUnsafe: hook /hook was not run, since it would run as root and / belongs to user 7, not to root; fix that, or set READINESSD_HOOK_SAFETY_CHECK=off',
     ],
-    [{ kind: 'not started', why: 'permission denied' }, '123 HookSpawnFailed: hook /hook cannot be started: permission denied'],
-    [{ kind: 'not started', why: 'it is empty' }, '123 HookSpawnFailed: hook /hook cannot be started: it is empty'],
+    [{ kind: 'not loadable', why: { trouble: 'empty' } }, '123 HookSpawnFailed: hook /hook cannot be started: it is empty'],
   ] as readonly [ExecutableEnd, string][]) {
     test(`${found.kind}: ${expected}`, () => assert.equal(judge(found), expected));
   }

@@ -3,11 +3,11 @@ import { suite, type TestContext, test } from 'node:test';
 import { Loop } from '../../daemon/loop.ts';
 import { failed, type StepResult } from '../../daemon/steps/step.ts';
 import { createVerdictCache } from '../../daemon/verdict-cache.ts';
-import { passed } from '../support/steps.ts';
+import { hookFailed, passed, programFailed } from '../support/steps.ts';
 
-const isRunning = failed('StartNotFinished', 'start.sh is running');
-const hasFailed = failed('StartFailed', 'start.sh exited with code 3');
-const notRunning = (message: string) => failed('ProgramNotRunning', message);
+const isRunning = failed('StartNotFinished', { kind: 'start-running', program: 'start', isByCommand: false, hasRun: false });
+const hasFailed = failed('StartFailed', { kind: 'start-failed', program: 'start', code: 3 });
+const inState = (state: string) => programFailed({ kind: 'program-in-state', program: 'web', state });
 const goodStart: StepResult = { outcome: 'passed', message: 'start.sh exited with code 0' };
 
 suite('loop, when events tell of something', () => {
@@ -44,7 +44,13 @@ suite('loop, when events tell of something', () => {
           [{ name: 'start', run: start, boundMs: 2000, lookAgain: true, isCurrent: () => this.isCurrent }],
           [
             { name: 'hook', run: hook, boundMs: 10_000, restFactor: 9 },
-            { name: 'programs', run: async () => this.programs, boundMs: 0, lookAgain: true, notYet: notRunning },
+            {
+              name: 'programs',
+              run: async () => this.programs,
+              boundMs: 0,
+              lookAgain: true,
+              notYet: (found) => programFailed({ kind: 'programs-hook-rests', found }),
+            },
           ],
         ],
         periodReadyMs: 10_000,
@@ -216,7 +222,7 @@ suite('loop, when events tell of something', () => {
     await simulated.pass(500);
     simulated.loop.worsen('start', isRunning);
     assert.equal(simulated.code, 112);
-    simulated.hook = { outcome: 'failed', code: 17, reason: 'HookFailed', message: 'hook' };
+    simulated.hook = hookFailed(17);
     simulated.endStart(goodStart);
     await simulated.pass(500);
     assert.equal(simulated.code, 17);
@@ -240,8 +246,8 @@ suite('loop, when events tell of something', () => {
     const simulated = new Simulated(t);
     await simulated.pass(5000);
     assert.equal(simulated.code, 0);
-    simulated.programs = notRunning('web is BACKOFF');
-    simulated.loop.worsen('programs', notRunning('web is EXITED'));
+    simulated.programs = inState('BACKOFF');
+    simulated.loop.worsen('programs', inState('EXITED'));
     assert.equal(simulated.code, 116);
     assert.deepEqual(
       simulated.cache.read().newest?.steps.map(({ name, result }) => [name, result.outcome]),
@@ -253,7 +259,7 @@ suite('loop, when events tell of something', () => {
     );
     simulated.loop.look();
     await simulated.pass(30);
-    assert.equal(simulated.shown.at(-1), '116 web is BACKOFF');
+    assert.equal(simulated.shown.at(-1), '116 program "web" is BACKOFF');
     simulated.programs = passed;
     simulated.loop.look();
     await simulated.pass(300);
@@ -262,36 +268,36 @@ suite('loop, when events tell of something', () => {
 
   test('leaves the hook its place in the order of the verdict, however often a program crashes', async (t) => {
     const simulated = new Simulated(t);
-    simulated.hook = { outcome: 'failed', code: 17, reason: 'HookFailed', message: 'hook' };
-    simulated.programs = notRunning('web keeps being restarted');
+    simulated.hook = hookFailed(17);
+    simulated.programs = programFailed({ kind: 'program-restarts', program: 'web' });
     await simulated.pass(500);
     const { length } = simulated.shown;
     for (let crashes = 0; crashes < 100; crashes++) {
-      simulated.loop.worsen('programs', notRunning('web is EXITED'));
+      simulated.loop.worsen('programs', inState('EXITED'));
       simulated.loop.look();
       await simulated.pass(70);
     }
-    assert.deepEqual([...new Set(simulated.shown)], ['17 hook; 1 more check fails']);
+    assert.deepEqual([...new Set(simulated.shown)], ['17 hook exited with code 17; 1 more check fails']);
     // Its own cycles go on.
     assert.ok(simulated.shown.length > length);
   });
 
   test('says of a start.sh that runs again only that, whatever else has failed', async (t) => {
     const simulated = new Simulated(t);
-    simulated.programs = notRunning('web is STOPPED');
+    simulated.programs = inState('STOPPED');
     await simulated.pass(500);
-    assert.equal(simulated.shown.at(-1), '116 web is STOPPED');
+    assert.equal(simulated.shown.at(-1), '116 program "web" is STOPPED');
     simulated.startAgain();
-    assert.equal(simulated.shown.at(-1), '2 start.sh is running');
-    simulated.loop.worsen('programs', notRunning('web is EXITED'));
-    assert.equal(simulated.shown.at(-1), '2 start.sh is running');
+    assert.equal(simulated.shown.at(-1), '2 start.sh (program "start") is running');
+    simulated.loop.worsen('programs', inState('EXITED'));
+    assert.equal(simulated.shown.at(-1), '2 start.sh (program "start") is running');
   });
 
   test('does not count a cycle in which a program has crashed, though it was looked at before', async (t) => {
     const simulated = new Simulated(t);
     simulated.hookMs = 2000;
     await simulated.pass(500);
-    simulated.loop.worsen('programs', notRunning('web is EXITED'));
+    simulated.loop.worsen('programs', inState('EXITED'));
     await simulated.pass(2500);
     assert.deepEqual(
       simulated.shown.filter((line) => line.startsWith('0 ')),
@@ -304,7 +310,7 @@ suite('loop, when events tell of something', () => {
     simulated.hookMs = 2000;
     await simulated.pass(2500);
     assert.equal(simulated.code, 0);
-    simulated.programs = notRunning('web is EXITED');
+    simulated.programs = inState('EXITED');
     simulated.loop.worsen('programs', simulated.programs);
     simulated.programs = { outcome: 'passed', message: 'web: RUNNING' };
     simulated.loop.look();

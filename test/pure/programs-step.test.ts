@@ -3,10 +3,10 @@ import { suite, test } from 'node:test';
 import type { WantedState } from '../../daemon/steps/programs/judge.ts';
 import { createProgramsStep } from '../../daemon/steps/programs/programs.ts';
 import { Runs } from '../../daemon/steps/programs/runs.ts';
-import { failed } from '../../daemon/steps/step.ts';
 import type { ProcessConfig, ProcessInfo } from '../../daemon/supervisor/client.ts';
 import { type ProcessName, parseProgramChoice } from '../../daemon/supervisor/names.ts';
 import { configured, live, running } from '../support/fake-supervisor.ts';
+import { programFailed } from '../support/steps.ts';
 
 /** A step, and what supervisord would answer at its next look. */
 class Fake {
@@ -19,7 +19,7 @@ class Fake {
 
   constructor(choice: string, wanted: WantedState = 'running', leftOut: readonly string[] = []) {
     this.step = createProgramsStep(
-      { choice: parseProgramChoice(choice), wanted, fail: (message) => failed('ProgramNotRunning', message) },
+      { choice: parseProgramChoice(choice), wanted, fail: programFailed },
       {
         snapshot: () => ({ processes: this.processes, configs: this.configs, number: this.#number }),
         runs: this.runs,
@@ -112,7 +112,7 @@ suite('programs step', () => {
   test('chooses by started: whatever has been started, in any state', async () => {
     const fake = new Fake('started -web');
     fake.processes = [up('web'), idle('never')];
-    assert.equal(await fake.settled(), "116 started means no program of supervisord's");
+    assert.equal(await fake.settled(), "116 started names none of supervisord's programs");
     fake.processes = [up('web'), idle('never'), live('over', { exitstatus: 0 })];
     assert.equal(await fake.settled(), '116 program "over" is EXITED: it exited with code 0');
   });
@@ -138,20 +138,20 @@ suite('programs step', () => {
     const fake = new Fake('job', 'exited');
     fake.processes = [live('job', { stop: 200, now: 201 })];
     fake.answer(0);
-    for (let i = 0; i < 5; i++) assert.match(await fake.look(), /^116 .* has just exited with code 0/);
+    for (let i = 0; i < 5; i++) assert.match(await fake.look(), /^116 .* exited with code 0: checking/);
     fake.answer(1000);
-    assert.match(await fake.look(), /^116 .* has just exited with code 0/);
+    assert.match(await fake.look(), /^116 .* exited with code 0: checking/);
     fake.answer(1000);
     assert.equal(await fake.look(), 'passed');
     fake.hear('PROCESS_STATE_STARTING', 'job', true);
     fake.answer(1000);
-    assert.match(await fake.look(), /^116 .* has just exited with code 0/);
+    assert.match(await fake.look(), /^116 .* exited with code 0: checking/);
     // With autorestart=true it is another run each time.
     const again = new Fake('job', 'running-or-exited');
     for (let second = 200; second < 210; second++) {
       again.processes = [live('job', { start: second, stop: second, now: second })];
       again.answer(1000);
-      assert.match(await again.look(), /^116 .* has just exited with code 0/);
+      assert.match(await again.look(), /^116 .* exited with code 0: checking/);
     }
   });
 
@@ -168,7 +168,7 @@ suite('programs step', () => {
     fake.processes = [up('web'), up('other')];
     assert.equal(await fake.settled(), 'passed');
     for (const state of ['STARTING', 'BACKOFF', 'STOPPING', 'EXITED', 'STOPPED', 'FATAL', 'UNKNOWN']) {
-      assert.deepEqual(fake.hear(`PROCESS_STATE_${state}`, 'web'), failed('ProgramNotRunning', `program "web" is ${state}`));
+      assert.deepEqual(fake.hear(`PROCESS_STATE_${state}`, 'web'), programFailed({ kind: 'program-in-state', program: 'web', state }));
       assert.equal(fake.hear(`PROCESS_STATE_${state}`, 'web', true), 'look');
       assert.equal(fake.hear(`PROCESS_STATE_${state}`, 'other'), 'nothing');
     }
@@ -189,13 +189,13 @@ suite('programs step', () => {
       fake.processes = [process];
       assert.equal(await fake.settled(), 'passed');
       assert.equal(fake.hear(`PROCESS_STATE_${good}`, 'job'), 'look');
-      assert.deepEqual(fake.hear(`PROCESS_STATE_${bad}`, 'job'), failed('ProgramNotRunning', `program "job" is ${bad}`));
+      assert.deepEqual(fake.hear(`PROCESS_STATE_${bad}`, 'job'), programFailed({ kind: 'program-in-state', program: 'job', state: bad }));
     }
   });
 
   test('is a bug where supervisord was not asked before', async () => {
     const step = createProgramsStep(
-      { choice: parseProgramChoice('web'), wanted: 'running', fail: (message) => failed('ProgramNotRunning', message) },
+      { choice: parseProgramChoice('web'), wanted: 'running', fail: programFailed },
       { snapshot: () => undefined, runs: new Runs(1), isLeftOut: () => false },
     );
     await assert.rejects(step.run(new AbortController().signal), /not asked/);

@@ -48,7 +48,7 @@ suite('start step with events', () => {
       ['PROCESS_GROUP_ADDED', 'web', 'look'],
       ['PROCESS_GROUP_REMOVED', 'web', 'look'],
       ['SUPERVISOR_STATE_CHANGE_RUNNING', '', 'look'],
-      ['SUPERVISOR_STATE_CHANGE_STOPPING', '', '111 supervisord answered with fault 6, SHUTDOWN_STATE'],
+      ['SUPERVISOR_STATE_CHANGE_STOPPING', '', '111 supervisord is stopping or reloading (fault 6, SHUTDOWN_STATE)'],
       ['TICK_60', '', 'look'],
       ['PROCESS_LOG_STDOUT', 'start', 'nothing'],
       ['REMOTE_COMMUNICATION', '', 'nothing'],
@@ -97,7 +97,7 @@ suite('start step with events', () => {
   test('asks again after what was not sure: an error, or programs that change', async () => {
     const fake = await lookedAt();
     fake.onProcessRead = () => {
-      throw new SupervisorUnreachableError('no');
+      throw new SupervisorUnreachableError({ kind: 'supervisord-unreachable', url: 'unix:///sock', why: 'no' });
     };
     assert.equal(codeOf(await fake.look(true)), 110);
     assert.equal(fake.step.isCurrent(), false);
@@ -211,7 +211,7 @@ suite('start step with events', () => {
     fake.processes = [live('start')];
     assert.equal(codeOf(await fake.look(true)), 0);
     fake.onProcessRead = () => fake.hear('PROCESS_GROUP_ADDED', 'x');
-    assert.match(JSON.stringify(await fake.look(true)), /change faster than they can be looked at/);
+    assert.match(JSON.stringify(await fake.look(true)), /change faster than they can be checked/);
     // What is not about start.sh is no reason.
     fake.onProcessRead = () => fake.hear('REMOTE_COMMUNICATION', 'x');
     assert.equal(codeOf(await fake.look(true)), 0);

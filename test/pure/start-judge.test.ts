@@ -45,12 +45,15 @@ suite('verdict on start', () => {
   test('says why a start program is not live', () => {
     for (const [why, expected] of [
       ['not loaded', /^2 StartNotFinished start\.sh \(program "x:init"\) is configured but not loaded: "supervisorctl update" loads it$/],
-      ['another is live', /^2 StartNotFinished .*may still be live: "supervisorctl update" loads it.*"supervisorctl restart readinessd"/],
+      [
+        'another is live',
+        /^2 StartNotFinished .*perhaps not loaded, .*: "supervisorctl update" loads it.*"supervisorctl restart readinessd"/,
+      ],
       ['ambiguous', /^2 StartNotFinished .*shares its group and process name with another section/],
     ] as const)
       assert.match(say(judgeStart({ ...none, notLive: [{ ...configured('init', 'true'), group: 'x', why }] })), expected);
     assert.match(say(judgeStart({ ...none, missing: ['boot:*'] })), /^2 StartNotFinished READINESSD_START_PROGRAMS names boot:\*, /);
-    assert.match(say(judgeStart({ ...none, unknown: [live('a')] })), /^114 StartUnknown program "a" is live, .*"supervisorctl update"/);
+    assert.match(say(judgeStart({ ...none, unknown: [live('a')] })), /^114 StartUnknown program "a" is loaded, .*"supervisorctl update"/);
   });
 
   test('is skipped without start programs', () => {
@@ -61,7 +64,7 @@ suite('verdict on start', () => {
     assert.equal(say(judge(live('a'), live('b'))), 'passed: start.sh (program "a"), start.sh (program "b") exited with code 0');
     assert.equal(
       say(judgeUnsettled([live('a'), live('b')])),
-      '2 StartNotFinished start.sh (program "a"), start.sh (program "b") has just exited with code 0: that counts once supervisord leaves it so (autorestart=false)',
+      '2 StartNotFinished start.sh (program "a"), start.sh (program "b") exited with code 0: checking that supervisord does not restart them',
     );
   });
 

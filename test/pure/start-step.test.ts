@@ -138,7 +138,7 @@ suite('start step', () => {
       fake.processes = [live('web', { logs: `${fake.processReads}` })];
     };
     const { message } = await fake.step.run(new AbortController().signal);
-    assert.equal(message, "supervisord's programs change faster than they can be looked at");
+    assert.equal(message, "supervisord's programs change faster than they can be checked");
   });
 
   test('hands on the signal that cancels it', async () => {
@@ -219,8 +219,8 @@ suite('start step', () => {
   test('tells a supervisord that is unreachable from one that answers badly, and throws what is a bug', async () => {
     const fake = new FakeSupervisor();
     for (const [error, code] of [
-      [new SupervisorUnreachableError('no answer'), 110],
-      [new SupervisorBadReplyError('no XML'), 111],
+      [new SupervisorUnreachableError({ kind: 'supervisord-silent', url: 'unix:///sock', timeoutMs: 3000 }), 110],
+      [new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: 'no XML' }), 111],
     ] as const) {
       fake.onProcessRead = () => {
         throw error;

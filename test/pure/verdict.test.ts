@@ -12,7 +12,13 @@ function published(verdict: Verdict, startedAtMs = 1000, staleLimitMs = 5000): P
 
 suite('verdict', () => {
   test('is pending before the first cycle', () => {
-    assert.deepEqual(verdictAt(undefined, undefined, 0), { code: 104, reason: 'ResultPending', message: 'the first cycle has not ended' });
+    const finding = { kind: 'first-cycle-runs' };
+    assert.deepEqual(verdictAt(undefined, undefined, 0), {
+      code: 104,
+      reason: 'ResultPending',
+      message: 'the first cycle has not ended',
+      finding,
+    });
   });
 
   test('is as old as the start of its cycle, and stale beyond the limit', () => {
@@ -31,7 +37,8 @@ suite('verdict', () => {
     assert.deepEqual(verdictAt(published(failing), undefined, 1e12), {
       code: 103,
       reason: 'ResultStale',
-      message: 'the newest verdict is older than it may be; it was 17 HookFailed',
+      message: 'the last verdict has expired; it was 17 HookFailed',
+      finding: { kind: 'verdict-expired', was: '17 HookFailed' },
     });
   });
 

@@ -43,10 +43,13 @@ suite('XML-RPC reader', () => {
   });
 
   test('gives a fault as an error', () => {
-    const fault = `<struct>${member('faultCode', '<int>6</int>')}${member('faultString', '<string>SHUTDOWN_STATE</string>')}</struct>`;
-    assert.throws(() => read(`<methodResponse><fault><value>${fault}</value></fault></methodResponse>`), {
-      message: 'supervisord answered with fault 6, SHUTDOWN_STATE',
-    });
+    for (const [code, text, message] of [
+      [6, 'SHUTDOWN_STATE', 'supervisord is stopping or reloading (fault 6, SHUTDOWN_STATE)'],
+      [1, 'UNKNOWN_METHOD', 'supervisord answered with fault 1, UNKNOWN_METHOD'],
+    ] as const) {
+      const fault = `<struct>${member('faultCode', `<int>${code}</int>`)}${member('faultString', `<string>${text}</string>`)}</struct>`;
+      assert.throws(() => read(`<methodResponse><fault><value>${fault}</value></fault></methodResponse>`), { message });
+    }
   });
 
   const nested = (depth: number) => response(`${'<array><data><value>'.repeat(depth)}x${'</value></data></array>'.repeat(depth)}`);

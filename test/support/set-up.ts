@@ -49,8 +49,8 @@ export async function setUp(t: Context, plan: Plan) {
     directory,
     env,
     supervisord: started,
-    doctor: (more: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<Finished> =>
-      ctl(env.READINESSD_SOCKET, ['doctor'], { ...env, ...patient, ...more }, by),
+    doctor: (more: NodeJS.ProcessEnv = {}, by: readonly string[] = [], args: readonly string[] = []): Promise<Finished> =>
+      ctl(env.READINESSD_SOCKET, ['doctor', ...args], { ...env, ...patient, ...more }, by),
     /** Stops the daemon as SIGSTOP does, until the end of the test: frozen, it could not be ended. */
     async freeze(): Promise<void> {
       const { pid } = await served.status();

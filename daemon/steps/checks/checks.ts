@@ -2,7 +2,8 @@ import { codeOf } from '../../../shared/exit-codes.ts';
 import { maxRuns } from '../../process/end.ts';
 import { runBoundMs } from '../../process/executable.ts';
 import { laneEnds } from '../../process/lanes.ts';
-import { type RunStep, restForATenth, type Step, type StepResult, type Watcher } from '../step.ts';
+import { otherPrograms } from '../programs/programs.ts';
+import { failedWith, type RunStep, restForATenth, type Step, type StepResult, type Watcher } from '../step.ts';
 import type { Check } from './check.ts';
 import type { CheckContext, Kind } from './kind.ts';
 import { kinds } from './kinds.ts';
@@ -47,7 +48,7 @@ export function createChecks(
       const restFactor = kindOf(check).runsCommand ? { restFactor: restForATenth } : {};
       steps.push({ name, run, boundMs, worstMs, ...restFactor });
     } else {
-      steps.push({ name, run: created.run, boundMs: 0, lookAgain: true, notYet: fail });
+      steps.push({ name, run: created.run, boundMs: 0, lookAgain: true, notYet: (found) => fail({ kind: 'programs-hook-rests', found }) });
       watchers.push({ step: name, hear: created.hear });
     }
   }
@@ -73,10 +74,11 @@ function kindOf({ kind }: Check): Kind {
 
 function failureOf(check: Check): CheckContext['fail'] {
   const { reason } = kindOf(check);
-  return (what, detail): StepResult => {
-    const message = `check ${JSON.stringify(check.name)}: ${what}`;
-    if (check.exitCode === undefined) return { outcome: 'failed', code: codeOf(reason), reason, message, detail };
-    return { outcome: 'failed', code: check.exitCode, reason: 'CheckFailed', message, detail };
+  const name = `check ${JSON.stringify(check.name)}`;
+  return (finding, { detail, others = 0 } = {}) => {
+    const say = (message: string) => `${name}: ${message}${otherPrograms(others)}`;
+    if (check.exitCode === undefined) return failedWith(codeOf(reason), reason, finding, { detail, say });
+    return failedWith(check.exitCode, 'CheckFailed', finding, { detail, say });
   };
 }
 

@@ -1,5 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net';
-import { formatDuration } from '../../../shared/duration.ts';
+import type { endpointWords } from '../../../shared/findings/endpoint.ts';
+import type { FindingIn } from '../../../shared/findings/words.ts';
 
 /** What a check connects to: a host's port, or a Unix socket. */
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly socketPath: string };
@@ -47,32 +48,36 @@ const lookupLocally: LookupFunction = (_host, { all }, done) => {
   else done(null, '127.0.0.1', 4);
 };
 
+type EndpointFinding = FindingIn<typeof endpointWords>;
+
+const reset = 'the connection was closed without a whole answer';
+
 const causes: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
   ETIMEDOUT: 'the connection timed out',
-  ENOENT: 'there is no such socket',
   ENOTSOCK: 'it is no socket',
   EACCES: 'permission denied',
   EAGAIN: 'it accepts no more connections',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
   EMFILE: 'the limit of open files is reached',
-  ECONNRESET: 'the connection was closed without a whole answer',
-  EPIPE: 'the connection was closed without a whole answer',
-  UND_ERR_SOCKET: 'the connection was closed without a whole answer',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was closed without a whole answer',
+  ECONNRESET: reset,
+  EPIPE: reset,
+  UND_ERR_SOCKET: reset,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: reset,
   UND_ERR_HEADERS_OVERFLOW: 'its headers are larger than 16 KiB',
   HPE_HEADER_OVERFLOW: 'its headers are larger than 16 KiB',
 };
 
-/** Why an endpoint could not be asked, in words that are always the same for the same cause. */
-export function describeFailure(error: unknown): string {
+/**
+ * Why an endpoint could not be asked: always the same for the same cause.
+ *
+ * @param check - its kind and what it asks, for people
+ */
+export function findingOfFailure(check: string, error: unknown): EndpointFinding {
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (causes[code] !== undefined) return causes[code];
+  if (code === 'ECONNREFUSED') return { kind: 'endpoint-refused', check };
+  if (code === 'ENOENT') return { kind: 'endpoint-no-socket', check };
   const isNoHttp = code.startsWith('HPE_') || (error as Error).name === 'HTTPParserError';
-  return isNoHttp ? 'it does not answer in HTTP' : `it cannot be asked (${code === '' ? (error as Error).name : code})`;
-}
-
-export function noAnswerWithin(timeoutMs: number): string {
-  return `no answer within ${formatDuration(timeoutMs)}`;
+  const other = isNoHttp ? 'it does not answer in HTTP' : `it cannot be asked (${code === '' ? (error as Error).name : code})`;
+  return { kind: 'endpoint-unusable', check, why: causes[code] ?? other };
 }

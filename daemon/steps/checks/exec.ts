@@ -1,6 +1,6 @@
 import { split } from 'shlex';
-import { formatDuration } from '../../../shared/duration.ts';
-import { createExecutable, type ExecutableEnd } from '../../process/executable.ts';
+import { type ExecutableEnd, findingOf, outputOf } from '../../process/end.ts';
+import { createExecutable } from '../../process/executable.ts';
 import type { StepResult } from '../step.ts';
 import type { CheckContext, Kind } from './kind.ts';
 import { readFields, textField } from './value.ts';
@@ -46,7 +46,7 @@ export const exec: Kind = {
         return (signal) =>
           context.runner(async (notePath) => {
             // While it waited for its turn: nothing is started that would only be ended.
-            if (signal.aborted) return context.fail('the daemon stops');
+            if (signal.aborted) return context.fail({ kind: 'stopping' });
             const beganAtMs = performance.now();
             const result = judge(path, await run(signal, notePath), context);
             return { ...result, tookMs: performance.now() - beganAtMs };
@@ -73,29 +73,8 @@ function splitWords(text: string): string[] {
 }
 
 function judge(path: string, end: ExecutableEnd, { timeoutMs, fail }: CheckContext): StepResult {
-  switch (end.kind) {
-    case 'exited':
-      if (end.code === 0) return { outcome: 'passed', message: `${path} exited with code 0`, detail: end.output };
-      return fail(`${path} exited with code ${end.code}`, end.output);
-    case 'killed':
-      return fail(`${path} was killed by ${end.signal}`, end.output);
-    case 'timed out': {
-      const fate = end.isAlive ? 'could not be killed' : 'was killed';
-      return fail(`${path} ran longer than its timeout of ${formatDuration(timeoutMs)} and ${fate}`, end.output);
-    }
-    case 'absent':
-      return fail(`${path} is not there`);
-    case 'not executable':
-      return fail(`${path} ${end.why}`);
-    case 'unsafe':
-      return fail(`${path} was not run, since it would run as root and ${end.why}; fix that, or set READINESSD_HOOK_SAFETY_CHECK=off`);
-    case 'not started':
-      return fail(`${path} cannot be started: ${end.why}`);
-    case 'removed':
-      return fail(`${path} was removed while it ran, so its result does not count`);
-    case 'changes':
-      return fail(`${path} changes while it runs, so its result does not count`);
-    case 'beside leftover':
-      return fail(`a command that an earlier readinessd started may still run, and none is started beside it`);
-  }
+  const detail = outputOf(end);
+  const finding =
+    end.kind === 'absent' ? ({ kind: 'command-not-there', path } as const) : findingOf(end, { path, isHook: false, timeoutMs });
+  return finding === undefined ? { outcome: 'passed', message: `${path} exited with code 0`, detail } : fail(finding, { detail });
 }

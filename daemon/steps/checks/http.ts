@@ -1,5 +1,6 @@
 import Client from 'undici/lib/dispatcher/client.js';
-import { describeFailure, locally, noAnswerWithin, readHost, readSocketPath } from './endpoint.ts';
+import type { VerdictFinding } from '../../../shared/findings/findings.ts';
+import { findingOfFailure, locally, readHost, readSocketPath } from './endpoint.ts';
 import type { Kind } from './kind.ts';
 import { quote, readFields, readText, textField, type Value } from './value.ts';
 
@@ -52,9 +53,8 @@ export const http: Kind = {
       create:
         ({ timeoutMs, fail }) =>
         async (signal) => {
-          const { isGood, what } = await get(request, timeoutMs, signal);
-          const message = `${display}: ${what}`;
-          return isGood ? { outcome: 'passed', message } : fail(message);
+          const answer = await get(request, display, timeoutMs, signal);
+          return typeof answer === 'number' ? { outcome: 'passed', message: `${display}: status ${answer}` } : fail(answer);
         },
     };
   },
@@ -93,13 +93,12 @@ function readHeaderValue(text: string): string {
   return text;
 }
 
-interface HttpAnswer {
-  readonly isGood: boolean;
-  readonly what: string;
-}
+/** The status of a good answer, or what is wrong. */
+type HttpAnswer = number | VerdictFinding;
 
 /** One GET over a connection of its own, with everything that comes of it within the timeout. */
-async function get({ origin, path, headers, socketPath }: HttpRequest, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer> {
+async function get(request: HttpRequest, check: string, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer> {
+  const { origin, path, headers, socketPath } = request;
   const endAtMs = performance.now() + timeoutMs;
   const connect = socketPath === undefined ? locally(timeoutMs) : { socketPath };
   const client = new Client(origin, { connect: { ...connect, timeout: timeoutMs }, headersTimeout: 0, bodyTimeout: 0 });
@@ -114,14 +113,14 @@ async function get({ origin, path, headers, socketPath }: HttpRequest, timeoutMs
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
       };
-      let answered: HttpAnswer = { isGood: false, what: 'no status' };
+      let answered: HttpAnswer = { kind: 'endpoint-unusable', check, why: 'no status' };
       let received = 0;
       client.dispatch(
         { method: 'GET', path, headers, reset: true },
         {
           onRequestStart() {},
           onResponseStart(_controller, status, { location }) {
-            answered = describeStatus(status, location);
+            answered = judgeStatus(status, location, check, request);
             if (status >= 300) resolve(answered);
           },
           onResponseData(_controller, chunk) {
@@ -138,7 +137,7 @@ async function get({ origin, path, headers, socketPath }: HttpRequest, timeoutMs
     return answer;
   } catch (error) {
     const isLate = error instanceof LateError || (error as NodeJS.ErrnoException).code === 'UND_ERR_CONNECT_TIMEOUT';
-    return { isGood: false, what: isLate ? noAnswerWithin(timeoutMs) : describeFailure(error) };
+    return isLate ? { kind: 'endpoint-silent', check, timeoutMs } : findingOfFailure(check, error);
   } finally {
     stop();
     client.destroy().catch(() => {});
@@ -147,9 +146,10 @@ async function get({ origin, path, headers, socketPath }: HttpRequest, timeoutMs
 
 class LateError extends Error {}
 
-function describeStatus(status: number, location: string | string[] | undefined): HttpAnswer {
-  const isGood = status >= 200 && status < 300;
-  if (status < 300 || status >= 400 || location === undefined) return { isGood, what: `status ${status}` };
-  // Without a query, which may be another each time.
-  return { isGood, what: `status ${status}, a redirection to ${String(location).replace(/[?#].*$/s, '')}` };
+function judgeStatus(status: number, location: string | string[] | undefined, check: string, { origin, path }: HttpRequest): HttpAnswer {
+  if (status >= 200 && status < 300) return status;
+  // Without a query, which may hold a secret, or be another each time.
+  const bare = (url: string) => url.replace(/[?#].*$/s, '');
+  if (status < 300 || status >= 400 || location === undefined) return { kind: 'endpoint-status', check, status, url: bare(origin + path) };
+  return { kind: 'endpoint-redirects', check, status, location: bare(String(location)) };
 }

@@ -1,3 +1,4 @@
+import type { VerdictFinding } from '../../../shared/findings/findings.ts';
 import type { Runner } from '../../process/lanes.ts';
 import type { ProgramsStep, Supervision } from '../programs/programs.ts';
 import type { RunStep, StepResult } from '../step.ts';
@@ -7,8 +8,8 @@ import type { Field, Fields, Value } from './value.ts';
 export interface CheckContext {
   /** Milliseconds; 0 for a kind that waits for nothing. */
   readonly timeoutMs: number;
-  /** Makes the failure that this check reports. */
-  readonly fail: (message: string, detail?: string) => StepResult;
+  /** Makes the failure that this check reports; `detail`: the output of its command; `others`: more findings of the kind. */
+  readonly fail: (finding: VerdictFinding, more?: { readonly detail?: string | undefined; readonly others?: number }) => StepResult;
   readonly supervision: Supervision;
   /** Where commands run, two at a time, */
   readonly runner: Runner;

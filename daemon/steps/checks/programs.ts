@@ -24,7 +24,8 @@ export const programs: Kind = {
     const wanted = wantedStates.find((one) => one === state) ?? 'running';
     return {
       display: `programs ${choice.display}: ${wanted === 'running' ? 'running, and settled' : wanted}`,
-      create: ({ fail, supervision }) => createProgramsStep({ choice, wanted, fail }, supervision),
+      create: ({ fail, supervision }) =>
+        createProgramsStep({ choice, wanted, fail: (finding, others) => fail(finding, { others }) }, supervision),
     };
   },
 };

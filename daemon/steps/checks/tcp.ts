@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
-import { describeFailure, type Endpoint, locally, noAnswerWithin, readHost, readPort, readSocketPath } from './endpoint.ts';
+import type { VerdictFinding } from '../../../shared/findings/findings.ts';
+import { type Endpoint, findingOfFailure, locally, readHost, readPort, readSocketPath } from './endpoint.ts';
 import type { CheckBody, Kind } from './kind.ts';
 import { readFields, textField } from './value.ts';
 
@@ -37,8 +38,8 @@ function bodyOf(endpoint: Endpoint): CheckBody {
     create:
       ({ timeoutMs, fail }) =>
       async (signal) => {
-        const why = await connect(endpoint, timeoutMs, signal);
-        return why === undefined ? { outcome: 'passed', message: `${display}: connected` } : fail(`${display}: ${why}`);
+        const finding = await connect(endpoint, display, timeoutMs, signal);
+        return finding === undefined ? { outcome: 'passed', message: `${display}: connected` } : fail(finding);
       },
   };
 }
@@ -57,26 +58,27 @@ function isItself({ localPort, remotePort, localAddress, remoteAddress }: Socket
 }
 
 /** @returns why not; undefined when it is connected */
-function connect(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
+function connect(endpoint: Endpoint, check: string, timeoutMs: number, signal: AbortSignal): Promise<VerdictFinding | undefined> {
+  const late: VerdictFinding = { kind: 'endpoint-silent', check, timeoutMs };
   const endAtMs = performance.now() + timeoutMs;
   return new Promise((resolve) => {
     const options = 'socketPath' in endpoint ? { path: endpoint.socketPath } : { ...endpoint, ...locally(timeoutMs) };
     const socket = createConnection(options);
-    const settle = (why: string | undefined) => {
+    const settle = (finding: VerdictFinding | undefined) => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       socket.destroy();
-      resolve(why);
+      resolve(finding);
     };
-    const onAbort = () => settle('the daemon stops');
-    const timer = setTimeout(() => settle(noAnswerWithin(timeoutMs)), timeoutMs);
+    const onAbort = () => settle({ kind: 'stopping' });
+    const timer = setTimeout(() => settle(late), timeoutMs);
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     // Whether a process that was stopped meanwhile sees the connection first or comes to its timer, is libuv's affair.
     socket.once('connect', () => {
-      if (isItself(socket)) settle('connection refused');
-      else settle(performance.now() > endAtMs ? noAnswerWithin(timeoutMs) : undefined);
+      if (isItself(socket)) settle({ kind: 'endpoint-refused', check });
+      else settle(performance.now() > endAtMs ? late : undefined);
     });
-    socket.on('error', (error) => settle(describeFailure(error)));
+    socket.on('error', (error) => settle(findingOfFailure(check, error)));
   });
 }

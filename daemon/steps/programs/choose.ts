@@ -1,5 +1,6 @@
-import { type ProcessConfig, type ProcessInfo, processState, sectionsByKey } from '../../supervisor/client.ts';
+import { type ProcessConfig, type ProcessInfo, sectionsByKey } from '../../supervisor/client.ts';
 import { isNamed, keyOf, type ProcessName, type ProgramChoice, type ProgramClass } from '../../supervisor/names.ts';
+import { processState } from '../../supervisor/states.ts';
 import type { Snapshot } from '../../supervisor/view.ts';
 import { isAnother } from '../start/programs.ts';
 

@@ -1,81 +1,76 @@
-import { type ProcessInfo, processState as state, stateNames } from '../../supervisor/client.ts';
+import type { programWords } from '../../../shared/findings/programs.ts';
+import type { FindingIn } from '../../../shared/findings/words.ts';
+import type { ProcessInfo } from '../../supervisor/client.ts';
 import { fullName, type ProcessName, programClasses } from '../../supervisor/names.ts';
+import { killedStatus, processState as state, stateNames } from '../../supervisor/states.ts';
 import { hasRunBefore, type Runs } from './runs.ts';
 
 /** What is asked of each program; that a good end lasts, others have found out. */
 export const wantedStates = ['running', 'exited', 'running-or-exited'] as const;
 export type WantedState = (typeof wantedStates)[number];
 
+export type ProgramFinding = FindingIn<typeof programWords>;
+
 /** One program that is not as it should be. */
 export interface Trouble {
-  readonly message: string;
+  readonly finding: ProgramFinding;
   /** It will be found otherwise when time has passed, though nothing happens. */
   readonly isPassing: boolean;
 }
 
 /** What is wrong with a live program; undefined when it is as it should be. */
 export function troubleOf(process: ProcessInfo, wanted: WantedState, runs: Runs, hasEndedForGood: boolean): Trouble | undefined {
+  const program = fullName(process);
+  const restarts = (isPassing = false): Trouble => ({ finding: { kind: 'program-restarts', program }, isPassing });
+  const keepsRestarting = runs.keepsRestarting(process);
   if (process.state === state.RUNNING && wanted !== 'exited') {
-    return runs.isSettled(process) ? undefined : trouble(process, whyNotSettled(process, runs), true);
+    if (runs.isSettled(process)) return undefined;
+    if (keepsRestarting) return restarts(true);
+    return { finding: { kind: 'program-not-settled', program, hasRun: hasRunBefore(process) }, isPassing: true };
   }
   if (process.state === state.EXITED && process.exitstatus === 0 && wanted !== 'running') {
     if (hasEndedForGood) return undefined;
-    return trouble(process, runs.keepsRestarting(process) ? restarting : justExited, true);
+    return keepsRestarting ? restarts(true) : { finding: { kind: 'program-just-ended', program }, isPassing: true };
   }
-  if (process.state === state.STARTING && runs.keepsRestarting(process)) return trouble(process, restarting);
-  if (process.state === state.RUNNING)
-    return trouble(process, runs.keepsRestarting(process) ? restarting : 'is RUNNING, and should exit with code 0');
-  return trouble(process, describeState(process));
+  if ((process.state === state.STARTING || process.state === state.RUNNING) && keepsRestarting) return restarts();
+  if (process.state === state.RUNNING) return { finding: { kind: 'program-still-runs', program }, isPassing: false };
+  return { finding: describeState(process), isPassing: false };
 }
 
 /** What an event tells of a program for sure; undefined when it may be as it should. */
-export function troubleTold(program: ProcessName, stateName: string, wanted: WantedState): Trouble | undefined {
+export function findingTold(program: ProcessName, stateName: string, wanted: WantedState): ProgramFinding | undefined {
   const isGood = (stateName === 'RUNNING' && wanted !== 'exited') || (stateName === 'EXITED' && wanted !== 'running');
-  const number = state[stateName as keyof typeof state];
-  return isGood || number === undefined ? undefined : trouble(program, `is ${stateName}`);
+  if (isGood || !Object.hasOwn(state, stateName)) return undefined;
+  return { kind: 'program-in-state', program: fullName(program), state: stateName };
 }
 
 /** A word of the check that stands for no program. */
 export function troubleOfMissing(word: string): Trouble {
   const isClass = programClasses.some((one) => one === word);
-  return { message: isClass ? `${word} means no program of supervisord's` : `program "${word}" is not there`, isPassing: false };
+  return { finding: isClass ? { kind: 'program-class-empty', word } : { kind: 'program-absent', name: word }, isPassing: false };
 }
 
 export function troubleOfNotLoaded(config: ProcessName): Trouble {
-  return trouble(config, 'is not there: it is configured but not loaded, "supervisorctl update" loads it');
+  return { finding: { kind: 'program-not-loaded', program: fullName(config) }, isPassing: false };
 }
 
 export function troubleOfAmbiguous(config: ProcessName): Trouble {
-  return trouble(
-    config,
-    'shares its group and process name with another section, and supervisord loads only one of them: give each its own',
-  );
+  return { finding: { kind: 'program-ambiguous', program: fullName(config) }, isPassing: false };
 }
 
-const justExited = 'has just exited with code 0: checking that supervisord does not restart it';
-
-const restarting = 'keeps being restarted';
-
-function whyNotSettled(process: ProcessInfo, runs: Runs): string {
-  if (runs.keepsRestarting(process)) return restarting;
-  return hasRunBefore(process) ? 'was restarted, and has not been up for long enough' : 'has just been started';
-}
-
-function describeState({ state: number, start, exitstatus, spawnerr }: ProcessInfo): string {
-  const name = stateNames.get(number) ?? `in state ${number}`;
-  switch (number) {
+function describeState(process: ProcessInfo): ProgramFinding {
+  const { exitstatus, spawnerr, start } = process;
+  const program = fullName(process);
+  switch (process.state) {
     case state.EXITED:
-      return `is ${name}: ${exitstatus === -1 ? 'it was killed by a signal' : `it exited with code ${exitstatus}`}`;
+      return exitstatus === killedStatus ? { kind: 'program-killed', program } : { kind: 'program-exited', program, code: exitstatus };
     case state.BACKOFF:
+      return { kind: 'program-failed-start', program, state: 'BACKOFF', spawnerr };
     case state.FATAL:
-      return `is ${name}: ${spawnerr === '' ? 'no reason given' : spawnerr}`;
+      return { kind: 'program-failed-start', program, state: 'FATAL', spawnerr };
     case state.STOPPED:
-      return start === 0 ? `is ${name}: it has not been started` : `is ${name}: somebody stopped it`;
+      return { kind: start === 0 ? 'program-not-started' : 'program-stopped', program };
     default:
-      return `is ${name}`;
+      return { kind: 'program-in-state', program, state: stateNames.get(process.state) ?? `in state ${process.state}` };
   }
-}
-
-function trouble(program: ProcessName, predicate: string, isPassing = false): Trouble {
-  return { message: `program "${fullName(program)}" ${predicate}`, isPassing };
 }

@@ -1,16 +1,17 @@
-import { type ProcessInfo, processState } from '../../supervisor/client.ts';
+import type { ProcessInfo } from '../../supervisor/client.ts';
 import { fullName, isNamed, keyOf, type ProcessName, type ProgramChoice } from '../../supervisor/names.ts';
+import { processState } from '../../supervisor/states.ts';
 import type { Snapshot } from '../../supervisor/view.ts';
 import { GoodEnds } from '../start/good-ends.ts';
 import type { RunStep, StepResult, Watcher } from '../step.ts';
 import { Chooser } from './choose.ts';
 import {
-  type Trouble,
+  findingTold,
+  type ProgramFinding,
   troubleOf,
   troubleOfAmbiguous,
   troubleOfMissing,
   troubleOfNotLoaded,
-  troubleTold,
   type WantedState,
 } from './judge.ts';
 import type { Runs } from './runs.ts';
@@ -27,8 +28,8 @@ export interface Supervision {
 export interface ProgramsOptions {
   readonly choice: ProgramChoice;
   readonly wanted: WantedState;
-  /** Makes the failure that this check reports. */
-  readonly fail: (message: string) => StepResult;
+  /** Makes the failure that this check reports; `others`: so many more programs are not as they should be. */
+  readonly fail: (finding: ProgramFinding, others: number) => StepResult;
 }
 
 export interface ProgramsStep {
@@ -57,7 +58,7 @@ export function createProgramsStep({ choice, wanted, fail }: ProgramsOptions, { 
         ...live.flatMap((process) => troubleOf(process, wanted, runs, hasEndedForGood) ?? []),
       ];
       const worst = troubles.find((trouble) => !trouble.isPassing) ?? troubles[0];
-      return worst === undefined ? good(live, wanted) : fail(describe(worst, troubles.length - 1));
+      return worst === undefined ? good(live, wanted) : fail(worst.finding, troubles.length - 1);
     },
 
     hear({ name, fields }, mayBeOver) {
@@ -65,8 +66,8 @@ export function createProgramsStep({ choice, wanted, fail }: ProgramsOptions, { 
       const program = { name: fields['processname'] ?? '', group: fields['groupname'] ?? '' };
       if (!chosenKeys.has(keyOf(program))) return mayBeChosen(program, choice) ? 'look' : 'nothing';
       if (name === 'PROCESS_STATE_STARTING') ends.forget();
-      const told = mayBeOver ? undefined : troubleTold(program, stateIn(name), wanted);
-      return told === undefined ? 'look' : fail(told.message);
+      const told = mayBeOver ? undefined : findingTold(program, name.slice('PROCESS_STATE_'.length), wanted);
+      return told === undefined ? 'look' : fail(told, 0);
     },
   };
 }
@@ -75,12 +76,9 @@ function mayBeChosen(program: ProcessName, { patterns, classes }: ProgramChoice)
   return classes.length > 0 || patterns.some((pattern) => isNamed(pattern, program));
 }
 
-function stateIn(eventName: string): Parameters<typeof troubleTold>[1] {
-  return eventName.slice('PROCESS_STATE_'.length);
-}
-
-function describe({ message }: Trouble, others: number): string {
-  return others === 0 ? message : `${message}, and ${others} more ${others === 1 ? 'is' : 'are'} not as wanted`;
+/** What the message says of so many more programs. */
+export function otherPrograms(count: number): string {
+  return count === 0 ? '' : `, and ${count} more ${count === 1 ? 'is' : 'are'} not as wanted`;
 }
 
 function good(live: readonly ProcessInfo[], wanted: WantedState): StepResult {

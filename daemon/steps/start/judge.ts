@@ -1,6 +1,8 @@
-import { type ProcessInfo, processState as state } from '../../supervisor/client.ts';
+import type { startWords } from '../../../shared/findings/start.ts';
+import type { FindingIn } from '../../../shared/findings/words.ts';
+import type { ProcessInfo } from '../../supervisor/client.ts';
 import { fullName, type ProcessName } from '../../supervisor/names.ts';
-import { shutdownMessage } from '../../supervisor/xml-rpc.ts';
+import { endedTooSoon, killedStatus, processState as state } from '../../supervisor/states.ts';
 import { failed, type StepResult } from '../step.ts';
 import type { LiveStart, StartPrograms } from './programs.ts';
 import type { StartBy } from './what-is-start.ts';
@@ -8,51 +10,52 @@ import type { StartBy } from './what-is-start.ts';
 /** The worst speaks: given up, failed, unknown, stopped, and last what only takes time. */
 const worstFirst = ['StartFatal', 'StartFailed', 'StartUnknown', 'StartStopped', 'StartNotFinished'] as const;
 
+type StartFinding = FindingIn<typeof startWords>;
+
 interface Trouble {
   readonly reason: (typeof worstFirst)[number];
-  readonly message: string;
+  readonly finding: StartFinding;
 }
 
-const whyNotLive: Readonly<Record<StartPrograms['notLive'][number]['why'], string>> = {
-  'not loaded': 'is configured but not loaded: "supervisorctl update" loads it',
-  'another is live':
-    'is configured but perhaps not loaded, since what ran under that name before may still be live: "supervisorctl update" loads it, and "supervisorctl restart readinessd" then makes that known',
-  ambiguous: 'shares its group and process name with another section, and supervisord loads only one of them: give each a name of its own',
-};
+const whyNotLive = {
+  'not loaded': 'start-not-loaded',
+  'another is live': 'start-perhaps-not-loaded',
+  ambiguous: 'start-ambiguous',
+} as const satisfies Readonly<Record<StartPrograms['notLive'][number]['why'], StartFinding['kind']>>;
 
 /**
  * The verdict on start: every start program must have exited with code 0.
  *
  * @param programs - as found at one look
  */
-export function judgeStart({ live, notLive, unknown, missing }: StartPrograms): StepResult {
-  const troubles: Trouble[] = [
-    ...live.flatMap((process) => troubleOf(process) ?? []),
-    ...unknown.map((process) => ({
-      reason: 'StartUnknown' as const,
-      message: `program "${fullName(process)}" is live, but supervisord does not say what it runs: "supervisorctl update" brings both together, and "supervisorctl restart readinessd" makes that known`,
-    })),
-    ...notLive.map((config) => ({ reason: 'StartNotFinished' as const, message: `${subject(config)} ${whyNotLive[config.why]}` })),
-    ...missing.map((name) => ({
-      reason: 'StartNotFinished' as const,
-      message: `READINESSD_START_PROGRAMS names ${name}, and supervisord has no such program`,
-    })),
-  ];
+export function judgeStart(programs: StartPrograms): StepResult {
+  const troubles = startTroubles(programs);
   for (const reason of worstFirst) {
     const worst = troubles.find((trouble) => trouble.reason === reason);
-    if (worst !== undefined) return failed(reason, worst.message);
+    if (worst !== undefined) return failed(reason, worst.finding);
   }
+  const { live } = programs;
   if (live.length === 0) return { outcome: 'skipped', message: 'supervisord has no start.sh program' };
-  return { outcome: 'passed', message: `${live.map(subject).join(', ')} exited with code 0` };
+  const subjects = live.map((process) => `start.sh (program "${fullName(process)}")`);
+  return { outcome: 'passed', message: `${subjects.join(', ')} exited with code 0` };
+}
+
+/** All that keeps start from being good. */
+export function startTroubles({ live, notLive, unknown, missing }: StartPrograms): Trouble[] {
+  const notFinished = (finding: StartFinding): Trouble => ({ reason: 'StartNotFinished', finding });
+  return [
+    ...live.flatMap((process) => troubleOf(process) ?? []),
+    ...unknown.map(
+      (process): Trouble => ({ reason: 'StartUnknown', finding: { kind: 'start-command-unknown', program: fullName(process) } }),
+    ),
+    ...notLive.map((config) => notFinished({ kind: whyNotLive[config.why], program: fullName(config) })),
+    ...missing.map((name) => notFinished({ kind: 'start-missing', name })),
+  ];
 }
 
 /** The verdict on good ends of which it is not known yet whether supervisord leaves them so. */
 export function judgeUnsettled(processes: readonly ProcessInfo[]): StepResult {
-  const subjects = processes.map(subject).join(', ');
-  return failed(
-    'StartNotFinished',
-    `${subjects} has just exited with code 0: that counts once supervisord leaves it so (autorestart=false)`,
-  );
+  return failed('StartNotFinished', { kind: 'start-just-ended', programs: processes.map(fullName) });
 }
 
 /** The states that an event tells of in which a start program is not ready whatever else is known. */
@@ -70,53 +73,39 @@ const toldStates: Readonly<Record<string, number>> = {
 export function judgeTold(program: ProcessName & { readonly by: StartBy }, eventName: string): StepResult | undefined {
   const told = toldStates[eventName];
   if (told === undefined) return undefined;
-  const trouble = troubleOf({ ...program, state: told, start: 0, exitstatus: 0, spawnerr: '' });
-  return trouble === undefined ? undefined : failed(trouble.reason, trouble.message);
+  const trouble = troubleOf({ ...program, state: told, start: 0, stop: 0, exitstatus: 0, spawnerr: '' });
+  return trouble === undefined ? undefined : failed(trouble.reason, trouble.finding);
 }
 
 /** From the moment that supervisord says so: its programs are being stopped. */
-export const supervisordIsStopping: StepResult = failed('SupervisorBadReply', shutdownMessage);
+export const supervisordIsStopping: StepResult = failed('SupervisorBadReply', { kind: 'supervisord-stopping' });
 
 function troubleOf(
-  process: Pick<LiveStart, 'name' | 'group' | 'by' | 'state' | 'start' | 'exitstatus' | 'spawnerr' | 'runsForEver'>,
+  process: Pick<LiveStart, 'name' | 'group' | 'by' | 'state' | 'start' | 'stop' | 'exitstatus' | 'spawnerr' | 'runsForEver'>,
 ): Trouble | undefined {
-  const trouble = (reason: Trouble['reason'], predicate: string): Trouble => ({ reason, message: `${subject(process)} ${predicate}` });
+  const program = fullName(process);
+  const notFinished = (finding: StartFinding): Trouble => ({ reason: 'StartNotFinished', finding });
+  const { spawnerr } = process;
+  // The exit status is not told in BACKOFF and FATAL.
+  const isEarly = spawnerr.startsWith(endedTooSoon);
   switch (process.state) {
     case state.EXITED:
-      // exitstatus is -1 after a signal; supervisord does not say which.
-      if (process.exitstatus === 0) return process.runsForEver ? trouble('StartNotFinished', restarted) : undefined;
-      return trouble('StartFailed', process.exitstatus === -1 ? 'was killed by a signal' : `exited with code ${process.exitstatus}`);
+      if (process.exitstatus === 0) return process.runsForEver ? notFinished({ kind: 'start-restarts', program }) : undefined;
+      if (process.exitstatus === killedStatus) return { reason: 'StartFailed', finding: { kind: 'start-killed', program } };
+      return { reason: 'StartFailed', finding: { kind: 'start-failed', program, code: process.exitstatus } };
     case state.FATAL:
-      return trouble('StartFatal', `is FATAL: ${supervisorsWords(process)}`);
+      return { reason: 'StartFatal', finding: { kind: 'start-fatal', program, spawnerr, isEarly } };
     case state.STOPPED:
-      if (process.start === 0) return trouble('StartNotFinished', 'has not been started');
-      return trouble('StartStopped', `was stopped: "supervisorctl start ${fullName(process)}" runs it again`);
+      if (process.start === 0) return notFinished({ kind: 'start-not-started', program });
+      return { reason: 'StartStopped', finding: { kind: 'start-stopped', program } };
     case state.STARTING:
     case state.RUNNING:
-      return trouble('StartNotFinished', process.by === 'command' ? runningByCommand : 'is running');
+      return notFinished({ kind: 'start-running', program, isByCommand: process.by === 'command', hasRun: process.stop !== 0 });
     case state.BACKOFF:
-      return trouble('StartNotFinished', `is in BACKOFF: ${supervisorsWords(process)}`);
+      return notFinished({ kind: 'start-backoff', program, spawnerr, isEarly });
     case state.STOPPING:
-      return trouble('StartNotFinished', 'is being stopped');
+      return notFinished({ kind: 'start-stopping', program });
     default:
-      return trouble('StartUnknown', `is in state ${process.state}, which says nothing about its success`);
+      return { reason: 'StartUnknown', finding: { kind: 'start-state-unknown', program, state: process.state } };
   }
-}
-
-const restarted = 'exited with code 0 and is run again, since its section has autorestart=true: start.sh needs autorestart=false';
-
-/** Many an image has a start.sh that is its service. */
-const runningByCommand = 'is running (recognised by its command; if it is a service, set READINESSD_START_PROGRAMS)';
-
-/**
- * The exit status is not told in BACKOFF and FATAL. An early exit is the common trap: with the default startsecs=1
- * a script that does its work at once, and well, counts as a failed start.
- */
-function supervisorsWords({ spawnerr }: Pick<ProcessInfo, 'spawnerr'>): string {
-  const words = spawnerr === '' ? 'no reason given' : spawnerr;
-  return words.startsWith('Exited too quickly') ? `${words}; exit code not known; a program meant to end at once needs startsecs=0` : words;
-}
-
-function subject(process: ProcessName): string {
-  return `start.sh (program "${fullName(process)}")`;
 }

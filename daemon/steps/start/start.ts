@@ -18,7 +18,7 @@ const oldestConfigMs = 15_000;
 /** Nor than this where start is good, for then the next look comes after 10 s. */
 const oldestGoodConfigMs = 5000;
 
-const changingTooFast = failed('StartNotFinished', "supervisord's programs change faster than they can be looked at");
+const changingTooFast = failed('StartNotFinished', { kind: 'programs-change' });
 
 /** Calls of supervisord in one look, at the most: processes, configuration, and processes twice more. */
 export const maxCallsPerLook = 4;
@@ -87,8 +87,8 @@ export function createStartStep(
     try {
       return await run(signal, isDemanded);
     } catch (error) {
-      if (error instanceof SupervisorUnreachableError) return failed('SupervisorUnreachable', error.message);
-      if (error instanceof SupervisorBadReplyError) return failed('SupervisorBadReply', error.message);
+      if (error instanceof SupervisorUnreachableError) return failed('SupervisorUnreachable', error.finding);
+      if (error instanceof SupervisorBadReplyError) return failed('SupervisorBadReply', error.finding);
       throw error;
     }
   }

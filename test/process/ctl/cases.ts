@@ -10,27 +10,49 @@ export interface Case extends Plan {
   readonly title: string;
   /** Brings it about, and waits until it is so. */
   readonly until: (it: SetUp) => Promise<unknown>;
-  readonly level?: 'WARNING';
+  readonly level?: Level;
   readonly about: string;
   readonly cause: RegExp;
   readonly cure: RegExp;
+  /** What is said to follow from it. */
+  readonly consequence?: RegExp;
+  /** So many other problems there are, which do not follow from it. */
+  readonly besides?: number;
   /** In the environment of the doctor alone. */
   readonly environment?: NodeJS.ProcessEnv;
   /** A program, with its arguments, that runs the doctor. */
   readonly by?: readonly string[];
 }
 
+export type Level = 'PROBLEM' | 'WAITING' | 'WARNING';
+
+/** That a text of doctor's has a finding, not as what follows from another, with its fix. */
+export function assertTold(
+  stdout: string,
+  { level, about, cause, cure }: { level: Level; about: string; cause: RegExp; cure: RegExp },
+): void {
+  const [found] = stdout
+    .split('\n\n')
+    .filter((block) => new RegExp(`^${level} +${about}(?:, the likely root cause)?: .*${cause.source}`).test(block));
+  assert.ok(found !== undefined, `no ${level} on ${about} with ${cause}:\n${stdout}`);
+  assert.match(found, new RegExp(`\n +fix +[\\s\\S]*${cure.source}`));
+}
+
 /** Each for real; a problem makes exit code 1, a warning alone does not. */
 export function doctorNames(subject: string, cases: readonly Case[]): void {
   suite(`readinessctl doctor names cause and cure: ${subject}`, { concurrency: 8 }, () => {
-    for (const { title, until, level = 'PROBLEM', about, cause, cure, environment, by, ...plan } of cases) {
+    for (const { title, until, level = 'PROBLEM', about, cause, cure, consequence, besides = 0, environment, by, ...plan } of cases) {
       test(title, async (t) => {
         const it = await setUp(t, plan);
         await until(it);
         const { code, stdout, stderr } = await it.doctor(environment, by);
         assert.equal(stderr, '');
-        assert.match(stdout, new RegExp(`^${level} +${about} +.*${cause.source}.*\\n +-> .*${cure.source}`, 'm'));
-        assert.equal(code, level === 'PROBLEM' ? 1 : 0, stdout);
+        assertTold(stdout, { level, about, cause, cure });
+        if (consequence !== undefined) assert.match(stdout, new RegExp(`^ {4}PROBLEM +\\w+, which follows: .*${consequence.source}`, 'm'));
+        // Nothing else is made out to be a problem.
+        const problems = stdout.split('\n').filter((line) => line.startsWith('PROBLEM')).length;
+        assert.equal(problems, (level === 'PROBLEM' ? 1 : 0) + besides, stdout);
+        assert.equal(code, problems > 0 ? 1 : stdout.startsWith('READY') ? 0 : 2, stdout);
       });
     }
   });

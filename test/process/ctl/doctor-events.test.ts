@@ -10,8 +10,8 @@ const cases: readonly Case[] = [
     until: isReady,
     level: 'WARNING',
     about: 'events',
-    cause: /the daemon has --events, but \[program:readinessd\] gets none.*: it asks at each period instead/,
-    cure: /\[eventlistener:readinessd\], as in supervisor.conf.example.*; or leave --events out/,
+    cause: /the daemon has --events, but \[program:readinessd\] gets none.*: changes are seen at the next cycle instead/,
+    cure: /make it \[eventlistener:readinessd\] .*, or leave --events out/,
   },
   {
     title: 'an event listener without --events',
@@ -19,8 +19,8 @@ const cases: readonly Case[] = [
     until: isReady,
     level: 'WARNING',
     about: 'events',
-    cause: /\[eventlistener:readinessd\] lacks --events in its command.*: it asks at each period instead/,
-    cure: /command=\/usr\/bin\/readinessd --events, as in supervisor.conf.example/,
+    cause: /\[eventlistener:readinessd\] lacks --events in its command.*: changes are seen at the next cycle instead/,
+    cure: /command=\/usr\/bin\/readinessd --events in it/,
   },
   {
     title: 'a section that does not ask for all events',
@@ -29,7 +29,7 @@ const cases: readonly Case[] = [
     level: 'WARNING',
     about: 'events',
     cause: /\[eventlistener:readinessd\] does not ask for PROCESS_GROUP, SUPERVISOR_STATE_CHANGE: what they tell of is seen late/,
-    cure: /events=PROCESS_STATE,PROCESS_GROUP,SUPERVISOR_STATE_CHANGE,TICK_60, as in supervisor.conf.example/,
+    cure: /events=PROCESS_STATE,PROCESS_GROUP,SUPERVISOR_STATE_CHANGE,TICK_60 in it/,
   },
 ];
 

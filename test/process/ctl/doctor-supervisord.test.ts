@@ -14,15 +14,15 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     entry: told,
     supervisord: { edit: (text) => text.replace(/\[unix_http_server\]\nfile=.*\n/, '') },
     until: isUnreachable,
-    cause: /cannot ask supervisord at unix:\S+s.sock: no such file/,
-    cure: /supervisord.conf has no \[unix_http_server\]: add it with file=\S+s.sock, and start the container again/,
+    cause: /supervisord.conf has no \[unix_http_server\], so nobody can ask supervisord at \S+s.sock/,
+    cure: /add \[unix_http_server\] with file=\S+s.sock to \S+, and start the container again/,
   },
   {
     title: 'its socket is at another path than the daemon was told',
     entry: inSection('environment=READINESSD_SUPERVISOR_URL="unix:///nowhere.sock"'),
     until: isUnreachable,
-    cause: /cannot ask supervisord at unix:\/\/\/nowhere.sock: no such file/,
-    cure: /supervisord.conf has it at file=\S+s.sock: set READINESSD_SUPERVISOR_URL=unix:\S+s.sock for the daemon, or remove that setting/,
+    cause: /supervisord is at unix:\S+s.sock, and the daemon asks at unix:\/\/\/nowhere.sock/,
+    cure: /set READINESSD_SUPERVISOR_URL=unix:\S+s.sock for the daemon, or remove that setting/,
   },
   {
     title: 'it has no [rpcinterface:supervisor]',
@@ -30,28 +30,28 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     supervisord: { edit: (text) => text.replace(/\[rpcinterface:supervisor\]\n.*\n/, '') },
     until: isBad,
     cause: /supervisord answered with fault 1, UNKNOWN_METHOD/,
-    cure: /lacks \[rpcinterface:supervisor\] with "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface"/,
+    cure: /add to its configuration: \[rpcinterface:supervisor\] with supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface/,
   },
   {
     title: 'it asks for a password, and its file has only a hash',
     supervisord: { credentials: ['admin', '{SHA}0'] },
     until: isBad,
     cause: /supervisord at unix:\S+s.sock .*HTTP 401.*supervisord.conf has only a hash of the password/,
-    cure: /set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to the user and the password itself/,
+    cure: /set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD in environment= of the daemon's section to the user, and the password itself/,
   },
   {
     title: 'it refuses the password that its file has',
     supervisord: { credentials: ['admin', '{SHA}0'], edit: (text) => text.replace(/(\[supervisorctl\][^[]*password=).*/, '$1old') },
     until: isBad,
     cause: /HTTP 401.*those of \[supervisorctl\] in \S+supervisord.conf are refused/,
-    cure: /set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD to username= and password=/,
+    cure: /set READINESSD_SUPERVISOR_USER and READINESSD_SUPERVISOR_PASSWORD in .* to username= and password=/,
   },
   {
     title: 'the daemon was told a wrong URL',
     entry: inSection('environment=READINESSD_SUPERVISOR_URL="http://127.0.0.1:1"'),
     until: isUnreachable,
-    cause: /cannot ask supervisord at http:\/\/127.0.0.1:1/,
-    cure: /supervisord says that it is at unix:\S+s.sock: remove READINESSD_SUPERVISOR_URL/,
+    cause: /supervisord is at unix:\S+s.sock, and the daemon asks at http:\/\/127.0.0.1:1/,
+    cure: /set READINESSD_SUPERVISOR_URL=unix:\S+s.sock for the daemon, or remove that setting/,
   },
   {
     title: 'it is frozen',
@@ -62,7 +62,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
       await it.expectChecked(/^110 /);
     },
     cause: /supervisord at unix:\S+s.sock.* no whole answer/,
-    cure: /T is stopped \(kill -CONT PID\)/,
+    cure: /T is stopped: kill -CONT PID/,
   },
   {
     title: 'its socket was removed',
@@ -71,8 +71,9 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
       // The daemon keeps the connection that it has; who comes anew finds nothing.
       rmSync(join(it.supervisord.directory, 's.sock'));
     },
+    level: 'WARNING',
     cause: /cannot ask supervisord at unix:\S+s.sock: no such file/,
-    cure: /(?:see whether supervisord runs|there is a socket like supervisord's)/,
+    cure: /see whether supervisord runs/,
   },
   {
     title: 'the daemon is down, and only supervisord could have told it where supervisord is',
@@ -83,7 +84,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     },
     environment: { READINESSD_SUPERVISOR_URL: undefined },
     about: 'daemon',
-    cause: /program readinessd is STOPPED/,
+    cause: /program "readinessd", which runs readinessd, is STOPPED/,
     cure: /supervisorctl start readinessd/,
   },
 ];

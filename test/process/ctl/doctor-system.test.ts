@@ -7,6 +7,7 @@ import { alone, ended, TestDaemon } from '../../support/daemon.ts';
 import { mount } from '../../support/mount.ts';
 import { run } from '../../support/run.ts';
 import { lib, scratchDirectory } from '../../support/scratch.ts';
+import { assertTold } from './cases.ts';
 
 /** Told where supervisord would be, doctor does not look for one: it would find that of a test beside this one. */
 const nobody = { ...alone, SUPERVISOR_SERVER_URL: 'unix:///nowhere/supervisor.sock' };
@@ -29,8 +30,8 @@ suite('readinessctl doctor names cause and cure: the system', { concurrency: 4 }
       const socket = join(directory, 'r.sock');
       assert.equal(await ended(new TestDaemon(t, { ...alone, READINESSD_SOCKET: socket })), 1);
       const { code, stdout } = await ctl(socket, ['doctor'], nobody);
-      assert.match(stdout, new RegExp(`^PROBLEM +system +.*${cause.source}.*\\n +-> .*${cure.source}`, 'm'));
-      assert.match(stdout, /^PROBLEM +socket +there is no socket \S+r.sock/m);
+      assertTold(stdout, { level: 'PROBLEM', about: 'system', cause, cure });
+      assert.match(stdout, /^ {4}PROBLEM +socket, which follows: there is no socket \S+r.sock/m);
       assert.equal(code, 1);
     });
   }

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { createHookStep } from '../../../daemon/steps/hook/hook.ts';
 import { TestDaemon, watchVerdicts } from '../../support/daemon.ts';
+import { assertStatus } from '../../support/findings.ts';
 import { mount } from '../../support/mount.ts';
 import { isAlive } from '../../support/process.ts';
 import { cleanUp, replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
@@ -79,6 +80,7 @@ suite('hook', { concurrency: 8 }, () => {
     test(`that ${title} is not executable`, async (t) => {
       const daemon = withHook(t, makeHook);
       assert.match(await daemon.expect(/^120 HookNotExecutable /), expected);
+      assertStatus(await daemon.status());
     });
   }
 
@@ -144,6 +146,7 @@ suite('hook', { concurrency: 8 }, () => {
         writeFileSync(path, content.replace('EMPTY', empty).replace('HOOK', path), { mode: 0o755 });
       });
       assert.match(await daemon.expect(/^123 HookSpawnFailed /), expected);
+      assertStatus(await daemon.status());
     });
   }
 
@@ -198,7 +201,7 @@ suite('hook', { concurrency: 8 }, () => {
       };
       const daemon = withHook(t, makeHook);
       assert.match(await daemon.expect(/^121 HookUnsafe /), expected);
-      await daemon.aWholeCycle();
+      assertStatus(await daemon.aWholeCycle());
       assert.ok(!existsSync(join(daemon.directory, 'has-run')));
       await withHook(t, makeHook, { READINESSD_HOOK_SAFETY_CHECK: 'off' }).expect(/^0 /);
     });
@@ -424,7 +427,7 @@ suite('hook and start', { concurrency: 4 }, () => {
 
   test('a verdict older than the stale limit is stale', async (t) => {
     const daemon = withHook(t, (path) => writeScript(path, 'sleep 1'), { READINESSD_STALE_LIMIT: '500ms' });
-    await daemon.expect(/^103 ResultStale the newest verdict is older than it may be; it was 0 Ready\n$/);
+    await daemon.expect(/^103 ResultStale the last verdict has expired; it was 0 Ready\n$/);
     assert.match(daemon.log(), /stale limit is lower than the bounds need/);
     assert.equal((await daemon.probe()).code, 103);
   });

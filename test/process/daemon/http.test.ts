@@ -5,6 +5,7 @@ import { Check } from 'typebox/value';
 import { type History, HistorySchema, StatusSchema } from '../../../shared/api.ts';
 import { socketEndpoints } from '../../../shared/endpoints.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
+import { assertStatus } from '../../support/findings.ts';
 import { run } from '../../support/run.ts';
 import { replaceScript, scratchDirectory, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
@@ -28,20 +29,21 @@ suite('socket API', { concurrency: 4 }, () => {
     const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_STALE_LIMIT: '20s' }, directory);
     await daemon.expect(/^17 /);
     const status = await daemon.status();
+    const finding = { kind: 'exited', path: daemon.hook, isHook: true, code: 17 };
     assert.deepEqual(
       status.steps.map(({ durationMs, agoMs, ...step }) => ({ ...step, hasDuration: durationMs >= 0 && agoMs >= 0 })),
       [
         { name: 'start', outcome: 'skipped', message: 'supervisord has no start.sh program', hasDuration: true },
-        { name: 'hook', outcome: 'failed', message: 'hook exited with code 17', detail: '3 of 4', hasDuration: true },
+        { name: 'hook', outcome: 'failed', message: 'hook exited with code 17', finding, detail: '3 of 4', hasDuration: true },
       ],
     );
     assert.deepEqual(
-      [status.ready, status.code, status.reason, status.detail, status.staleLimitMs],
-      [false, 17, 'HookFailed', '3 of 4', 20_000],
+      [status.ready, status.code, status.reason, status.finding, status.detail, status.staleLimitMs],
+      [false, 17, 'HookFailed', finding, '3 of 4', 20_000],
     );
     // Also that nothing is left out that need not be there.
     assert.deepEqual(Object.keys(status).sort(), Object.keys(StatusSchema.properties).sort());
-    assert.ok(Check(StatusSchema, status));
+    assertStatus(status);
   });
 
   test('tells of the changes of the verdict in /history, as its schema says', async (t) => {
@@ -75,7 +77,7 @@ suite('socket API', { concurrency: 4 }, () => {
     assert.match(page, /\n {9}\| 3 of 4\n/);
     for (const { method, path } of socketEndpoints) assert.match(page, new RegExp(`^  ${method} +${path} `, 'm'));
     const { stdout: json } = await curl('-H', 'Accept: application/json');
-    assert.ok(Check(StatusSchema, JSON.parse(json)));
+    assertStatus(JSON.parse(json));
   });
 
   test('answers POST /check with the status to who accepts JSON, with the same HTTP status', async (t) => {
@@ -86,7 +88,7 @@ suite('socket API', { concurrency: 4 }, () => {
     await daemon.expect(/^17 /);
     const [json = '', code] = (await run('curl', [...args, 'http://localhost/check'])).stdout.split('\n');
     const status: unknown = JSON.parse(json);
-    assert.ok(Check(StatusSchema, status));
+    assertStatus(status);
     assert.deepEqual([status.code, code], [17, '503']);
   });
 

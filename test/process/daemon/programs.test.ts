@@ -48,7 +48,7 @@ for (const form of forms) {
         ['over', /^116 ProgramNotRunning program "over" is EXITED: it exited with code 3\n$/],
         ['webb', /^116 ProgramNotRunning program "webb" is not there\n$/],
         ['grp:*', /^116 ProgramNotRunning program "grp:\*" is not there\n$/],
-        ['autostart -web -fatal -over', /^116 ProgramNotRunning autostart means no program of supervisord's\n$/],
+        ['autostart -web -fatal -over', /^116 ProgramNotRunning autostart names none of supervisord's programs\n$/],
         ['webb fatal over', /^116 ProgramNotRunning program "webb" is not there, and 2 more are not as wanted\n$/],
       ] as const) {
         const { expect } = await check(t, programs, chosen);

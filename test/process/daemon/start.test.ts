@@ -98,7 +98,7 @@ suite('start', { concurrency: 8 }, () => {
       });
       assert.deepEqual(
         (await watch.stop()).filter(
-          (line) => !/^2 StartNotFinished start\.sh \(program "start"\) (is running|has just exited with code 0: .*autorestart)/.test(line),
+          (line) => !/^2 StartNotFinished start\.sh \(program "start"\) (is running|exited with code 0: checking)/.test(line),
         ),
         [],
       );
@@ -384,7 +384,7 @@ suite('supervisord', { concurrency: 4 }, () => {
     const supervisord = await TestSupervisord.start(t, `[program:start]\ncommand=true\n${once}`, { env });
     // Events show that supervisord leaves it so; without them it takes a number of looks, where times tell nothing.
     const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url }, undefined, { form: 'poll' });
-    await daemon.expect(/^2 StartNotFinished .*has just exited with code 0/);
+    await daemon.expect(/^2 StartNotFinished .*exited with code 0: checking/);
     await daemon.expect(/^0 Ready start passed/);
     const again = await TestSupervisord.start(t, '[program:start]\ncommand=sleep 0.3\nstartsecs=0\nautorestart=true', { env });
     const never = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: again.url });

@@ -76,7 +76,7 @@ for (const form of forms) {
       cleanUp(t, () => writeFileSync(go, ''));
       await until('it is ready', async () => (await body()).startsWith('0 '));
       const stopping = supervisord.ctl('reload');
-      await until('it says so', async () => /^111 SupervisorBadReply .*SHUTDOWN_STATE\n$/.test(await body()));
+      await until('it says so', async () => /^111 SupervisorBadReply .*SHUTDOWN_STATE\)\n$/.test(await body()));
       writeFileSync(go, '');
       await stopping;
       await until('it is ready again', async () => (await body()).startsWith('0 '));

@@ -4,6 +4,7 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { TestDaemon } from '../../support/daemon.ts';
+import { assertStatus } from '../../support/findings.ts';
 import { holdingsOf } from '../../support/process.ts';
 import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
@@ -69,7 +70,7 @@ suite('a supervisord that answers', { concurrency: 8 }, () => {
       );
       const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: url, READINESSD_RPC_TIMEOUT: piece === '' ? '500ms' : '30s' });
       await daemon.expect(expected);
-      await daemon.aWholeCycle();
+      assertStatus(await daemon.aWholeCycle());
       assert.match(await daemon.body(), /^11[01] /);
       // Garbage goes in its own time.
       await until('it holds little', () => holdingsOf(daemon.child.pid ?? 0).rssKb < 200_000);

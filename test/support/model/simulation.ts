@@ -1,15 +1,16 @@
 import { mock } from 'node:test';
 import { createListener } from '../../../daemon/listener.ts';
 import { Loop } from '../../../daemon/loop.ts';
-import { hookPresence } from '../../../daemon/steps/hook/judge.ts';
+import { hookPresence, judgeHook } from '../../../daemon/steps/hook/judge.ts';
 import { createProgramsStep } from '../../../daemon/steps/programs/programs.ts';
 import { Runs } from '../../../daemon/steps/programs/runs.ts';
 import { createStartStep, maxCallsPerLook, maxCallsPerRun } from '../../../daemon/steps/start/start.ts';
-import { failed, type Stage, type StepResult } from '../../../daemon/steps/step.ts';
+import type { Stage, StepResult } from '../../../daemon/steps/step.ts';
 import { EventFeed, noEvents } from '../../../daemon/supervisor/event-feed.ts';
 import { parseProgramChoice } from '../../../daemon/supervisor/names.ts';
 import { createView } from '../../../daemon/supervisor/view.ts';
 import { createVerdictCache, type Reading } from '../../../daemon/verdict-cache.ts';
+import { checkFailed, programFailed } from '../steps.ts';
 import { EventPool } from './event-pool.ts';
 import type { Settling, World } from './model.ts';
 import { program, rpcTimeoutMs, SimulatedSupervisord, wait } from './supervisord.ts';
@@ -78,9 +79,8 @@ export class Simulation {
       runs.observe(processes, askedAtMs, answeredAtMs),
     );
     const start = createStartStep(view, undefined, now, feed ?? noEvents, hasPrograms);
-    const fail = (message: string) => failed('ProgramNotRunning', message);
     const programs = createProgramsStep(
-      { choice: parseProgramChoice(program), wanted: 'running', fail },
+      { choice: parseProgramChoice(program), wanted: 'running', fail: programFailed },
       { snapshot: view.snapshot, runs, isLeftOut: (one) => start.mayBeStart(one) },
     );
     this.#presence = hookPresence('/hook', false, start.lastRun);
@@ -91,7 +91,7 @@ export class Simulation {
       [{ ...start, name: 'start', boundMs: rpcTimeoutMs, worstMs: startWorstMs, lookAgain: true }],
       [
         { name: 'hook', run: () => this.#runHook(), boundMs: hookBoundMs, worstMs: 2 * hookBoundMs, restFactor: 9 },
-        ...(hasPrograms ? [{ name: 'programs', run: programs.run, boundMs: 0, lookAgain: true, notYet: fail }] : []),
+        ...(hasPrograms ? [{ name: 'programs', run: programs.run, boundMs: 0, lookAgain: true, notYet }] : []),
         { name: 'check', run: () => this.#runCheck(), boundMs: checkTimeoutMs },
       ],
     ];
@@ -188,10 +188,10 @@ export class Simulation {
     const missed = this.#presence(hook === 'absent');
     if (missed !== undefined) return missed;
     if (hook === 'absent') return { outcome: 'skipped', message: 'no hook' };
-    if (hook === 'not executable') return failed('HookNotExecutable', 'hook is not executable');
+    if (hook === 'not executable') return judgeHook({ kind: 'not executable', why: { trouble: 'no-x' } }, ownHook);
     await this.#take(this.hookRuns, hook === 'hanging' ? hookTimeoutMs : this.hookMs);
-    if (hook === 'hanging') return failed('HookTimeout', 'hook ran too long');
-    if (hook === 'failing') return { outcome: 'failed', code: 17, reason: 'HookFailed', message: 'hook failed' };
+    if (hook === 'hanging') return judgeHook({ kind: 'timed out', isAlive: false, output: '' }, ownHook);
+    if (hook === 'failing') return judgeHook({ kind: 'exited', code: 17, output: '' }, ownHook);
     return { outcome: 'passed', message: 'hook passed' };
   }
 
@@ -200,7 +200,7 @@ export class Simulation {
     const { check } = this.world;
     if (check === 'none') return { outcome: 'skipped', message: 'no check' };
     await this.#take(this.checkRuns, check === 'hanging' ? checkTimeoutMs : this.checkMs);
-    return check === 'good' ? { outcome: 'passed', message: 'check passed' } : failed('CheckFailed', `check is ${check}`);
+    return check === 'good' ? { outcome: 'passed', message: 'check passed' } : checkFailed;
   }
 
   async #take(runs: Span[], ms: number): Promise<void> {
@@ -210,6 +210,12 @@ export class Simulation {
     await wait(ms);
     run.toMs = this.nowMs;
   }
+}
+
+const ownHook = { path: '/hook', timeoutMs: hookTimeoutMs };
+
+function notYet(found: string): StepResult {
+  return programFailed({ kind: 'programs-hook-rests', found });
 }
 
 const silent = { debug() {}, warn() {} };

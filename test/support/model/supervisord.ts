@@ -6,6 +6,8 @@ import type { Look, World } from './model.ts';
 
 export const rpcTimeoutMs = 2000;
 
+const url = 'unix:///var/run/supervisor.sock';
+
 /** With nothing to do supervisord waits this long in its poll. */
 const idleTurnMs = 1000;
 
@@ -166,10 +168,14 @@ export class SimulatedSupervisord implements SupervisorClient {
     const { fault } = this.#surroundings.world;
     if (fault === 'supervisord silent') {
       await wait(rpcTimeoutMs - rpcMs);
-      throw new SupervisorUnreachableError('no answer');
+      throw new SupervisorUnreachableError({ kind: 'supervisord-silent', url, timeoutMs: rpcTimeoutMs });
     }
-    if (fault === 'supervisord gone') throw new SupervisorUnreachableError('connection refused');
-    if (fault === 'supervisord talks nonsense') throw new SupervisorBadReplyError('cannot be read');
+    if (fault === 'supervisord gone') {
+      throw new SupervisorUnreachableError({ kind: 'supervisord-unreachable', url, why: 'connection refused' });
+    }
+    if (fault === 'supervisord talks nonsense') {
+      throw new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: 'no XML' });
+    }
     if (fault === 'bug') throw new TypeError('a bug');
   }
 }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { textOf } from './files.ts';
+import { textOf } from '../supervisor/proc.ts';
 
 interface UnixSocket {
   readonly inode: string;
@@ -20,6 +20,10 @@ export function listenerOf(path: string): string | undefined {
   const inodes = unixSockets()
     .filter((socket) => socket.path === path)
     .map(({ inode }) => `socket:[${inode}]`);
+  return ownerOf(inodes);
+}
+
+function ownerOf(inodes: readonly string[]): string | undefined {
   if (inodes.length === 0) return undefined;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
@@ -45,4 +49,16 @@ function linkOf(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** The process that listens at a TCP port, for people; undefined when it is not to be found. */
+export function listenerAt(port: number): string | undefined {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => (textOf(path) ?? '').split('\n').slice(1));
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const listening = '0A';
+  const inodes = tables.flatMap((line) => {
+    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+    return local.endsWith(wanted) && state === listening && inode !== undefined ? [`socket:[${inode}]`] : [];
+  });
+  return ownerOf(inodes);
 }

@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { sayDuration } from '../../shared/duration.ts';
+import { codeOf } from '../../shared/exit-codes.ts';
+import type { Found } from '../../shared/report.ts';
+import { version } from '../../shared/version.ts';
+import type { ListenAddress } from '../settings/values.ts';
+import type { ProcessInfo } from '../supervisor/client.ts';
+import { fullName, keyOf } from '../supervisor/names.ts';
+import { processState as state, stateNames } from '../supervisor/states.ts';
+import type { DaemonCall, Facts } from './facts.ts';
+import { fine, problem, waiting, warning } from './found.ts';
+import { isDaemonCommand, unusableUser } from './sections.ts';
+import { isStopped } from './socket.ts';
+import { listenerAt } from './sockets.ts';
+import { lastEnd, type Supervisord } from './supervisord.ts';
+
+/** With fewer, supervisord gives up on the daemon one day. */
+const enoughRetries = 1000;
+
+/** A slow processor takes so long for a start. */
+const startS = 10;
+
+/** How it ends when somebody has it ended. */
+const deliberate = ['exit status 0', 'terminated by SIGTERM', 'terminated by SIGKILL'];
+
+const refusalBoundMs = 15_000;
+
+/** The daemon as supervisord runs it. */
+export async function checkDaemon(facts: Facts): Promise<Found[]> {
+  const { status, supervisord, daemons } = facts;
+  const found: Found[] = [];
+  if (status !== undefined) {
+    found.push(fine('daemon', `readinessd ${status.version} answers, pid ${status.pid}, up ${sayDuration(status.uptimeMs)}`));
+    if (status.version !== version) found.push(warning('daemon', { kind: 'daemon-other-version', daemon: status.version, own: version }));
+  }
+  if (supervisord instanceof Error) return status === undefined ? [...found, ...(await whyNotStarted(facts, 'readinessd'))] : found;
+  const [own] = daemons;
+  if (own === undefined || (status !== undefined && own.pid !== status.pid)) return [...found, notSupervised(facts, supervisord)];
+  const program = fullName(own);
+  if (daemons.length > 1) found.push(problem('daemon', { kind: 'daemon-twice', others: daemons.slice(1).map(fullName) }));
+  if (status === undefined) found.push(...(await whySilent(facts, supervisord, own)));
+  const { autostart, startretries } = supervisord.extras.get(keyOf(own)) ?? {};
+  if (!supervisord.configs.some((config) => keyOf(config) === keyOf(own)))
+    found.push(warning('daemon', { kind: 'daemon-not-in-file', program }));
+  if (autostart === false) found.push(warning('daemon', { kind: 'daemon-not-autostarted', program }));
+  if (startretries !== undefined && startretries < enoughRetries)
+    found.push(warning('daemon', { kind: 'daemon-may-be-given-up', program, retries: startretries }));
+  return found;
+}
+
+/** What keeps the daemon from answering, as far as supervisord and its settings tell. */
+async function whySilent(facts: Facts, supervisord: Supervisord, own: ProcessInfo): Promise<Found[]> {
+  const { examination, settings, isDaemonsOwn } = facts;
+  const program = fullName(own);
+  const name = stateNames.get(own.state) ?? String(own.state);
+  if (own.state === state.STOPPED) return [problem('daemon', { kind: 'daemon-not-running', program, state: name, spawnerr: own.spawnerr })];
+  const why = await whyNotStarted(facts, program);
+  if (why.length > 0) return why;
+  const isUp = own.state === state.RUNNING || own.state === state.STARTING;
+  const end = own.state === state.EXITED ? `exit status ${own.exitstatus}` : lastEnd(supervisord, own);
+  const hasFailed = end !== undefined && !deliberate.includes(end);
+  if (isUp && !hasFailed) {
+    const isElsewhere = isDaemonsOwn && settings.socketPath !== examination.socketPath;
+    const isUnreachable = 'answer' in examination.answered && examination.answered.answer.code === codeOf('DaemonUnreachable');
+    const isStarting = own.now - own.start < startS && isUnreachable && !isElsewhere && !isStopped(own.pid);
+    return isStarting ? [waiting('daemon', { kind: 'daemon-starting', program })] : [];
+  }
+  if (isUp && own.now - own.start >= startS) return [];
+  const ended = end === undefined ? {} : { end: `its last run ended with ${end}` };
+  return [problem('daemon', { kind: 'daemon-not-running', program, state: name, spawnerr: own.spawnerr, ...ended })];
+}
+
+function notSupervised({ status }: Facts, { configs }: Supervisord): Found {
+  if (status !== undefined) return warning('daemon', { kind: 'daemon-not-supervised' });
+  const config = configs.find(({ name, command }) => isDaemonCommand(name, command));
+  if (config !== undefined) return problem('daemon', { kind: 'daemon-not-loaded', program: fullName(config) });
+  return problem('daemon', { kind: 'daemon-not-configured' });
+}
+
+/** What keeps a daemon from starting that is started as its section says. */
+async function whyNotStarted({ call, section, settings, supervisordPid }: Facts, program: string): Promise<Found[]> {
+  const user = unusableUser(section, supervisordPid);
+  if (user !== undefined) return [problem('daemon', { kind: 'daemon-user', program, ...user })];
+  const line = call === undefined ? undefined : await refusal(call);
+  if (line !== undefined) return [problem('daemon', { kind: 'daemon-refuses', program, line })];
+  return settings.listen === undefined ? [] : await whyNotListening(settings.listen);
+}
+
+/** Has the daemon itself say what it refuses of its settings and its checks. It checks nothing then, and serves nothing. */
+async function refusal({ argv: [program = '', ...args], environment }: DaemonCall): Promise<string | undefined> {
+  try {
+    await promisify(execFile)(program, [...args, '--check-config'], { cwd: '/', env: environment, timeout: refusalBoundMs });
+    return undefined;
+  } catch (error) {
+    const { stderr = '', code } = error as { readonly stderr?: string; readonly code?: unknown };
+    // What supervisord cannot start either, it tells by itself.
+    if (typeof code !== 'number') return undefined;
+    return (
+      stderr
+        .trim()
+        .split('\n')
+        .at(-1)
+        ?.replace(/^readinessd: /, '') || undefined
+    );
+  }
+}
+
+/** Whether nobody else has the port is known by having it, for a moment; the daemon does not run. */
+async function whyNotListening({ host, port, display: address }: ListenAddress): Promise<Found[]> {
+  const code = await new Promise<string | undefined>((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
+    server.listen({ host, port, ipv6Only: true, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+  if (code === undefined) return [];
+  if (code === 'EADDRINUSE') {
+    const by = listenerAt(port);
+    return [problem('daemon', { kind: 'listen-taken', address, ...(by === undefined ? {} : { by }) })];
+  }
+  return [problem('daemon', code === 'EADDRNOTAVAIL' ? { kind: 'listen-no-address', address } : { kind: 'listen-refused', address, code })];
+}

@@ -1,0 +1,85 @@
+import { setFlagsFromString } from 'node:v8';
+import { type About, type Examination, type Found, type Report, wordsOfFound } from '../../shared/report.ts';
+import { checkSupervisord } from './check-supervisord.ts';
+import { checkClients } from './clients.ts';
+import { checkDaemon } from './daemon.ts';
+import { checkEvents } from './events.ts';
+import { type Facts, findFacts } from './facts.ts';
+import { warning } from './found.ts';
+import { checkHook } from './hook.ts';
+import { lookAtPrograms } from './sights.ts';
+import { checkSocket } from './socket.ts';
+import { checkStart } from './start.ts';
+import { checkSteps } from './steps.ts';
+import { checkSystem } from './system.ts';
+
+/** Along the chain: what comes first may be the cause of what comes later. */
+const checks: readonly (readonly [about: About, check: (facts: Facts) => Found[] | Promise<Found[]>])[] = [
+  ['system', checkSystem],
+  ['supervisord', checkSupervisord],
+  ['daemon', checkDaemon],
+  ['socket', checkSocket],
+  ['start', checkStart],
+  ['hook', checkHook],
+  ['checks', checkSteps],
+  ['events', checkEvents],
+  ['probe', checkClients],
+];
+
+const order = checks.map(([about]) => about);
+
+/** In which links a problem's cause may lie, if it has one. */
+const causes: Readonly<Partial<Record<About, readonly About[]>>> = {
+  system: [],
+  supervisord: ['supervisord'],
+  daemon: ['system', 'daemon'],
+  socket: ['system', 'daemon', 'socket'],
+  start: ['supervisord', 'start'],
+  hook: ['hook'],
+};
+
+/** What a probe meets whatever the daemon says. */
+const isProbes = (about: About) => about === 'socket' || about === 'probe';
+
+/** Goes through the whole set-up. It changes nothing, and runs nothing but the probe, and the daemon's own check of its settings. */
+export async function examine(examination: Examination): Promise<Report> {
+  // undici's WebAssembly is compiled once and not optimised, as in the daemon (entry.cjs): that took 35 MB for a moment, which a
+  // container may not have.
+  for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
+  const facts = await findFacts(examination);
+  const found: Found[] = [];
+  for (const [about, check] of checks) {
+    const part = await Promise.resolve(facts)
+      .then(check)
+      .catch((error: Error) => [warning(about, { kind: 'not-looked-at', what: about, why: error.message })]);
+    found.push(...part);
+  }
+  const inOrder = order.flatMap((about) => found.filter((one) => one.about === about));
+  const different = inOrder.filter((one, index) => inOrder.findIndex((other) => other === one || isSame(one, other)) === index);
+  const isReady = facts.status?.ready === true;
+  const judged = different.map((one) =>
+    isReady && one.level === 'problem' && !isProbes(one.about) ? { ...one, level: 'warning' as const } : one,
+  );
+  return { found: withConsequences(judged), sights: await lookAtPrograms(facts, judged) };
+}
+
+function isSame(one: Found, other: Found): boolean {
+  return one.level !== 'ok' && wordsOfFound(one.finding).message === wordsOfFound(other.finding).message;
+}
+
+/** Marks what follows from a problem, and puts it after that. */
+function withConsequences(found: readonly Found[]): Found[] {
+  const roots: Found[] = [];
+  const consequences = new Map<Found, Found[]>();
+  for (const one of found.filter(({ level }) => level === 'problem' || level === 'waiting')) {
+    const isCause = ({ level, about, finding }: Found) =>
+      (level === 'problem' || finding.kind === 'daemon-starting') && causes[one.about]?.includes(about) === true;
+    const root = roots.find(isCause);
+    if (root === undefined) roots.push(one);
+    else consequences.set(root, [...(consequences.get(root) ?? []), { ...one, follows: true }]);
+  }
+  return [
+    ...roots.flatMap((root) => [root, ...(consequences.get(root) ?? [])]),
+    ...found.filter(({ level }) => level === 'warning' || level === 'ok'),
+  ];
+}

@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { split } from 'shlex';
+import type { Status } from '../../shared/api.ts';
+import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
+import type { Examination } from '../../shared/report.ts';
+import type { Settings } from '../settings/definitions.ts';
+import { readSettings, SettingsError } from '../settings/settings.ts';
+import { parseSupervisorUrl, type SupervisorAddress } from '../supervisor/address.ts';
+import type { ProcessInfo } from '../supervisor/client.ts';
+import { type Configuration, configurationOf, environmentIn, type Section } from '../supervisor/configuration.ts';
+import { findCredentials, type Lookup } from '../supervisor/credentials.ts';
+import { SupervisorBadReplyError, SupervisorUnreachableError } from '../supervisor/errors.ts';
+import { keyOf } from '../supervisor/names.ts';
+import { environmentOf, findSupervisord } from '../supervisor/proc.ts';
+import { isDaemonCommand, type NamedSection, sectionOf } from './sections.ts';
+import { supervisordSockets } from './sockets.ts';
+import { lookAtSupervisord, type Supervisord } from './supervisord.ts';
+
+/** What is found out before anything is judged. */
+export interface Facts {
+  readonly examination: Examination;
+  /** What the daemon answered; undefined when it did not. */
+  readonly status: Status | undefined;
+  readonly supervisord: Supervisord | SupervisorUnreachableError | SupervisorBadReplyError;
+  readonly address: SupervisorAddress;
+  /** What came of looking for user and password; undefined where supervisord asks for none. */
+  readonly credentials: Lookup | undefined;
+  /** supervisord's programs that run the daemon: the one that answers first, else one that runs. */
+  readonly daemons: readonly ProcessInfo[];
+  /** As its files have it; undefined where they may not be looked at. */
+  readonly configuration: Configuration | undefined;
+  /** The section that runs the daemon. */
+  readonly section: NamedSection | undefined;
+  /** What a daemon that is started by that section is called with. */
+  readonly call: DaemonCall | undefined;
+  /** Of the running daemon where its process may be looked at; else what one would take that is started by its section, or here. */
+  readonly settings: Settings;
+  /** Whether they are those of the running daemon. */
+  readonly isDaemonsOwn: boolean;
+  /** The container's own, as supervisord got it; undefined where it may not be looked at. */
+  readonly containerEnvironment: NodeJS.ProcessEnv | undefined;
+  readonly supervisordPid: number | undefined;
+}
+
+export interface DaemonCall {
+  readonly argv: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export async function findFacts(examination: Examination): Promise<Facts> {
+  const { environment, answered } = examination;
+  const status = 'status' in answered ? answered.status : undefined;
+  const told = status === undefined ? undefined : settingsOf(status.pid);
+  const here = settingsHere(environment);
+  let look = await lookAt(addressFor(told ?? here, status), status?.pid);
+  if (look.supervisord instanceof Error && status === undefined && !isAddressTold(environment)) {
+    // supervisord tells its programs where it is, which a daemon that is down cannot pass on.
+    for (const path of socketsOfSupervisord()) {
+      const other = await lookAt({ ...look.address, ...parseSupervisorUrl(`unix://${path}`) }, undefined);
+      if (other.supervisord instanceof Error) continue;
+      look = other;
+      break;
+    }
+  }
+  const { supervisord } = look;
+  const daemons = supervisord instanceof Error ? [] : daemonsOf(supervisord, status?.pid);
+  const supervisordPid = supervisord instanceof Error ? findSupervisord(status?.pid) : supervisord.pid;
+  const read = supervisordPid === undefined ? undefined : configurationOf(supervisordPid);
+  const configuration = read?.sections === undefined ? undefined : read;
+  const containerEnvironment = supervisordPid === undefined ? undefined : environmentOf(supervisordPid);
+  const section = daemonSection(configuration, daemons[0]);
+  const call = section === undefined ? undefined : callOf(section.options, containerEnvironment);
+  const own = told ?? (daemons[0] !== undefined && daemons[0].pid > 0 ? settingsOf(daemons[0].pid) : undefined);
+  const entry = call === undefined ? undefined : settingsFrom(call.argv.slice(1), call.environment);
+  return {
+    examination,
+    status,
+    ...look,
+    daemons,
+    configuration,
+    section,
+    call,
+    settings: own ?? entry ?? here,
+    isDaemonsOwn: own !== undefined,
+    containerEnvironment,
+    supervisordPid,
+  };
+}
+
+/** Gets in as the daemon does, if need be with what supervisord's configuration has. */
+async function lookAt(
+  address: SupervisorAddress,
+  daemonPid: number | undefined,
+): Promise<Pick<Facts, 'address' | 'credentials' | 'supervisord'>> {
+  let credentials: Lookup | undefined;
+  const find = async () => {
+    credentials = await findCredentials(address, daemonPid);
+    return credentials;
+  };
+  const supervisord = await lookAtSupervisord(address, find).catch((error: unknown) => {
+    if (error instanceof SupervisorUnreachableError || error instanceof SupervisorBadReplyError) return error;
+    throw error;
+  });
+  return { address, credentials, supervisord };
+}
+
+/** Where its configuration has its socket, if it is found; and sockets that are called like one. Whether it is one, the answer tells. */
+function socketsOfSupervisord(): string[] {
+  const pid = findSupervisord(undefined);
+  const configuration = pid === undefined ? undefined : configurationOf(pid);
+  const path = configuration?.sections?.get('unix_http_server')?.get('file');
+  return [...(path?.startsWith('/') ? [path] : []), ...supervisordSockets()];
+}
+
+function isAddressTold(environment: NodeJS.ProcessEnv): boolean {
+  return ['READINESSD_SUPERVISOR_URL', 'SUPERVISOR_SERVER_URL'].some((name) => environment[name] !== undefined);
+}
+
+function daemonsOf({ processes, configs }: Supervisord, pid: number | undefined): ProcessInfo[] {
+  const commands = new Map(configs.map((config) => [keyOf(config), config.command]));
+  const found = processes.filter((process) => process.pid === pid || isDaemonCommand(process.name, commands.get(keyOf(process))));
+  const rank = (process: ProcessInfo) => (process.pid === pid ? 0 : process.pid > 0 ? 1 : 2);
+  return found.sort((one, other) => rank(one) - rank(other));
+}
+
+function daemonSection(configuration: Configuration | undefined, process: ProcessInfo | undefined): NamedSection | undefined {
+  if (configuration === undefined) return undefined;
+  if (process !== undefined) return sectionOf(configuration, process);
+  const found = [...configuration.sections].find(
+    ([name, options]) => /^(?:program|eventlistener):/.test(name) && isDaemonCommand(name.replace(/^\w+:/, ''), options.get('command')),
+  );
+  return found === undefined ? undefined : { name: found[0], options: found[1] };
+}
+
+/** How supervisord would start the daemon; undefined where that is not known for sure, since a shell or another program does. */
+function callOf(options: Section, containerEnvironment: NodeJS.ProcessEnv | undefined): DaemonCall | undefined {
+  const command = options.get('command') ?? '';
+  if (containerEnvironment === undefined || command.includes('%(')) return undefined;
+  try {
+    const argv = split(command);
+    if (!/(?:^|\/)readinessd$/.test(argv[0] ?? '')) return undefined;
+    return { argv, environment: { ...containerEnvironment, ...environmentIn(options) } };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a daemon would take with this environment; without what it refuses, as far as that does not say where supervisord is. */
+function settingsHere(environment: NodeJS.ProcessEnv): Settings {
+  const addressOnly = Object.fromEntries(Object.entries(environment).filter(([name]) => /^(?:READINESSD_)?SUPERVISOR_/.test(name)));
+  const settings = settingsFrom([], environment) ?? settingsFrom([], addressOnly) ?? settingsFrom([], {});
+  if (settings === undefined) throw new Error('even the defaults are refused');
+  return settings;
+}
+
+/** What a daemon would take; undefined when it would refuse. */
+function settingsFrom(argv: readonly string[], environment: NodeJS.ProcessEnv): Settings | undefined {
+  try {
+    const request = readSettings(argv, environment);
+    return 'settings' in request ? request.settings : undefined;
+  } catch (error) {
+    if (error instanceof SettingsError) return undefined;
+    throw error;
+  }
+}
+
+/** The settings of a running daemon, from its arguments and environment; undefined where they may not be read. */
+function settingsOf(pid: number): Settings | undefined {
+  const environment = environmentOf(pid);
+  if (environment === undefined) return undefined;
+  // The launcher's own, which the daemon takes away before it reads its settings.
+  delete environment['READINESSD_MALLOC'];
+  try {
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    const entry = argv.findIndex((argument) => argument.endsWith('/entry.cjs'));
+    // The number may be another process's: of another container, or given out again.
+    return entry === -1 ? undefined : settingsFrom(argv.slice(entry + 1), environment);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where supervisord is asked: as the daemon does, and else where it says that it asks. */
+function addressFor(settings: Settings, status: Status | undefined): SupervisorAddress {
+  const { supervisor, supervisorUser, supervisorPassword } = settings;
+  const shown = status?.settings['supervisor'];
+  return {
+    ...(shown === undefined || shown === supervisor.display ? supervisor : parseSupervisorUrl(shown)),
+    ...(supervisorUser === undefined ? {} : { user: supervisorUser }),
+    ...(supervisorPassword === undefined ? {} : { password: supervisorPassword }),
+  };
+}
+
+/** Where probes ask that are started with the container's environment. */
+export function containerSocket({ containerEnvironment }: Facts): string | undefined {
+  return containerEnvironment === undefined ? undefined : (containerEnvironment[socketVariable] ?? defaultSocketPath);
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { sayDuration } from '../../shared/duration.ts';
+import type { Found } from '../../shared/report.ts';
+import { defaultHookPath, isSafetyChecked } from '../settings/definitions.ts';
+import type { Facts } from './facts.ts';
+import { hasCarriageReturns, whyNotRun } from './files.ts';
+import { fine, problem, warning } from './found.ts';
+
+/** Above this part of its timeout a hook is about to fail on a busier node. */
+const narrowShare = 0.5;
+
+const shortTimeoutMs = 1000;
+
+/** The hook's file, and how long it takes. It is not run. */
+export async function checkHook({ settings, status, containerEnvironment }: Facts): Promise<Found[]> {
+  const { hookPath: path, hookTimeoutMs: timeoutMs } = settings;
+  if (path === 'none') return [fine('hook', 'switched off by READINESSD_HOOK=none')];
+  const trouble = await whyNotRun({ path, isHook: true }, isSafetyChecked(settings), containerEnvironment?.['PATH']);
+  if (trouble !== undefined) return [problem('hook', trouble)];
+  if (!existsSync(path)) {
+    if (path === defaultHookPath) return [fine('hook', `there is no hook ${path}: nothing to check`)];
+    return [problem('hook', { kind: 'hook-not-there', path })];
+  }
+  const found = [fine('hook', `${path} can be run${isSafetyChecked(settings) ? ', and only root could have written it' : ''}`)];
+  if (await hasCarriageReturns(path)) found.push(warning('hook', { kind: 'cr-in-lines', path }));
+  if (timeoutMs < shortTimeoutMs) found.push(warning('hook', { kind: 'hook-short-timeout', timeoutMs }));
+  const step = status?.steps.find(({ name }) => name === 'hook');
+  if (step?.outcome !== 'passed') return found;
+  if (step.durationMs > narrowShare * timeoutMs)
+    return [...found, warning('hook', { kind: 'hook-near-timeout', tookMs: step.durationMs, timeoutMs })];
+  return [...found, fine('hook', `it took ${sayDuration(step.durationMs)}`)];
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import type { Configuration, Section } from '../supervisor/configuration.ts';
+import type { ProcessName } from '../supervisor/names.ts';
+
+export interface NamedSection {
+  /** As it stands between the brackets. */
+  readonly name: string;
+  readonly options: Section;
+}
+
+/** By its program's name, or by what that runs. */
+export function isDaemonCommand(name: string, command: string | undefined): boolean {
+  return name === 'readinessd' || /(?:^|[\s/"'])readinessd(?:$|[\s"'])/.test(command ?? '');
+}
+
+/**
+ * The section that a process comes from. RPC tells a process's name and group, never the section's, so it is looked for: by its
+ * process_name, or its own name, and by the group that lists it.
+ *
+ * @returns undefined where it is none, or more than one could be it
+ */
+export function sectionOf({ sections }: Configuration, { name, group }: ProcessName): NamedSection | undefined {
+  const listed = sections.get(`group:${group}`)?.get('programs');
+  const members = listed === undefined ? [group] : listed.split(',').map((member) => member.trim());
+  const found = members.flatMap((member) =>
+    ['program', 'eventlistener', 'fcgi-program'].flatMap((kind) => {
+      const options = sections.get(`${kind}:${member}`);
+      return options !== undefined && hasProcess(options, member, name) ? [{ name: `${kind}:${member}`, options }] : [];
+    }),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** What a process name is made of, besides its section's, depends on numprocs. */
+function hasProcess(options: Section, member: string, name: string): boolean {
+  const pattern = options.get('process_name') ?? member;
+  return pattern.replaceAll('%(program_name)s', member) === name || pattern.includes('%(process_num)');
+}
+
+/** `[program:start] in FILE`, or what stands for a section that is not known for sure. */
+export function sayPlace(configuration: Configuration | undefined, process: ProcessName): string {
+  const section = configuration === undefined ? undefined : sectionOf(configuration, process);
+  return section === undefined ? 'its section' : `[${section.name}] in ${configuration?.fileOf(section.name)}`;
+}
+
+/** A section's user=, and supervisord's own user, where it cannot change to that one. */
+export function unusableUser(
+  section: NamedSection | undefined,
+  supervisordPid: number | undefined,
+): { readonly user: string; readonly uid: number } | undefined {
+  const user = section?.options.get('user');
+  const uid = uidOf(supervisordPid);
+  if (user === undefined || uid === undefined || uid === 0 || user === String(uid) || user === nameOf(uid)) return undefined;
+  return { user, uid };
+}
+
+function uidOf(pid: number | undefined): number | undefined {
+  const [, uid] = /^Uid:\s+\d+\s+(\d+)/m.exec(textOrNone(`/proc/${pid}/status`)) ?? [];
+  return uid === undefined ? undefined : Number(uid);
+}
+
+function nameOf(uid: number): string | undefined {
+  return new RegExp(`^([^:]+):[^:]*:${uid}:`, 'm').exec(textOrNone('/etc/passwd'))?.[1];
+}
+
+function textOrNone(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

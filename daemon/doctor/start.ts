@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { split } from 'shlex';
+import type { Finding, Found } from '../../shared/report.ts';
+import { startTroubles } from '../steps/start/judge.ts';
+import { type LiveStart, StartProgramBook, type StartPrograms } from '../steps/start/programs.ts';
+import type { ProcessInfo } from '../supervisor/client.ts';
+import { fullName, keyOf } from '../supervisor/names.ts';
+import { endedTooSoon, killedStatus, processState as state } from '../supervisor/states.ts';
+import type { Facts } from './facts.ts';
+import { defaultPath, hasCarriageReturns, isExecutable, whyNotRun } from './files.ts';
+import { fine, problem, waiting, warning } from './found.ts';
+import { sayPlace, sectionOf, unusableUser } from './sections.ts';
+import { lastEnd, type Supervisord } from './supervisord.ts';
+
+/** So long start.sh is watched, while it is not good: a program that is run again and again shows that meanwhile. */
+const watchMs = 2500;
+const lookEveryMs = 150;
+
+const usualScript = '/usr/bin/start.sh';
+
+/** What only takes time. */
+const passing: readonly Finding['kind'][] = ['start-running', 'start-stopping', 'start-not-started'];
+
+/** start.sh's programs as supervisord has them; none where it is not looked at. */
+export function startPrograms({ supervisord, settings }: Facts): StartPrograms | undefined {
+  if (supervisord instanceof Error || !settings.startStep) return undefined;
+  const book = new StartProgramBook(settings.startPrograms);
+  book.learn(supervisord.processes, supervisord.configs);
+  return book.sort(supervisord.processes);
+}
+
+/** How start.sh's programs are, and what keeps them from ending well. */
+export async function checkStart(facts: Facts): Promise<Found[]> {
+  const { supervisord, settings } = facts;
+  if (!settings.startStep) return [fine('start', 'not looked at: READINESSD_START_STEP=off')];
+  const programs = startPrograms(facts);
+  if (supervisord instanceof Error || programs === undefined) return [];
+  const { live, notLive, unknown, missing } = programs;
+  if (live.length + notLive.length + unknown.length + missing.length === 0) {
+    if (existsSync(usualScript)) return [warning('start', { kind: 'start-no-program', path: usualScript })];
+    return [fine('start', 'supervisord has no start.sh program: there is nothing to wait for')];
+  }
+  const found: Found[] = [];
+  const watched = live.every(isGood) ? [live] : await watch(supervisord, live);
+  // In between supervisord's log has gone on.
+  const log = live.every(isGood) ? supervisord.log : await supervisord.readLog();
+  for (const process of live) {
+    const sights = watched.flatMap((look) => look.find((one) => keyOf(one) === keyOf(process)) ?? []);
+    found.push(...(await diagnose(facts, { ...supervisord, log }, process, sights)));
+  }
+  // By what was seen last; an end that failed is a better one than the run which follows it.
+  const now = live.map((process) => ({ ...process, ...(watched.at(-1)?.find((one) => keyOf(one) === keyOf(process)) ?? process) }));
+  const troubles = startTroubles({ ...programs, live: now });
+  found.push(...troubles.map(({ finding }) => (passing.includes(finding.kind) ? waiting : problem)('start', finding)));
+  if (troubles.length === 0) found.push(fine('start', `${live.map(fullName).join(', ')} exited with code 0`));
+  return found;
+}
+
+function isGood(process: ProcessInfo): boolean {
+  return process.state === state.EXITED && process.exitstatus === 0;
+}
+
+async function watch(supervisord: Supervisord, first: readonly ProcessInfo[]): Promise<(readonly ProcessInfo[])[]> {
+  const looks = [first];
+  const endAtMs = performance.now() + watchMs;
+  while (performance.now() < endAtMs) {
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    looks.push(await supervisord.again().catch(() => []));
+  }
+  return looks.filter((look) => look.length > 0);
+}
+
+/** Why a start program does not end well, beyond what supervisord says of its state. */
+async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveStart, sights: readonly ProcessInfo[]): Promise<Found[]> {
+  const program = fullName(process);
+  const last = sights.at(-1) ?? process;
+  const tooSoon = sights.findLast(({ spawnerr }) => spawnerr.startsWith(endedTooSoon));
+  const isFailedStart = sights.some((sight) => sight.state === state.BACKOFF || sight.state === state.FATAL);
+  const hasFailed = isFailedStart || sights.some((sight) => sight.state === state.EXITED && sight.exitstatus !== 0);
+  if (hasFailed) {
+    const cause = await whyFailed(facts, supervisord, process);
+    if (cause.length > 0) return cause.map((finding) => problem('start', finding));
+  }
+  const end = lastEnd(supervisord, process);
+  if (tooSoon !== undefined && isFailedStart) {
+    const { startsecs = 1 } = supervisord.extras.get(keyOf(process)) ?? {};
+    if (end === undefined) return [];
+    if (end === 'exit status 0')
+      return [problem('start', { kind: 'start-quick-success', program, startsecs, section: sayPlace(facts.configuration, process) })];
+    return [problem('start', { kind: 'start-quick-end', program, how: end }), ...(await suspectText(facts, process))];
+  }
+  if (isFailedStart) return [];
+  const restarting = findRestarts(facts, process, sights, end);
+  if (restarting !== undefined) return [restarting, ...(hasFailed ? await suspectText(facts, process) : [])];
+  if (last.state === state.EXITED && last.exitstatus === killedStatus && end !== undefined)
+    return [problem('start', { kind: 'start-killed-by', program, how: end })];
+  return hasFailed ? suspectText(facts, process) : [];
+}
+
+/** Whether supervisord runs it again whenever it has ended. */
+function findRestarts(facts: Facts, process: LiveStart, sights: readonly ProcessInfo[], end: string | undefined): Found | undefined {
+  const { configuration } = facts;
+  const program = fullName(process);
+  const section = sayPlace(configuration, process);
+  const autorestart = configuration === undefined ? undefined : sectionOf(configuration, process)?.options.get('autorestart');
+  const [first, last] = [sights[0] ?? process, sights.at(-1) ?? process];
+  const isRunning = last.state === state.RUNNING || last.state === state.STARTING;
+  const ended = sights.find((sight) => sight.state === state.EXITED);
+  const seen = ended === undefined || ended.exitstatus === killedStatus ? end : `exit status ${ended.exitstatus}`;
+  const isAgain =
+    new Set(sights.filter(({ start }) => start !== 0).map(({ start, pid }) => (pid === 0 ? start : `${start} ${pid}`))).size > 2;
+  const hasRunAgain = first.start !== last.start || (ended !== undefined && isRunning) || isAgain;
+  if (hasRunAgain && autorestart !== 'false' && seen !== undefined)
+    return problem('start', { kind: 'start-restarts-now', program, section, how: seen });
+  if (!isRunning) return undefined;
+  if (autorestart === 'true' && last.stop !== 0 && end === 'exit status 0')
+    return problem('start', { kind: 'start-restarts-now', program, section, how: end });
+  if (autorestart === 'true') return problem('start', { kind: 'start-will-restart', program, section });
+  return last.stop !== 0 && end !== undefined ? waiting('start', { kind: 'start-ran-before', program, how: end }) : undefined;
+}
+
+/** What keeps its command from being started at all, or from finding what it names. */
+async function whyFailed(
+  { configuration, supervisordPid, containerEnvironment }: Facts,
+  supervisord: Supervisord,
+  process: LiveStart,
+): Promise<Finding[]> {
+  const program = fullName(process);
+  const section = configuration === undefined ? undefined : sectionOf(configuration, process);
+  const user = unusableUser(section, supervisordPid);
+  if (user !== undefined) return [{ kind: 'start-user', program, ...user }];
+  const [first, ...args] = wordsOf(commandOf(supervisord, process));
+  if (first === undefined) return [];
+  const searched = containerEnvironment?.['PATH'] ?? defaultPath;
+  const path = first.includes('/')
+    ? first
+    : searched
+        .split(':')
+        .map((directory) => join(directory, first))
+        .find(isExecutable);
+  if (!path?.startsWith('/')) return [];
+  if (!existsSync(path)) return [{ kind: 'start-names-missing', program, path }];
+  const trouble = await whyNotRun({ path, isHook: false }, false, searched);
+  if (trouble !== undefined) return [trouble];
+  const script = args.find((word) => !word.startsWith('-'));
+  return script?.startsWith('/') && !existsSync(script) ? [{ kind: 'start-names-missing', program, path: script }] : [];
+}
+
+/** Lines of a script that fails that end in CR LF: what they do depends on them. */
+async function suspectText({ supervisord }: Facts, process: LiveStart): Promise<Found[]> {
+  if (supervisord instanceof Error) return [];
+  for (const path of wordsOf(commandOf(supervisord, process)).filter((word) => word.startsWith('/'))) {
+    if (await hasCarriageReturns(path)) return [problem('start', { kind: 'cr-in-lines', path })];
+  }
+  return [];
+}
+
+function commandOf({ configs }: Supervisord, process: ProcessInfo): string {
+  return configs.find((config) => keyOf(config) === keyOf(process))?.command ?? '';
+}
+
+function wordsOf(command: string): string[] {
+  try {
+    return split(command);
+  } catch {
+    return [];
+  }
+}
