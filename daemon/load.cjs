@@ -2,14 +2,15 @@
 // Loads the daemon's bundle, and what V8 has made of it before, if readinessd --make-code-cache has written that down: half of a start
 // is reading the bundle. V8 itself would take a cache of another bundle that is as long, or one with a byte changed. So the file has
 // what it belongs to, which must be the same to the letter, and the cache twice.
-const { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs');
+const { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
 const bundlePath = `${__dirname}/daemon.cjs`;
 const cachePath = `${__dirname}/daemon.cache`;
 
 /** V8 refuses by itself what was made with other flags of its own. */
-const madeBy = JSON.stringify([process.version, process.versions.v8, process.arch, process.execArgv]);
+const build = buildOfNode();
+const madeBy = JSON.stringify([process.version, process.versions.v8, process.arch, process.execArgv, build]);
 
 const bundle = readFileSync(bundlePath);
 const script = new Script(bundle.toString(), { filename: bundlePath, cachedData: readCache() });
@@ -27,7 +28,20 @@ function readCache() {
   };
   const [key, source, cache, again] = [...lengths, lengths[2]].map(take);
   const isWhole = at === content.length && cache.equals(again);
-  return isWhole && key.toString() === madeBy && source.equals(bundle) ? cache : undefined;
+  return isWhole && build !== undefined && key.toString() === madeBy && source.equals(bundle) ? cache : undefined;
+}
+
+/**
+ * @returns what tells this Node from another build of its version, whose cache V8 takes without asking: its size, and its time in
+ * whole seconds, which is what every layer of an image keeps. Undefined where that is not known
+ */
+function buildOfNode() {
+  try {
+    const { size, mtimeMs } = statSync('/proc/self/exe');
+    return [size, Math.floor(mtimeMs / 1000)];
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns a file's content, if nobody but root could have written it */

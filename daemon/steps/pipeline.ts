@@ -57,7 +57,7 @@ export function createPipeline(settings: Settings, checks: readonly Check[], sur
     checks,
     { supervision, runner: createLanes(`${settings.socketPath}.check`), environment, checkSafety: isSafetyChecked(settings) },
     () => performance.now(),
-    start.lastRun,
+    start.lastRunTold,
   );
   const watchers = [...(programs === undefined ? [] : [programs.watcher]), ...declared.watchers];
   const parallel = [hook, ...(programs === undefined ? [] : [programs.step]), ...declared.steps];

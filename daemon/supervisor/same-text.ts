@@ -13,6 +13,9 @@ const nowMark = '<name>now</name>\n<value><int>';
 const descriptionMark = '<name>description</name>\n<value><string>';
 const structMark = '<value><struct>';
 
+/** Members that are called `now`, however their values are written, and those whose names must be read to know. */
+const nowNames = /<name>(?:now<|[^<]*&)/g;
+
 const digits = /\d{1,15}/y;
 
 /** What needs no reading to be known as a text that means nothing here. */
@@ -65,11 +68,12 @@ function cutParts(text: string, infos: readonly ProcessInfo[]): readonly [head: 
   if (structs.length !== infos.length) return undefined;
   const parts: Part[] = [];
   for (const [index, struct] of structs.entries()) {
-    const [beforeNow, fromNow, ...moreNows] = struct.split(nowMark);
+    const [beforeNow, fromNow] = struct.split(nowMark);
     const [middle, fromDescription, ...moreDescriptions] = (fromNow ?? '').split(descriptionMark);
     const info = infos[index];
     if (beforeNow === undefined || middle === undefined || fromDescription === undefined || info === undefined) return undefined;
-    if (moreNows.length > 0 || moreDescriptions.length > 0) return undefined;
+    // Of two members with one name the last counts.
+    if (struct.match(nowNames)?.length !== 1 || moreDescriptions.length > 0) return undefined;
     parts.push({
       beforeNow: structMark + beforeNow + nowMark,
       beforeDescription: middle.slice(take(digits, middle, 0).length) + descriptionMark,

@@ -69,6 +69,17 @@ suite('an answer that is like the one before', () => {
     });
   }
 
+  for (const second of ['<name>n&#111;w</name>\n<value><int>5', '<name>now</name>\n<value><i4>5', '<name>now</name> <value><int>5']) {
+    test(`is read anew with a second time in a struct, be it written ${JSON.stringify(second)}`, () => {
+      const { remembered } = counted();
+      const type = second.includes('i4') ? 'i4' : 'int';
+      for (const now of [100, 110]) {
+        const text = answer([{ ...usual, now }]).replace('</struct>', `<member>\n${second}</${type}></value>\n</member>\n</struct>`);
+        assert.equal(remembered(text)[0]?.now, 5);
+      }
+    });
+  }
+
   test('is refused as any other that cannot be read, and nothing is remembered of it', () => {
     const { remembered } = counted();
     const good = answer([usual]);

@@ -60,6 +60,22 @@ suite('start step with events', () => {
     assert.equal(codeOf(named.hear('PROCESS_STATE_STARTING', 'web')), 2);
   });
 
+  test('tells a good run from one before it in the same second, which has the same times', async () => {
+    const fake = new FakeSupervisor();
+    fake.events.isFlowing = true;
+    fake.show(live('start', { start: 1000, stop: 1000, now: 1000 }), '/bin/x');
+    await fake.look();
+    const runs: string[] = [];
+    for (let left = 2; left > 0; left--) {
+      fake.hear('PROCESS_STATE_STARTING', 'start');
+      fake.hear('PROCESS_STATE_EXITED', 'start');
+      assert.equal(codeOf(await fake.look()), 0);
+      assert.equal(fake.step.lastRunTold(), fake.step.lastRunTold());
+      runs.push(fake.step.lastRunTold());
+    }
+    assert.notEqual(runs[0], runs[1]);
+  });
+
   test('asks only when something has been told since the last look, or somebody waits for it', async () => {
     const fake = await lookedAt();
     const asks = async (isDemanded = false) => {

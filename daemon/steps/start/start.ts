@@ -33,6 +33,8 @@ export interface StartStep {
   readonly run: RunStep;
   /** What tells the last good run of start.sh from any other; '' before the first. */
   lastRun(): string;
+  /** The same, and it changes with what events tell: two runs in one second have the same times. */
+  lastRunTold(): string;
   /** Whether events are known to come, and none has come since the last look began: another would find the same. */
   isCurrent(): boolean;
   readonly hear: Watcher['hear'];
@@ -101,6 +103,7 @@ export function createStartStep(
       return next;
     },
     lastRun: () => lastRun,
+    lastRunTold: () => `${lastRun} ${told.news}`,
     isCurrent,
     hear: (event, mayBeOver) => told.hear(event, mayBeOver),
     forgetEvents() {

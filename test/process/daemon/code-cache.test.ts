@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
@@ -101,6 +101,16 @@ suite('readinessd --make-code-cache', { concurrency: 4 }, () => {
     const bundle = join(lib, 'daemon.cjs');
     writeFileSync(bundle, readFileSync(bundle, 'utf8').replace('stopping', 'stoppinG'));
     assert.equal(await start(), 'no cache');
+  });
+
+  test('is not used by another build of the same Node', async (t) => {
+    const { start, make } = copied(t);
+    assert.equal((await make()).code, 0);
+    const bin = scratchDirectory(t);
+    const node = join(bin, 'node');
+    copyFileSync(process.execPath, node);
+    appendFileSync(node, '\n');
+    assert.equal(await start({ PATH: `${bin}:${process.env['PATH']}` }), 'no cache');
   });
 
   test("is not used with other flags of Node's or V8's", async (t) => {
