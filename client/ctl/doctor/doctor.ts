@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { type Command, type Session, writeJson, writeLines } from '../session.ts';
 import { checkChecks } from './checks.ts';
 import { checkClients } from './clients.ts';
@@ -24,6 +25,9 @@ const checks: readonly (readonly [about: string, check: (facts: Facts) => Findin
 
 /** Goes through the whole set-up; exits with 1 when there is a problem. It changes nothing, and runs nothing but the probe. */
 export const doctor: Command<object> = async (session) => {
+  // undici's WebAssembly is compiled once and not optimised, as in the daemon (entry.cjs): that took 35 MB for a moment, which a
+  // container may not have.
+  for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
   const facts = await findFacts(session);
   const findings: Finding[] = [];
   for (const [about, check] of checks) {
