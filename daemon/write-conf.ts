@@ -111,7 +111,8 @@ function why(error: NodeJS.ErrnoException, file: string): string {
     case 'EDQUOT':
       return `the file system of ${directory} is full: make room there`;
     default:
-      return oneLine(error.message);
+      // Those without a code are the sentences above, whole.
+      return error.code === undefined ? error.message : oneLine(error.message);
   }
 }
 
