@@ -4,12 +4,11 @@ import { checkPipeline, type Daemon, startDaemon } from './daemon.ts';
 import { createLogger } from './log.ts';
 import type { Settings } from './settings/definitions.ts';
 import { helpText } from './settings/help.ts';
-import { readSettings, SettingsError } from './settings/settings.ts';
+import { type Print, readSettings, SettingsError } from './settings/settings.ts';
 import { SocketError } from './socket.ts';
 import { CheckFileError, loadChecks } from './steps/checks/load.ts';
 import { createPipeline } from './steps/pipeline.ts';
 import { EventFeed } from './supervisor/event-feed.ts';
-import { supervisorConf } from './supervisor-conf.ts';
 
 const exitUsage = 2;
 const exitFailure = 1;
@@ -20,19 +19,29 @@ const stopBoundMs = 900;
 const shownText = {
   help: helpText,
   version: () => `readinessd ${version}\n`,
-  'print-supervisor-conf': (isPolling: boolean) => supervisorConf(process.argv[1] ?? '', isPolling),
+  'print-supervisor-conf': printSupervisorConf,
   'make-code-cache': makeCodeCache,
 };
 
 async function main(): Promise<void> {
   try {
     const request = readSettings(process.argv.slice(2), process.env);
-    if (!('settings' in request)) process.stdout.write(await shownText[request.show](request.isPolling));
+    if (!('settings' in request)) process.stdout.write(await shownText[request.show](request.print));
     else if (request.isCheckOnly) process.stdout.write(await checkConfig(request.settings));
     else await run(request.settings);
   } catch (error) {
     refuse(error);
   }
+}
+
+/** To stdout, or to a file, of which stderr tells. */
+async function printSupervisorConf(print: Print): Promise<string> {
+  const { supervisorConf } = await import('./supervisor-conf.ts');
+  const text = supervisorConf(process.argv[1] ?? '', print.isPolling);
+  if (print.output === undefined) return text;
+  const { writeConf } = await import('./write-conf.ts');
+  process.stderr.write(`readinessd: ${writeConf(print.output, text, print)}\n`);
+  return '';
 }
 
 /** Says what cannot be used; what is no such error is a bug, and thrown again. */

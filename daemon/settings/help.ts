@@ -16,9 +16,16 @@ export const shownTexts = {
   version: 'show the version',
   'check-config': 'check the settings and the files of checks, list what would be checked, and end',
   'make-code-cache': 'while an image is built: write down what V8 makes of the daemon, for quicker starts',
-  'print-supervisor-conf': "show supervisord's entry for this installation (with --poll: without events)",
+  'print-supervisor-conf': "show supervisord's entry for this installation",
 } as const;
 export type Shown = keyof typeof shownTexts;
+
+/** What goes with --print-supervisor-conf alone. */
+export const printFlags = [
+  ['--poll', '', 'the entry without events'],
+  ['-o, --output', 'FILE', 'write the entry to this file, as a whole or not at all'],
+  ['--force', '', 'even if the file has another text'],
+] as const;
 
 /** The text of `--help`. */
 export function helpText(): string {
@@ -27,6 +34,7 @@ export function helpText(): string {
     return `  ${`--${flag} ${placeholder}`.trimEnd().padEnd(28)} ${variable}\n${' '.repeat(31)}${help}${shownDefault}`;
   });
   const shown = Object.entries(shownTexts).map(([flag, text]) => `  ${`--${flag}`.padEnd(28)} ${text}`);
+  const print = printFlags.map(([flag, placeholder, text]) => `    ${`${flag} ${placeholder}`.trimEnd().padEnd(26)} ${text}`);
   return `usage: readinessd ${synopsis}
 
 ${summary}
@@ -34,7 +42,7 @@ ${summary}
 Settings, as a flag or as an environment variable (the flag wins), [default]:
 ${rows.join('\n')}
 
-${shown.join('\n')}
+${[...shown, ...print].join('\n')}
 
 ${notes}
 `;

@@ -12,8 +12,16 @@ const serviceLink = /^READINESSD_(\w+_)?(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 
 /** What the command line asks for. */
 export type Request =
-  | { readonly show: Exclude<Shown, 'check-config'>; readonly isPolling: boolean }
+  | { readonly show: Exclude<Shown, 'check-config'>; readonly print: Print }
   | { readonly settings: Settings; readonly isCheckOnly: boolean };
+
+/** How --print-supervisor-conf is meant. */
+export interface Print {
+  readonly isPolling: boolean;
+  /** A file in the place of stdout. */
+  readonly output: string | undefined;
+  readonly isForced: boolean;
+}
 
 const shows = Object.keys(shownTexts) as Shown[];
 
@@ -33,10 +41,8 @@ export class SettingsError extends Error {}
 export function readSettings(argv: readonly string[], environment: NodeJS.ProcessEnv): Request {
   const flags = readFlags(argv);
   const show = shows.find((name) => flags[name] === true);
-  if (flags['poll'] === true && show !== 'print-supervisor-conf') {
-    throw new SettingsError('cannot use --poll: it belongs to --print-supervisor-conf; a daemon without --events polls');
-  }
-  if (show !== undefined && show !== 'check-config') return { show, isPolling: flags['poll'] === true };
+  const print = readPrint(flags, show);
+  if (show !== undefined && show !== 'check-config') return { show, print };
   refuseUnknownVariables(environment);
 
   const values = Object.fromEntries(
@@ -46,6 +52,17 @@ export function readSettings(argv: readonly string[], environment: NodeJS.Proces
     throw new SettingsError('cannot use READINESSD_SUPERVISOR_PASSWORD=(not shown): it needs READINESSD_SUPERVISOR_USER as well');
   }
   return { settings: Object.freeze(values), isCheckOnly: show === 'check-config' };
+}
+
+function readPrint({ poll, output, force }: Record<string, string | true>, show: Shown | undefined): Print {
+  const belongs = 'it belongs to --print-supervisor-conf';
+  if (show !== 'print-supervisor-conf') {
+    if (poll !== undefined) throw new SettingsError(`cannot use --poll: ${belongs}; a daemon without --events polls`);
+    if (output !== undefined) throw new SettingsError(`cannot use --output (-o): ${belongs}, whose text it writes to a file`);
+  }
+  if (force !== undefined && output === undefined) throw new SettingsError(`cannot use --force: it belongs to --output (-o)`);
+  const file = typeof output === 'string' ? readValue('--output', output, (text) => text) : undefined;
+  return { isPolling: poll === true, output: file, isForced: force === true };
 }
 
 /** Of all that is given each must be good, and the first counts. */
@@ -63,11 +80,12 @@ function settingOf(key: string, definition: Definition, flags: Record<string, st
 }
 
 function readFlags(argv: readonly string[]): Record<string, string | true> {
-  const known = all.map(([, { flag }]) => flag);
+  const known = ['output', ...all.map(([, { flag }]) => flag)];
   const options = Object.fromEntries(
     known.map((flag) => [flag, { type: switches.includes(flag) ? ('boolean' as const) : ('string' as const) }]),
   );
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const withShort = { ...options, output: { type: 'string' as const, short: 'o' } };
+  const { tokens } = parseArgs({ args: [...argv], options: withShort, strict: false, allowPositionals: true, tokens: true });
   const flags: Record<string, string | true> = {};
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
@@ -77,19 +95,19 @@ function readFlags(argv: readonly string[]): Record<string, string | true> {
       throw new SettingsError(`cannot use ${given}: a setting is --NAME VALUE; --help lists them`);
     }
     const { name, rawName, value } = token;
-    if ([...shows, 'poll'].includes(name) && value === undefined) flags[name] = true;
+    if ([...shows, 'poll', 'force'].includes(name) && value === undefined) flags[name] = true;
     else if (switches.includes(name)) flags[name] = value ?? 'on';
     else if (!known.includes(name)) {
       const given = value === undefined ? oneLine(rawName) : `${oneLine(rawName)}=${shown(rawName, value)}`;
       throw new SettingsError(`cannot use ${given}: no such setting; --help lists them`);
     } else if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
-      throw new SettingsError(`cannot use ${rawName}: it wants a value, as ${rawName}=VALUE; --help lists the settings`);
+      throw new SettingsError(`cannot use ${rawName}: it wants a value, as --${name}=VALUE; --help lists the settings`);
     } else flags[name] = value;
   }
   return flags;
 }
 
-function readValue(name: string, text: string, read: (text: string) => unknown): unknown {
+function readValue<T>(name: string, text: string, read: (text: string) => T): T {
   try {
     if (text === '') throw new Error('must not be empty; leave it out for the default');
     return read(text);

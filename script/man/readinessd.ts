@@ -1,5 +1,5 @@
 import { definitions } from '../../daemon/settings/definitions.ts';
-import { notes, shownTexts, summary, synopsis } from '../../daemon/settings/help.ts';
+import { notes, printFlags, shownTexts, summary, synopsis } from '../../daemon/settings/help.ts';
 import { defaultSocketPath } from '../../shared/defaults.ts';
 import { type Endpoint, socketEndpoints, tcpEndpoints } from '../../shared/endpoints.ts';
 import type { PageBody } from './pages.ts';
@@ -31,6 +31,9 @@ export function readinessdPage(): PageBody {
           ),
         ),
         ...Object.entries(shownTexts).map(([flag, text]) => tagged(bold(`--${flag}`), `${text}.`)),
+        ...printFlags.map(([flag, placeholder, text]) =>
+          tagged(`${bold(flag)}${placeholder === '' ? '' : ` ${italic(placeholder)}`}`, `with --print-supervisor-conf: ${text}.`),
+        ),
         paragraph(notes),
       ),
       section(
@@ -46,7 +49,7 @@ export function readinessdPage(): PageBody {
           bold('1'),
           'it cannot run: the socket or the TCP address cannot be had, or there is no Node.js that will do. One line on stderr says why.',
         ),
-        tagged(bold('2'), 'a setting or a file of checks cannot be used. One line on stderr says what would do.'),
+        tagged(bold('2'), 'a setting or a file of checks cannot be used, or a file not be written. One line on stderr says what would do.'),
       ),
       section(
         'FILES',
@@ -60,6 +63,7 @@ export function readinessdPage(): PageBody {
       ),
       section(
         'EXAMPLES',
+        example('readinessd --print-supervisor-conf -o /etc/supervisor/conf.d/readinessd.conf'),
         example('READINESSD_PROGRAMS="nginx php-fpm" readinessd --check-config'),
         example(`curl --unix-socket ${defaultSocketPath} http://localhost/`),
       ),

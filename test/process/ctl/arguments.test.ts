@@ -93,10 +93,13 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     test(`is no success where node is ${title}`, async (t) => {
       const bin = brokenNode(t, damage);
       for (const tool of ['readlink', 'tail']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool));
-      const { code, stderr } = await run(join(tree, 'usr/bin/readinessctl'), ['status'], { env: { PATH: bin } });
       // One that is no binary is passed over; one that the kernel refuses ends it; cut within its header, it dies of a signal.
-      assert.ok(code !== 0, stderr);
-      if (code !== null) assert.match(`${code} ${stderr}`, /^10[07] .*readinessctl: (cannot be run|cannot find node)/s);
+      for (const command of ['status', 'doctor']) {
+        const { code, stderr } = await run(join(tree, 'usr/bin/readinessctl'), [command], { env: { PATH: bin } });
+        assert.ok(code !== 0, stderr);
+        if (code !== null) assert.match(`${code} ${stderr}`, /^10[07] .*readinessctl: (cannot be run|cannot find node)/s);
+        else assert.equal(command, 'status');
+      }
     });
   }
 
@@ -110,10 +113,12 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
       const whole = readFileSync(file);
       for (let length = first; length < whole.length - 1; length += Math.max(1, Math.floor(whole.length / 30))) {
         replace(file, whole.subarray(0, length));
-        const { code } = await run(join(copy.root, 'usr/bin/readinessctl'), ['status'], {
-          env: { PATH: process.env['PATH'], READINESSD_SOCKET: '/no' },
-        });
-        assert.ok(code !== 0, `${file} cut to ${length} bytes`);
+        for (const command of ['status', 'doctor']) {
+          const { code } = await run(join(copy.root, 'usr/bin/readinessctl'), [command], {
+            env: { PATH: process.env['PATH'], READINESSD_SOCKET: '/no' },
+          });
+          assert.ok(code !== 0, `${file} cut to ${length} bytes`);
+        }
       }
       replace(file, whole);
     }

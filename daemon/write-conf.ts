@@ -1,0 +1,122 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { oneLine } from '../shared/reply.ts';
+import { type Print, SettingsError } from './settings/settings.ts';
+
+/**
+ * Writes supervisord's entry to a file, as a whole or not at all. A file that is there and has another text is replaced only where
+ * that is asked for, and keeps its mode and owner.
+ *
+ * @param file - its path, absolute or from the working directory
+ * @returns a sentence that says what was done
+ * @throws SettingsError when it cannot be written, or shall not
+ */
+export function writeConf(file: string, text: string, { isForced, isPolling }: Print): string {
+  const path = oneLine(file);
+  try {
+    const before = find(file);
+    if (before !== undefined) {
+      if (hasText(file, before, text)) return `${path} has this text already: nothing was written`;
+      const command = `readinessd --print-supervisor-conf${isPolling ? ' --poll' : ''} | diff ${oneLine(word(file))} -`;
+      if (!isForced) throw new Error(`it has another text: "${command}" shows the difference, --force writes over it`);
+    }
+    replace(file, text, before);
+    return `wrote ${path}${before === undefined ? '' : ', over another text'}`;
+  } catch (error) {
+    throw new SettingsError(`cannot write ${path}: ${why(error as NodeJS.ErrnoException, file)}`);
+  }
+}
+
+/** @returns undefined when there is none; throws when it is no plain file */
+function find(file: string): Stats | undefined {
+  if (file === '-') throw new Error('without --output it goes to stdout');
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  if (stats?.isDirectory() || file.endsWith('/')) throw new Error('that is a directory: name a file in it');
+  if (stats?.isSymbolicLink()) throw new Error(`it is a link to ${oneLine(readlinkSync(file))}: name the file itself`);
+  if (stats !== undefined && !stats.isFile()) throw new Error('it is no plain file, but a device, a pipe or a socket');
+  return stats;
+}
+
+function hasText(file: string, { size }: Stats, text: string): boolean {
+  if (size !== Buffer.byteLength(text)) return false;
+  // It may have become a pipe meanwhile.
+  const opened = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    return readFileSync(opened, 'utf8') === text;
+  } finally {
+    closeSync(opened);
+  }
+}
+
+/** No signal ends it midway: all of this is one turn of the loop, and the process has ended by itself when the next one begins. */
+function replace(file: string, text: string, before: Stats | undefined): void {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => {});
+  const directory = dirname(resolve(file));
+  // By its ending, no include of supervisord's takes it.
+  const temporary = join(directory, `.readinessd-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
+  const opened = openSync(temporary, 'wx', 0o600);
+  try {
+    try {
+      writeFileSync(opened, text);
+      if (before !== undefined) fchownSync(opened, before.uid, before.gid);
+      fchmodSync(opened, before === undefined ? 0o644 : before.mode & 0o7777);
+      fsyncSync(opened);
+    } finally {
+      closeSync(opened);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  keepName(directory);
+}
+
+/** So that the new name also outlives a crash of the machine; not every file system can, and the file is there. */
+function keepName(directory: string): void {
+  try {
+    const opened = openSync(directory, 'r');
+    fsyncSync(opened);
+    closeSync(opened);
+  } catch {}
+}
+
+function why(error: NodeJS.ErrnoException, file: string): string {
+  const directory = oneLine(dirname(resolve(file)));
+  switch (error.code) {
+    case 'ENOENT':
+      return `there is no directory ${directory}: make it first`;
+    case 'ENOTDIR':
+      return `${directory} is no directory`;
+    case 'EROFS':
+      return `${directory} is on a read-only file system: write it elsewhere, or while the image is built`;
+    case 'EACCES':
+    case 'EPERM':
+      return `user ${process.geteuid?.()} is not allowed to (${error.syscall}): see mode and owner of ${directory}, or run it as root`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `the file system of ${directory} is full: make room there`;
+    default:
+      // Those without a code are the sentences above, whole.
+      return error.code === undefined ? error.message : oneLine(error.message);
+  }
+}
+
+/** A path as a word of the shell. */
+function word(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
