@@ -7,11 +7,18 @@ export type Paint = (style: 'good' | 'bad' | 'warn' | 'dim' | 'bold', text: stri
 
 export const plain: Paint = (_style, text) => text;
 
+/** A line for people, and what its continuation lines begin with where a terminal breaks it: of a table, for one, as many blanks. */
+export type Line = string | { readonly text: string; readonly hang: string };
+
+export function textOf(line: Line): string {
+  return typeof line === 'string' ? line : line.text;
+}
+
 /** The newest of the history that are shown below a status. */
 const maxShownChanges = 8;
 
 /** A status for people: the verdict in one line, then each step, then times. Lines without a newline at their end. */
-export function statusLines(status: Status, paint: Paint): string[] {
+export function statusLines(status: Status, paint: Paint): Line[] {
   const since = status.unchangedForMs === undefined ? '' : `, for ${sayDuration(status.unchangedForMs)}`;
   const word = status.ready ? paint('good', 'READY') : paint('bad', 'NOT READY');
   return [
@@ -27,14 +34,15 @@ export function statusLines(status: Status, paint: Paint): string[] {
 }
 
 /** The changes of the verdict for people, newest first. */
-export function historyLines({ changes, total }: History, paint: Paint, most: number = maxShownChanges): string[] {
+export function historyLines({ changes, total }: History, paint: Paint, most: number = maxShownChanges): Line[] {
   const shown = changes.slice(0, most);
   const older = total + 1 - shown.length;
   return [
     ...shown.map((change, index) => {
       const lasted = index === 0 ? `for ${sayDuration(change.lastedMs)} now` : `for ${sayDuration(change.lastedMs)}`;
       const style = change.code === 0 ? 'good' : 'bad';
-      return `${change.at.slice(0, 19).replace('T', ' ')}  ${lasted.padEnd(20)} ${paint(style, firstLine(change))}`;
+      const times = `${change.at.slice(0, 19).replace('T', ' ')}  ${lasted.padEnd(20)} `;
+      return { text: times + paint(style, firstLine(change)), hang: ' '.repeat(times.length) };
     }),
     ...(older > 0 ? [paint('dim', `(and ${older} before)`)] : []),
   ];
@@ -54,14 +62,13 @@ function nameWidthOf({ steps }: Status): number {
   return Math.max(6, ...steps.map(({ name }) => name.length));
 }
 
-function stepLines(step: StepStatus, nameWidth: number, paint: Paint): string[] {
+function stepLines(step: StepStatus, nameWidth: number, paint: Paint): Line[] {
   const outcome = paint(outcomeStyles[step.outcome] ?? 'warn', step.outcome.padEnd(8));
   const times = `${sayDuration(step.agoMs)} ago, took ${sayDuration(step.durationMs)}`;
   const detail = step.detail === undefined || step.detail === '' ? [] : step.detail.split('\n');
-  return [
-    `  ${step.name.padEnd(nameWidth)} ${outcome} ${oneLine(step.message)} ${paint('dim', `(${times})`)}`,
-    ...detail.map((line) => `  ${' '.repeat(nameWidth)} ${paint('dim', '|')} ${line}`),
-  ];
+  const text = `  ${step.name.padEnd(nameWidth)} ${outcome} ${oneLine(step.message)} ${paint('dim', `(${times})`)}`;
+  const mark = `  ${' '.repeat(nameWidth)} ${paint('dim', '|')} `;
+  return [{ text, hang: ' '.repeat(nameWidth + 12) }, ...detail.map((line) => ({ text: mark + line, hang: mark }))];
 }
 
 function cycleLine({ ageMs, cycles, nextCycleInMs }: Status): string {

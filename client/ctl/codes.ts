@@ -13,7 +13,10 @@ export const codes: Command<object> = async (session) => {
   const rows = exitCodeTable.map(({ codes: range, reason, when }) => [spellCodes(range), reason, when] as const);
   writeLines(
     session,
-    rows.map(([code, reason, when]) => `${code.padEnd(8)} ${session.paint('bold', reason.padEnd(21))} ${when}`),
+    rows.map(([code, reason, when]) => ({
+      text: `${code.padEnd(8)} ${session.paint('bold', reason.padEnd(21))} ${when}`,
+      hang: ' '.repeat(31),
+    })),
   );
   return 0;
 };

@@ -52,10 +52,15 @@ async function main(): Promise<void> {
 
   function createSession({ socket, json }: GlobalOptions): Session {
     const { env, stdout, stderr } = process;
+    const isText = json !== true && isCapable(env);
+    const isTerminal = isText && stdout.isTTY;
     return {
       socketPath: socket ?? socketOf(env),
       json: json === true,
-      paint: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb' ? colours : plain,
+      paint: isTerminal && !env['NO_COLOR'] ? colours : plain,
+      isTerminal,
+      showsProgress: isText && stderr.isTTY,
+      ellipsis: hasUtf8(env) ? '…' : '...',
       environment: env,
       library: dirname(process.argv[1] ?? ''),
       stdout,
@@ -71,6 +76,16 @@ async function main(): Promise<void> {
       return program.error(`cannot use ${socketVariable}=${JSON.stringify(path)}: ${(error as Error).message}`);
     }
   }
+}
+
+/** Whether a terminal would understand control sequences. */
+function isCapable({ TERM }: NodeJS.ProcessEnv): boolean {
+  return !['', 'dumb'].includes(TERM ?? '');
+}
+
+/** The locale's encoding, by the first of the variables that is set (locale(7)). */
+function hasUtf8({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
+  return /utf-?8$/i.test(LC_ALL || LC_CTYPE || LANG || '');
 }
 
 void main();

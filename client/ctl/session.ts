@@ -1,4 +1,6 @@
-import type { Paint } from '../../shared/status-text.ts';
+import { type Line, type Paint, textOf } from '../../shared/status-text.ts';
+import { sizeOf } from './clip.ts';
+import { wrapLines } from './wrap.ts';
 
 /** What a command is run with. Only main.ts knows process. */
 export interface Session {
@@ -6,6 +8,12 @@ export interface Session {
   /** JSON instead of text. */
   readonly json: boolean;
   readonly paint: Paint;
+  /** Whether stdout is a terminal that knows control sequences, and text is wanted. */
+  readonly isTerminal: boolean;
+  /** The same of stderr: whether progress is shown there. */
+  readonly showsProgress: boolean;
+  /** What a line ends with that was cut, as far as the locale has it. */
+  readonly ellipsis: string;
   readonly environment: NodeJS.ProcessEnv;
   /** Where readinessctl and the other files of the tree's usr/lib/readinessd lie. */
   readonly library: string;
@@ -16,8 +24,10 @@ export interface Session {
 /** A command: writes what it has to say, and gives the exit code. */
 export type Command<Options> = (session: Session, options: Options) => Promise<number>;
 
-export function writeLines({ stdout }: Session, lines: readonly string[]): void {
-  stdout.write(lines.map((line) => `${line}\n`).join(''));
+/** Writes text for people: broken between words on a terminal, else each line as it is. */
+export function writeLines({ stdout, isTerminal }: Session, lines: readonly Line[]): void {
+  const shown = isTerminal ? wrapLines(lines, sizeOf(stdout).columns) : lines.map(textOf);
+  stdout.write(shown.map((line) => `${line}\n`).join(''));
 }
 
 export function writeJson({ stdout }: Session, value: unknown): void {

@@ -1,6 +1,6 @@
 import type { Status } from '../../shared/api.ts';
 import { firstLine } from '../../shared/reply.ts';
-import { statusLines } from '../../shared/status-text.ts';
+import { type Line, statusLines } from '../../shared/status-text.ts';
 import { NoAnswerError } from './ask.ts';
 import { type Session, writeJson, writeLines } from './session.ts';
 
@@ -11,7 +11,7 @@ export function showStatus(session: Session, found: Status | NoAnswerError): voi
 }
 
 /** The same as lines. */
-export function describe({ paint }: Session, found: Status | NoAnswerError): string[] {
+export function describe({ paint }: Session, found: Status | NoAnswerError): Line[] {
   if (found instanceof NoAnswerError) {
     return [
       `${paint('bad', 'NOT READY')}  ${paint('bold', firstLine(found.answer))}`,

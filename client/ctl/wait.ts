@@ -42,7 +42,7 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
       await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, Math.max(0, timeoutMs - elapsedMs()))));
       continue;
     }
-    if (isInteractive(session)) stderr.write(clearLine);
+    if (session.showsProgress) stderr.write(clearLine);
     const { code, reason, message } = answer;
     if (session.json) writeJson(session, { reached: isReached, for: wanted, elapsedMs: Math.round(elapsedMs()), code, reason, message });
     else if (!isReached) stderr.write(`readinessctl: ${inVain(found, wanted, timeoutMs)}\n`);
@@ -61,16 +61,12 @@ function inVain(found: Answer | NoAnswerError, wanted: string, timeoutMs: number
   return `not ready within ${time}: ${line}; "readinessctl ${help}`;
 }
 
-function isInteractive({ stderr, json }: Session): boolean {
-  return stderr.isTTY && !json;
-}
-
 /** One line, written over again; only for people. */
 function showProgress(session: Session, wanted: string, answer: Answer, elapsedMs: number, timeoutMs: number): void {
-  if (!isInteractive(session)) return;
-  const { stderr, paint } = session;
+  if (!session.showsProgress) return;
+  const { stderr, paint, ellipsis } = session;
   const { about } = explanationOf(answer.reason);
   const times = `${sayDuration(elapsedMs)} of ${sayDuration(timeoutMs)}`;
   const line = `waiting for ${wanted} (${times}), ${about}: ${paint('warn', firstLine(answer))}`;
-  stderr.write(clearLine + clip(line, sizeOf(stderr).columns - 1));
+  stderr.write(clearLine + clip(line, sizeOf(stderr).columns - 1, ellipsis));
 }

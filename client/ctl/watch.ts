@@ -1,4 +1,4 @@
-import { historyLines } from '../../shared/status-text.ts';
+import { historyLines, textOf } from '../../shared/status-text.ts';
 import { answerOf, askHistory, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
 import { clip, sizeOf } from './clip.ts';
 import type { Session } from './session.ts';
@@ -51,7 +51,7 @@ async function frame(session: Session, found: Parameters<typeof describe>[1]): P
   const past = history instanceof NoAnswerError ? [] : ['', paint('dim', 'past verdicts (UTC)'), ...historyLines(history, paint)];
   const lines = [...describe(session, found), ...past, '', paint('dim', 'Ctrl-C ends this')];
   const { rows, columns } = sizeOf(stdout);
-  const fitting = lines.slice(0, rows).map((line) => clip(line, columns) + eraseToEndOfLine);
+  const fitting = lines.slice(0, rows).map((line) => clip(textOf(line), columns, session.ellipsis) + eraseToEndOfLine);
   return home + fitting.join('\r\n') + eraseBelow;
 }
 

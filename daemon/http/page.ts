@@ -1,14 +1,14 @@
 import type { History, Status } from '../../shared/api.ts';
 import { type Endpoint, socketEndpoints } from '../../shared/endpoints.ts';
-import { historyLines, plain, statusLines } from '../../shared/status-text.ts';
+import { historyLines, plain, statusLines, textOf } from '../../shared/status-text.ts';
 
 /** The page that curl shows for GET /. */
 export function renderPage(status: Status, history: History): string {
   return [
-    ...statusLines(status, plain),
+    ...statusLines(status, plain).map(textOf),
     '',
     'What the verdict was, newest first (UTC):',
-    ...historyLines(history, plain).map((line) => `  ${line}`),
+    ...historyLines(history, plain).map((line) => `  ${textOf(line)}`),
     '',
     'What there is to ask for:',
     ...socketEndpoints.map(describeEndpoint),

@@ -39,6 +39,20 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
     });
   }
 
+  test('breaks lines between words on one, below their columns, and nowhere else', async (t) => {
+    const daemon = await failing(t);
+    const long = (text: string) => text.split(/\r*\n/).filter((line) => line.length > 80);
+    for (const command of ['codes', 'explain 112']) {
+      const terminal = onTerminal(t, daemon.socket, command, { size: 'rows 24 cols 80', env: { NO_COLOR: '1' } });
+      assert.equal(await terminal.ended, 0);
+      assert.deepEqual(long(terminal.output()), []);
+      const { stdout } = await ctl(daemon.socket, command.split(' '));
+      assert.ok(long(stdout).length > 0);
+      assert.equal(terminal.output().replaceAll(/\s+/g, ' '), stdout.replaceAll(/\s+/g, ' '));
+      if (command === 'codes') assert.match(terminal.output(), /^ {31}\S/m);
+    }
+  });
+
   test('--watch redraws in place, with the past verdicts below, and puts the screen right at Ctrl-C', async (t) => {
     const daemon = await failing(t);
     const terminal = onTerminal(t, daemon.socket, 'status --watch');
