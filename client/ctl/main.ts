@@ -63,6 +63,9 @@ async function main(): Promise<void> {
       ellipsis: hasUtf8(env) ? '…' : '...',
       environment: env,
       library: dirname(process.argv[1] ?? ''),
+      get stdin() {
+        return process.stdin;
+      },
       stdout,
       stderr,
     };
