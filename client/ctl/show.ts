@@ -16,7 +16,7 @@ export function describe({ paint }: Session, found: Status | NoAnswerError): Lin
     return [
       `${paint('bad', 'NOT READY')}  ${paint('bold', firstLine(found.answer))}`,
       '',
-      paint('dim', '"readinessctl doctor" says what is wrong and how to mend it.'),
+      paint('dim', '"readinessctl doctor" says what is wrong and how to fix it.'),
     ];
   }
   const hint = found.ready ? [] : ['', paint('dim', '"readinessctl explain" says what that means and what to do.')];

@@ -55,7 +55,7 @@ function inVain(found: Answer | NoAnswerError, wanted: string, timeoutMs: number
   const time = sayDuration(timeoutMs);
   const line = firstLine(answerOf(found));
   if (wanted === 'not-ready') return `still ready after ${time}: ${line}`;
-  const help = found instanceof NoAnswerError ? 'doctor" says what is wrong and how to mend it' : 'explain" says what to do';
+  const help = found instanceof NoAnswerError ? 'doctor" says what is wrong and how to fix it' : 'explain" says what to do';
   return `not ready within ${time}: ${line}; "readinessctl ${help}`;
 }
 

@@ -47,9 +47,13 @@ export function onTerminal(t: Context, socket: string, command: string, options?
 }
 
 /** A shell with job control on such a terminal, that finds readinessctl. */
-export function shellOnTerminal(t: Context, socket: string, { env, ...options }: TerminalOptions = {}): Terminal {
+export function shellOnTerminal(
+  t: Context,
+  socket: string,
+  { env, shell = 'bash --norc --noprofile --noediting -i', ...options }: TerminalOptions & { readonly shell?: string } = {},
+): Terminal {
   const own = { PATH: `${join(tree, 'usr/bin')}:${process.env['PATH']}`, PS1: '% ', ...env };
-  return terminalOf(t, socket, 'exec bash --norc --noprofile --noediting -i', { ...options, env: own });
+  return terminalOf(t, socket, `exec ${shell}`, { ...options, env: own });
 }
 
 function terminalOf(t: Context, socket: string, command: string, { env = {}, size = 'rows 30 cols 120' }: TerminalOptions = {}): Terminal {
