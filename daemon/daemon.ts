@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { formatDuration } from '../shared/duration.ts';
 import { version } from '../shared/version.ts';
+import { noteActivity } from './activity.ts';
 import { cycleBounds, isNothingChecked } from './cycle.ts';
 import { garbageCollector } from './garbage.ts';
 import { type AppSources, createApp } from './http/app.ts';
@@ -41,20 +42,16 @@ export interface Daemon extends Listener {
  */
 export async function startDaemon(
   settings: Settings,
-  { stages, watchers }: Pipeline,
+  pipeline: Pipeline,
   log: Logger,
   onSocketLost: (error: Error) => void,
   events?: EventFeed,
 ): Promise<Daemon> {
-  const usualMs = checkPipeline(settings, { stages });
-  if (settings.staleLimitMs !== undefined && settings.staleLimitMs < usualMs) {
-    log.warn(
-      { staleLimitMs: settings.staleLimitMs, usualMs },
-      'stale limit is lower than the bounds need: a verdict may go stale while all is well',
-    );
-  }
+  warnOfLowLimit(settings, checkPipeline(settings, pipeline), log);
   const now = () => performance.now();
   const cache = createVerdictCache(now);
+  const activity = noteActivity(pipeline, cache, now);
+  const { stages } = activity;
   const tally = createTally(stages.flat().map(({ name }) => name));
   const shownSettings = describeSettings(settings);
   const collectGarbage = garbageCollector();
@@ -71,7 +68,14 @@ export async function startDaemon(
       }
       return verdict;
     },
-    status: () => describeStatus(cache.read(), { nextCycleInMs: loop?.nextInMs() ?? 0, settings: shownSettings, version, events }),
+    status: () =>
+      describeStatus(cache.read(), {
+        nextCycleInMs: loop?.nextInMs() ?? 0,
+        settings: shownSettings,
+        version,
+        events,
+        activity: activity.read(),
+      }),
     history: () => describeHistory(cache.history(), now(), Date.now()),
     metrics: async () => {
       const { metricsContentType, processFigures, renderMetrics } = await import('./metrics/render.ts');
@@ -100,6 +104,7 @@ export async function startDaemon(
     now,
     onBegin() {
       events?.watch();
+      activity.begin();
       cache.begin();
     },
     onAlive: cache.alive,
@@ -117,7 +122,7 @@ export async function startDaemon(
   loop = started;
 
   return {
-    ...createListener(started, watchers, log, now),
+    ...createListener(started, pipeline.watchers, log, now),
     async stop() {
       try {
         socket.remove();
@@ -151,6 +156,12 @@ export function checkPipeline({ staleLimitMs, periodReadyMs }: Settings, { stage
     throw new SettingsError(`cannot use ${given}: must be at most ${formatDuration(usualMs)}, which follows from the periods and timeouts`);
   }
   return usualMs;
+}
+
+/** @param usualMs - the limit that the bounds need */
+function warnOfLowLimit({ staleLimitMs }: Settings, usualMs: number, log: Logger): void {
+  if (staleLimitMs === undefined || staleLimitMs >= usualMs) return;
+  log.warn({ staleLimitMs, usualMs }, 'stale limit is lower than the bounds need: a verdict may go stale while all is well');
 }
 
 /** @param isNothingChecked - ready, and nobody has looked at anything */

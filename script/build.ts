@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { completionFor, completions } from '../client/ctl/completion/completion.ts';
 import manifest from '../package.json' with { type: 'json' };
 import * as defaults from '../shared/defaults.ts';
 import { probeRequest } from '../shared/endpoints.ts';
@@ -93,6 +94,11 @@ for (const { name, section, text } of manPages(sourceDateEpoch === undefined ? n
   const path = join(tree, `usr/share/man/man${section}/${name}.${section}`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
+}
+
+for (const [shell, { path }] of Object.entries(completions)) {
+  mkdirSync(dirname(join(tree, path)), { recursive: true });
+  writeFileSync(join(tree, path), completionFor(shell));
 }
 
 // What --print-supervisor-conf prints, and last the entry itself.

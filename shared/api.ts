@@ -40,6 +40,34 @@ const EventsSchema = Type.Object(
   { ...closed, description: "whether supervisord's events come" },
 );
 
+const RunningSchema = Type.Object(
+  {
+    name: Type.String({ description: 'as of `steps`' }),
+    forMs: Type.Number({ description: 'since it began' }),
+    boundMs: Type.Number({ description: 'how long it takes at most, unless something has to be done twice; 0 for what takes no time' }),
+  },
+  closed,
+);
+
+const StartProgramSchema = Type.Object(
+  {
+    program: Type.String({ description: '`NAME` or `GROUP:NAME`' }),
+    state: Type.String({ description: "supervisord's name of it: `RUNNING`, `EXITED`" }),
+    forMs: Type.Optional(Type.Number({ description: "how long it has been so, by supervisord's own clock, where supervisord tells" })),
+    seenAgoMs: Type.Number({ description: 'since supervisord told' }),
+  },
+  closed,
+);
+
+const LastHourSchema = Type.Object(
+  {
+    overMs: Type.Number({ description: 'how long that is: an hour, to the minute, or less since the start of the daemon' }),
+    cycles: Type.Integer({ description: 'cycles that have ended in it' }),
+    changes: Type.Integer({ description: 'changes of the verdict in it' }),
+  },
+  { ...closed, description: 'what happened in the last hour (not told before 0.2)' },
+);
+
 export const StatusSchema = Type.Object(
   {
     ready: Type.Boolean({ description: 'whether code is 0' }),
@@ -54,6 +82,11 @@ export const StatusSchema = Type.Object(
     nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
     cycles: Type.Integer({ description: 'cycles that have ended' }),
     steps: Type.Array(StepSchema, { description: 'of the last cycle, those that ran, in the order of the verdict' }),
+    running: Type.Optional(Type.Array(RunningSchema, { description: 'the steps that run now (not told before 0.2)' })),
+    startPrograms: Type.Optional(
+      Type.Array(StartProgramSchema, { description: "start.sh's programs as last seen, at most 100 (not told before 0.2)" }),
+    ),
+    lastHour: Type.Optional(LastHourSchema),
     events: Type.Optional(EventsSchema),
     settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
     version: Type.String({ description: "the daemon's" }),
@@ -87,5 +120,7 @@ export const HistorySchema = Type.Object(
 
 export type Status = Type.Static<typeof StatusSchema>;
 export type EventsStatus = Type.Static<typeof EventsSchema>;
+export type RunningStatus = Type.Static<typeof RunningSchema>;
+export type StartProgramStatus = Type.Static<typeof StartProgramSchema>;
 export type StepStatus = Type.Static<typeof StepSchema>;
 export type History = Type.Static<typeof HistorySchema>;

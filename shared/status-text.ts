@@ -1,3 +1,4 @@
+import { hourLines, runningText, startLines } from './activity-text.ts';
 import type { History, Status, StepStatus } from './api.ts';
 import { sayDuration } from './duration.ts';
 import { firstLine, oneLine } from './reply.ts';
@@ -27,7 +28,9 @@ export function statusLines(status: Status, paint: Paint): Line[] {
     ...status.steps.flatMap((step) => stepLines(step, nameWidthOf(status), paint)),
     ...(status.steps.length === 0 ? [] : ['']),
     ...(isNothingChecked(status) ? [paint('warn', nothingChecked), ''] : []),
+    ...startLines(status),
     paint('dim', cycleLine(status)),
+    ...hourLines(status).map((line) => paint('dim', line)),
     ...eventLines(status).map((line) => paint('dim', line)),
     paint('dim', `readinessd ${status.version}, pid ${status.pid}, up ${sayDuration(status.uptimeMs)}`),
   ];
@@ -71,8 +74,9 @@ function stepLines(step: StepStatus, nameWidth: number, paint: Paint): Line[] {
   return [{ text, hang: ' '.repeat(nameWidth + 12) }, ...detail.map((line) => ({ text: mark + line, hang: mark }))];
 }
 
-function cycleLine({ ageMs, cycles, nextCycleInMs }: Status): string {
-  const next = nextCycleInMs === 0 ? 'a cycle runs now' : `next cycle in ${sayDuration(nextCycleInMs)}`;
+function cycleLine({ ageMs, cycles, nextCycleInMs, running = [] }: Status): string {
+  const steps = running.length === 0 ? '' : `: ${runningText(running)}`;
+  const next = nextCycleInMs === 0 ? `a cycle runs now${steps}` : `next cycle in ${sayDuration(nextCycleInMs)}`;
   return ageMs === undefined ? `no cycle has ended yet; ${next}` : `cycle ${cycles} began ${sayDuration(ageMs)} ago; ${next}`;
 }
 

@@ -1,10 +1,42 @@
-import { answerOf, askStatus, orNoAnswer } from './ask.ts';
-import type { Command } from './session.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runningText } from '../../shared/activity-text.ts';
+import type { Status } from '../../shared/api.ts';
+import { sayDuration } from '../../shared/duration.ts';
+import { answerOf, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
+import { endProgress, showProgress } from './progress.ts';
+import type { Command, Session } from './session.ts';
 import { showStatus } from './show.ts';
+
+/** Often enough to see seconds go by. */
+const progressMs = 250;
+
+/** Of a question on the side, which must not hold up the answer. */
+const statusTimeoutMs = 500;
 
 /** A fresh cycle, and what it found; exits with its verdict's code. */
 export const check: Command<{ readonly timeout: number }> = async (session, { timeout: timeoutMs }) => {
-  const found = await orNoAnswer(askStatus(session.socketPath, { method: 'POST', path: '/check', timeoutMs }));
+  const answered = new AbortController();
+  const checking = orNoAnswer(askStatus(session.socketPath, { method: 'POST', path: '/check', timeoutMs })).finally(() => answered.abort());
+  const [found] = await Promise.all([checking, session.showsProgress ? tellProgress(session, answered.signal) : undefined]);
   showStatus(session, found);
   return answerOf(found).code;
 };
+
+/** @param answered - aborted when there is nothing more to wait for */
+async function tellProgress(session: Session, answered: AbortSignal): Promise<void> {
+  const startedAtMs = performance.now();
+  while (!answered.aborted) {
+    await sleep(progressMs, undefined, { signal: answered }).catch(() => {});
+    if (answered.aborted) break;
+    const status = await orNoAnswer(askStatus(session.socketPath, { path: '/status', timeoutMs: statusTimeoutMs }));
+    // What is asked for itself will say so.
+    if (status instanceof NoAnswerError || answered.aborted) continue;
+    showProgress(session, `checking (${sayDuration(performance.now() - startedAtMs)}), ${whatHappens(status)}`);
+  }
+  endProgress(session);
+}
+
+function whatHappens({ nextCycleInMs, running = [] }: Status): string {
+  if (nextCycleInMs > 0) return `the next cycle begins in ${sayDuration(nextCycleInMs)}`;
+  return running.length === 0 ? 'a cycle runs' : runningText(running);
+}

@@ -3,7 +3,8 @@ import { CommanderError } from 'commander';
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
 import { codeOf } from '../../shared/exit-codes.ts';
 import { plain } from '../../shared/status-text.ts';
-import { type CommandName, commandNames, createProgram, type GlobalOptions, readSocket } from './program.ts';
+import { sizeOf } from './clip.ts';
+import { type CommandName, commandNames, createProgram, type GlobalOptions, inOrder, readSocket } from './program.ts';
 import { type Command, colours, type Session } from './session.ts';
 
 /** Each loaded when it is asked for: most need little. */
@@ -15,6 +16,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command<never>>>> = {
   explain: async () => (await import('./explain.ts')).explain,
   codes: async () => (await import('./codes.ts')).codes,
   doctor: async () => (await import('./doctor.ts')).doctor,
+  completion: async () => (await import('./completion/completion.ts')).completion,
 };
 
 async function main(): Promise<void> {
@@ -28,11 +30,13 @@ async function main(): Promise<void> {
     const command = (await commands[name]()) as Command<object>;
     process.exitCode = await command(createSession(program.opts<GlobalOptions>()), options);
   });
-  program.exitOverride().configureOutput({ outputError: (text, write) => write(`readinessctl: ${text.replace(/^error: /, '')}`) });
+  program.exitOverride().configureOutput({
+    outputError: (text, write) => write(`readinessctl: ${withHelp(text.replace(/^error: /, ''))}`),
+    getOutHelpWidth: () => (process.stdout.isTTY && isCapable(process.env) ? sizeOf(process.stdout).columns : 80),
+  });
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
-    refuseUnknownCommand(process.argv.slice(2));
-    await program.parseAsync();
+    await program.parseAsync(inOrder(program, process.argv.slice(2)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
       // "help" takes the exit code of the moment for its own.
@@ -43,26 +47,23 @@ async function main(): Promise<void> {
     }
   }
 
-  /** The default command would take it for an argument too many. */
-  function refuseUnknownCommand(argv: readonly string[]): void {
-    const word = argv.find((argument, index) => !argument.startsWith('-') && argv[index - 1] !== '--socket');
-    if (word === undefined || word === 'help' || (commandNames as readonly string[]).includes(word)) return;
-    program.error(`unknown command ${JSON.stringify(word)}: there are ${commandNames.join(', ')}; --help tells more`);
-  }
-
-  function createSession({ socket, json }: GlobalOptions): Session {
+  function createSession({ socket, json, output }: GlobalOptions): Session {
     const { env, stdout, stderr } = process;
-    const isText = json !== true && isCapable(env);
+    const isJson = json === true || output === 'json';
+    const isText = !isJson && isCapable(env);
     const isTerminal = isText && stdout.isTTY;
     return {
       socketPath: socket ?? socketOf(env),
-      json: json === true,
+      json: isJson,
       paint: isTerminal && !env['NO_COLOR'] ? colours : plain,
       isTerminal,
       showsProgress: isText && stderr.isTTY,
       ellipsis: hasUtf8(env) ? '…' : '...',
       environment: env,
       library: dirname(process.argv[1] ?? ''),
+      get stdin() {
+        return process.stdin;
+      },
       stdout,
       stderr,
     };
@@ -76,6 +77,12 @@ async function main(): Promise<void> {
       return program.error(`cannot use ${socketVariable}=${JSON.stringify(path)}: ${(error as Error).message}`);
     }
   }
+}
+
+/** What the parser says of a word that is no command, and what would do. */
+function withHelp(message: string): string {
+  const isUnknown = message.startsWith('unknown command') && !message.includes('Did you mean');
+  return isUnknown ? `${message.trimEnd()}: there are ${commandNames.join(', ')}; --help tells more\n` : message;
 }
 
 /** Whether a terminal would understand control sequences. */

@@ -1,17 +1,22 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { defaultSocketPath, maxSocketPathBytes, socketVariable } from '../../shared/defaults.ts';
 import { formatDuration, parseDuration } from '../../shared/duration.ts';
 import { version } from '../../shared/version.ts';
+import { wrap } from './wrap.ts';
 
 const day = 1440 * 60_000;
 
-export const commandNames = ['status', 'wait', 'check', 'history', 'explain', 'codes', 'doctor'] as const;
+export const commandNames = ['status', 'wait', 'check', 'history', 'explain', 'codes', 'doctor', 'completion'] as const;
 export type CommandName = (typeof commandNames)[number];
+
+/** Where none is named. */
+const defaultCommand: CommandName = 'status';
 
 /** What every command takes. */
 export interface GlobalOptions {
   readonly socket?: string;
   readonly json?: boolean;
+  readonly output?: 'json' | 'text';
 }
 
 /** Exit codes by command, for the help and the man page. */
@@ -19,7 +24,7 @@ export const exitCodes: readonly (readonly [commands: string, codes: string])[] 
   ['status, check', 'the code of the verdict, as readiness_probe.sh: 0 is ready ("readinessctl codes" lists them)'],
   ['wait', "0 when it was reached; else the last probe's code, or 1 when it is still ready (--for not-ready)"],
   ['history', '0; 100 to 102 when the daemon does not answer'],
-  ['explain, codes', '0'],
+  ['explain, codes, completion', '0'],
   ['doctor', '0; 1 when there is a problem, 2 when it is not ready yet and there is none'],
   ['all', '106 for an argument that cannot be used, 107 when readinessctl itself fails'],
 ];
@@ -33,18 +38,19 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
   const program = new Command('readinessctl')
     .description('Says whether this container is ready, why not, and what to do.')
     .usage('[COMMAND] [options]')
-    .version(`readinessctl ${version}`, '--version', 'show the version')
+    .version(`readinessctl ${version}`, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this')
     .helpCommand('help [command]', 'show this, or the help of a command')
     .addOption(new Option('--socket <path>', `the daemon's socket [${socketVariable}, else ${defaultSocketPath}]`).argParser(readSocket))
     .option('--json', 'JSON instead of text')
+    .addOption(new Option('-o, --output <format>', 'json is the same as --json').choices(['text', 'json']).conflicts('json'))
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .addHelpText('afterAll', `\nExit codes:\n${exitCodes.map(([commands, codes]) => `  ${commands.padEnd(15)} ${codes}`).join('\n')}`);
+    .addHelpText('afterAll', ({ command }) => exitCodesText(command.configureOutput().getOutHelpWidth?.() ?? 80));
 
   program
-    .command('status', { isDefault: true })
+    .command(defaultCommand)
     .description('the verdict, each step, and when it changed (also without a command)')
-    .option('--watch', 'show it again and again, with the past verdicts')
+    .option('-w, --watch', 'show it again and again, with the past verdicts')
     .action((options: object) => run('status', options));
   program
     .command('wait')
@@ -75,9 +81,44 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .description('go through the whole set-up, and say what is wrong and how to fix it')
     .option('--all', 'also what is as it should be')
     .action((options: object) => run('doctor', options));
+  program
+    .command('completion')
+    .description('print the completion of this command line for a shell')
+    .addArgument(new Argument('<shell>', 'whose').choices(['bash', 'zsh', 'fish']))
+    .action((shell: string) => run('completion', { shell }));
   // Deeper ones do not take it over by themselves.
   for (const command of program.commands) command.helpOption('-h, --help', 'show this');
   return program;
+}
+
+function exitCodesText(columns: number): string {
+  const width = Math.max(...exitCodes.map(([commands]) => commands.length));
+  const lines = exitCodes.flatMap(([commands, codes]) => wrap(`  ${commands.padEnd(width)}  ${codes}`, columns, width + 4));
+  return ['', 'Exit codes:', ...lines].join('\n');
+}
+
+/**
+ * Words as the parser takes them, in the order that it needs: a help that is asked for of a command stands behind it, and without a
+ * command the status is meant.
+ */
+export function inOrder(program: Command, words: readonly string[]): string[] {
+  const valued = [program, ...program.commands].flatMap(({ options }) => options.filter(({ required }) => required));
+  const takesValue = (word = '') => valued.some(({ short, long }) => word === short || word === long);
+  const isCommand = (word: string, index: number) => !word.startsWith('-') && !takesValue(words[index - 1]);
+  const at = words.findIndex(isCommand);
+  const isHelp = (word: string) => word === '-h' || word === '--help';
+  if (at === -1)
+    return words.some((word) => isHelp(word) || word === '-V' || word === '--version') ? [...words] : [defaultCommand, ...words];
+  if (words[at] === 'help') {
+    const subject = words.slice(at + 1).find((word) => !word.startsWith('-'));
+    return subject === undefined || subject === 'help' ? ['--help'] : withHelp(program, subject);
+  }
+  return words.some(isHelp) ? withHelp(program, words[at] ?? '') : [...words];
+}
+
+/** What is no command has no help: the parser says so where it is not asked for any. */
+function withHelp(program: Command, name: string): string[] {
+  return program.commands.some((command) => command.name() === name) ? [name, '--help'] : [name];
 }
 
 function timeoutOption(defaultText: string): Option {

@@ -17,6 +17,8 @@ export interface Session {
   readonly environment: NodeJS.ProcessEnv;
   /** Where readinessctl and the other files of the tree's usr/lib/readinessd lie. */
   readonly library: string;
+  /** Opened by the first look at it. */
+  readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
 }

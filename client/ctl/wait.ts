@@ -1,8 +1,8 @@
 import { sayDuration } from '../../shared/duration.ts';
 import { type Answer, firstLine } from '../../shared/reply.ts';
 import { answerOf, askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
-import { clip, sizeOf } from './clip.ts';
 import { explanationOf } from './explanations.ts';
+import { endProgress, showProgress } from './progress.ts';
 import { type Command, type Session, writeJson, writeLines } from './session.ts';
 
 /** Often enough for a script, and next to nothing for the daemon, which answers from memory. */
@@ -15,8 +15,6 @@ const probeTimeoutMs = 500;
 
 /** What --for not-ready exits with when the time is over: the last probe's code is 0 then, which would say that it was reached. */
 const stillReadyCode = 1;
-
-const clearLine = '\r\u001B[K';
 
 export interface WaitOptions {
   readonly timeout: number;
@@ -38,11 +36,11 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
     const isReached = (answer.code === 0) === (wanted === 'ready');
     const isOver = elapsedMs() >= timeoutMs;
     if (!isReached && !isOver) {
-      showProgress(session, wanted, answer, elapsedMs(), timeoutMs);
+      showProgress(session, progressLine(session, wanted, answer, elapsedMs(), timeoutMs));
       await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, Math.max(0, timeoutMs - elapsedMs()))));
       continue;
     }
-    if (session.showsProgress) stderr.write(clearLine);
+    endProgress(session);
     const { code, reason, message } = answer;
     if (session.json) writeJson(session, { reached: isReached, for: wanted, elapsedMs: Math.round(elapsedMs()), code, reason, message });
     else if (!isReached) stderr.write(`readinessctl: ${inVain(found, wanted, timeoutMs)}\n`);
@@ -61,12 +59,8 @@ function inVain(found: Answer | NoAnswerError, wanted: string, timeoutMs: number
   return `not ready within ${time}: ${line}; "readinessctl ${help}`;
 }
 
-/** One line, written over again; only for people. */
-function showProgress(session: Session, wanted: string, answer: Answer, elapsedMs: number, timeoutMs: number): void {
-  if (!session.showsProgress) return;
-  const { stderr, paint, ellipsis } = session;
+function progressLine({ paint }: Session, wanted: string, answer: Answer, elapsedMs: number, timeoutMs: number): string {
   const { about } = explanationOf(answer.reason);
   const times = `${sayDuration(elapsedMs)} of ${sayDuration(timeoutMs)}`;
-  const line = `waiting for ${wanted} (${times}), ${about}: ${paint('warn', firstLine(answer))}`;
-  stderr.write(clearLine + clip(line, sizeOf(stderr).columns - 1, ellipsis));
+  return `waiting for ${wanted} (${times}), ${about}: ${paint('warn', firstLine(answer))}`;
 }

@@ -23,11 +23,8 @@ const zero = /^(?!\u00AD)[\p{Mn}\p{Me}\p{Cf}\u1160-\u11FF\uD7B0-\uD7FB\0-\u001F\
 const wide =
   /^(?:[\u1100-\u115F\u2329\u232A\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97C\uAC00-\uD7A3\uF900-\uFAFF\uFE10-\uFE19\uFE30-\uFE6B\uFF01-\uFF60\uFFE0-\uFFE6\u{16FE0}-\u{1B2FF}\u{1F200}-\u{1F265}\u{20000}-\u{3FFFD}]|(?![\u{1F1E6}-\u{1F1FF}])\p{Emoji_Presentation})/u;
 
-/** A picture that something follows (a variation selector, a colour of skin, a joiner and a second picture); FE0E asks for text. */
-const joinedEmoji = /^\p{Extended_Pictographic}(?!\uFE0E)./u;
-
-/** Digits, # and * as a keycap. */
-const keycap = /^[\d#*]\uFE0F/;
+/** A variation selector asks for the picture of a character that has a narrow form too; so are keycaps made. */
+const asPicture = /^[\p{Extended_Pictographic}\d#*]\uFE0F/u;
 
 let segmenter: Intl.Segmenter | undefined;
 
@@ -47,7 +44,11 @@ function charactersOf(text: string): Piece[] {
   return [...segmenter.segment(text)].map(({ segment }) => ({ text: segment, width: clusterWidth(segment), isColour: false }));
 }
 
+/**
+ * Where terminals differ, as wide as the widest makes it, so that no line is too long: many show a picture and its colour of skin, or
+ * several that are joined, one beside the other.
+ */
 function clusterWidth(cluster: string): number {
-  if (joinedEmoji.test(cluster) || keycap.test(cluster)) return 2;
-  return [...cluster].reduce((sum, character) => sum + (zero.test(character) ? 0 : wide.test(character) ? 2 : 1), 0);
+  const sum = [...cluster].reduce((width, character) => width + (zero.test(character) ? 0 : wide.test(character) ? 2 : 1), 0);
+  return asPicture.test(cluster) ? Math.max(2, sum) : sum;
 }

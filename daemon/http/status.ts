@@ -1,4 +1,5 @@
 import type { EventsStatus, History, Status } from '../../shared/api.ts';
+import type { Activity } from '../activity.ts';
 import type { History as KeptHistory } from '../history.ts';
 import type { Reading } from '../verdict-cache.ts';
 
@@ -18,6 +19,7 @@ export interface StatusContext {
   readonly version: string;
   /** Of supervisord, where it is asked for them. */
   readonly events: EventFigures | undefined;
+  readonly activity: Activity;
 }
 
 /** The status as of a reading of the cache. */
@@ -46,11 +48,25 @@ export function describeStatus(
       agoMs: Math.round(nowMs - startedAtMs - durationMs),
       durationMs: Math.round(durationMs),
     })),
+    ...describeActivity(context.activity),
     events: describeEvents(context.events),
     settings: context.settings,
     version: context.version,
     pid: process.pid,
     uptimeMs: Math.round(process.uptime() * 1000),
+  };
+}
+
+function describeActivity({ running, startPrograms, lastHour: { overMs, cycles, changes } }: Activity) {
+  return {
+    running: running.map(({ name, forMs, boundMs }) => ({ name, forMs: Math.round(forMs), boundMs })),
+    startPrograms: startPrograms.map(({ program, state, forMs, seenAgoMs }) => ({
+      program,
+      state,
+      ...(forMs === undefined ? {} : { forMs: Math.round(forMs) }),
+      seenAgoMs: Math.round(seenAgoMs),
+    })),
+    lastHour: { overMs: Math.round(overMs), cycles, changes },
   };
 }
 

@@ -9,6 +9,7 @@ import { createSupervisorClient } from '../supervisor/client.ts';
 import { findCredentials } from '../supervisor/credentials.ts';
 import { type EventFlow, noEvents } from '../supervisor/event-feed.ts';
 import { keyOf, type ProcessName } from '../supervisor/names.ts';
+import { type SeenProgram, seenPrograms } from '../supervisor/seen.ts';
 import { createView, type OnProcesses } from '../supervisor/view.ts';
 import type { Check } from './checks/check.ts';
 import { createChecks } from './checks/checks.ts';
@@ -24,6 +25,8 @@ export interface Pipeline {
   readonly stages: readonly Stage[];
   /** Whom supervisord's events are for. */
   readonly watchers: readonly Watcher[];
+  /** What is seen of start.sh's programs. */
+  readonly startPrograms: () => readonly SeenProgram[];
 }
 
 /** What the daemon was started with. */
@@ -48,7 +51,7 @@ const maxCycleMs = 60_000;
  */
 export function createPipeline(settings: Settings, checks: readonly Check[], surroundings: Surroundings): Pipeline {
   const hasPrograms = isSet(settings.programs) || checks.some(({ kind, isOn }) => kind === 'programs' && isOn);
-  const { start, supervision } = createSupervision(settings, hasPrograms, surroundings);
+  const { start, supervision, startPrograms } = createSupervision(settings, hasPrograms, surroundings);
   refuseLongPeriods(settings, checks);
   const environment = withoutCredentials(surroundings.environment);
   const hook = hookStep(settings, environment, start.lastRun);
@@ -61,11 +64,12 @@ export function createPipeline(settings: Settings, checks: readonly Check[], sur
   );
   const watchers = [...(programs === undefined ? [] : [programs.watcher]), ...declared.watchers];
   const parallel = [hook, ...(programs === undefined ? [] : [programs.step]), ...declared.steps];
-  if (!settings.startStep && watchers.length === 0) return { stages: [bounded(parallel, 0, checks)], watchers: [] };
+  if (!settings.startStep && watchers.length === 0) return { stages: [bounded(parallel, 0, checks)], watchers: [], startPrograms };
   const startStep = startStepOf(settings, start, surroundings.events ?? noEvents);
   return {
     stages: [[startStep], bounded(parallel, startStep.boundMs, checks)],
     watchers: [{ step: startStep.name, ...start }, ...watchers],
+    startPrograms,
   };
 }
 
@@ -81,7 +85,7 @@ function createSupervision(settings: Settings, hasPrograms: boolean, { own, even
   const start = createStartStep(view, named, now, events, hasPrograms);
   const isOwn = (program: ProcessName) => own !== undefined && keyOf(program) === keyOf(own);
   const supervision: Supervision = { snapshot: view.snapshot, runs, isLeftOut: (program) => isOwn(program) || start.mayBeStart(program) };
-  return { start, supervision };
+  return { start, supervision, startPrograms: () => seenPrograms(view.snapshot(), start.mayBeStart, now()) };
 }
 
 function isSet(choice: Settings['programs']): choice is NonNullable<Settings['programs']> {

@@ -7,6 +7,8 @@ export interface Snapshot {
   readonly configs: readonly ProcessConfig[];
   /** Tells one answer about the processes from the next. */
   readonly number: number;
+  /** When the processes were answered, by the monotonic clock. */
+  readonly answeredAtMs: number;
 }
 
 /** Told of each answer about the processes, with the moments at which it was asked for and came, by the monotonic clock. */
@@ -22,13 +24,15 @@ export function createView(client: SupervisorClient, now: () => number, onProces
   let processes: readonly ProcessInfo[] = [];
   let configs: readonly ProcessConfig[] = [];
   let number = 0;
+  let answeredAtMs = 0;
   return {
     async getAllProcessInfo(signal) {
       const askedAtMs = now();
       const answer = await client.getAllProcessInfo(signal);
       processes = answer;
       number++;
-      onProcesses(answer, askedAtMs, now());
+      answeredAtMs = now();
+      onProcesses(answer, askedAtMs, answeredAtMs);
       return answer;
     },
     async getAllConfigInfo(signal) {
@@ -36,6 +40,6 @@ export function createView(client: SupervisorClient, now: () => number, onProces
       configs = answer;
       return answer;
     },
-    snapshot: () => (number === 0 ? undefined : { processes, configs, number }),
+    snapshot: () => (number === 0 ? undefined : { processes, configs, number, answeredAtMs }),
   };
 }

@@ -39,7 +39,10 @@ export function readinessctlPage(): PageBody {
   }
 
   function optionPart(option: Option): Roff {
-    const [flag = '', ...value] = option.flags.split(' ');
-    return tagged([bold(flag), ...value.map(usage)].join(' '), `${help.optionDescription(option)}.`);
+    const [flags = '', value] = option.flags.split(/ (?=<)/);
+    return tagged(
+      [flags.split(', ').map(bold).join(', '), ...(value === undefined ? [] : [usage(value)])].join(' '),
+      `${help.optionDescription(option)}.`,
+    );
   }
 }

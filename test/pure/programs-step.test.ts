@@ -21,7 +21,7 @@ class Fake {
     this.step = createProgramsStep(
       { choice: parseProgramChoice(choice), wanted, fail: programFailed },
       {
-        snapshot: () => ({ processes: this.processes, configs: this.configs, number: this.#number }),
+        snapshot: () => ({ processes: this.processes, configs: this.configs, number: this.#number, answeredAtMs: this.#nowMs }),
         runs: this.runs,
         isLeftOut: ({ name }: ProcessName) => leftOut.includes(name),
       },

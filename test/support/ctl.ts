@@ -36,14 +36,28 @@ export interface Terminal {
   type(keys: string): void;
 }
 
+interface TerminalOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly size?: string;
+}
+
 /** The same on a terminal of its own (that of util-linux' script) of this size. */
-export function onTerminal(
+export function onTerminal(t: Context, socket: string, command: string, options?: TerminalOptions): Terminal {
+  return terminalOf(t, socket, `exec ${readinessctl} ${command}`, options);
+}
+
+/** A shell with job control on such a terminal, that finds readinessctl. */
+export function shellOnTerminal(
   t: Context,
   socket: string,
-  command: string,
-  { env = {}, size = 'rows 30 cols 120' }: { readonly env?: NodeJS.ProcessEnv; readonly size?: string } = {},
+  { env, shell = 'bash --norc --noprofile --noediting -i', ...options }: TerminalOptions & { readonly shell?: string } = {},
 ): Terminal {
-  const child = spawn('script', ['-qefc', `stty ${size}; exec ${readinessctl} ${command}`, '/dev/null'], {
+  const own = { PATH: `${join(tree, 'usr/bin')}:${process.env['PATH']}`, PS1: '% ', ...env };
+  return terminalOf(t, socket, `exec ${shell}`, { ...options, env: own });
+}
+
+function terminalOf(t: Context, socket: string, command: string, { env = {}, size = 'rows 30 cols 120' }: TerminalOptions = {}): Terminal {
+  const child = spawn('script', ['-qefc', `stty ${size}; ${command}`, '/dev/null'], {
     env: { PATH: process.env['PATH'], TERM: 'xterm', SHELL: '/bin/sh', READINESSD_SOCKET: socket, ...env },
   });
   cleanUp(t, () => end(child));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { ctl, onTerminal } from '../../support/ctl.ts';
@@ -16,6 +16,17 @@ async function failing(t: Context) {
   const daemon = new TestDaemon(t, alone, directory);
   await daemon.expect(/^17 /);
   return daemon;
+}
+
+/** Its hook runs from the second time on until a file is gone. */
+async function holding(t: Context) {
+  const directory = scratchDirectory(t);
+  const hold = join(directory, 'hold');
+  writeScript(join(directory, 'hook'), `while [ -e ${hold} ]; do sleep 0.1; done; exit 9`);
+  const daemon = new TestDaemon(t, { ...alone, READINESSD_HOOK_TIMEOUT: '299s' }, directory);
+  await daemon.expect(/^9 /);
+  writeFileSync(hold, '');
+  return { daemon, hold };
 }
 
 suite('readinessctl and the terminal', { concurrency: 4 }, () => {
@@ -50,6 +61,27 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
       assert.ok(long(stdout).length > 0);
       assert.equal(terminal.output().replaceAll(/\s+/g, ' '), stdout.replaceAll(/\s+/g, ' '));
       if (command === 'codes') assert.match(terminal.output(), /^ {31}\S/m);
+    }
+  });
+
+  test('check shows in one line which step runs, for how long of how much, and then what was found', async (t) => {
+    const { daemon, hold } = await holding(t);
+    const terminal = onTerminal(t, daemon.socket, 'check');
+    const quiet = [
+      onTerminal(t, daemon.socket, 'check', { env: { TERM: 'dumb' } }),
+      onTerminal(t, daemon.socket, 'check 2>/dev/null', { env: { NO_COLOR: '1' } }),
+      onTerminal(t, daemon.socket, 'check --json'),
+    ];
+    const progress = /\r␛\[Kchecking \(\S+ m?s\), hook for \S+ m?s of at most 5 min/g;
+    await until('it has drawn it three times', () => (terminal.output().match(progress)?.length ?? 0) >= 3);
+    assert.doesNotMatch(terminal.output(), /\n/);
+    for (const one of quiet) assert.equal(one.output(), '');
+    rmSync(hold);
+    assert.equal(await terminal.ended, 9);
+    assert.match(terminal.output(), /\r␛\[K␛\[31mNOT READY␛\[0m {2}␛\[1m9 HookFailed /);
+    for (const one of quiet) {
+      assert.equal(await one.ended, 9);
+      assert.doesNotMatch(one.output(), /␛|checking/);
     }
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Check } from 'typebox/value';
@@ -7,7 +8,7 @@ import { socketEndpoints } from '../../../shared/endpoints.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
 import { assertStatus } from '../../support/findings.ts';
 import { run } from '../../support/run.ts';
-import { replaceScript, scratchDirectory, writeScript } from '../../support/scratch.ts';
+import { replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
 
 suite('socket API', { concurrency: 4 }, () => {
@@ -44,6 +45,46 @@ suite('socket API', { concurrency: 4 }, () => {
     // Also that nothing is left out that need not be there.
     assert.deepEqual(Object.keys(status).sort(), Object.keys(StatusSchema.properties).sort());
     assertStatus(status);
+  });
+
+  test('tells what runs now, and how long start.sh has been running', async (t) => {
+    const directory = scratchDirectory(t);
+    const start = '[program:start]\ncommand=sleep 1000\nautorestart=false\nstartsecs=0\n';
+    const supervisord = await TestSupervisord.start(t, start);
+    const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url }, directory);
+    await daemon.expect(/^2 /);
+    const found = await until('start.sh has been running for some time', async () => {
+      const { startPrograms: [one] = [], ...status } = await daemon.status();
+      return (one?.forMs ?? 0) > 2000 ? { one, status } : undefined;
+    });
+    assert.deepEqual([found.one?.program, found.one?.state], ['start', 'RUNNING']);
+    assert.match((await daemon.get('/')).body, /^start\.sh \(program "start"\) has been RUNNING for /m);
+    assert.ok((found.status.lastHour?.cycles ?? 0) > 0 && found.status.lastHour?.changes === 1);
+
+    await supervisord.call('stopProcess', 'start');
+    await supervisord.call('startProcess', 'start');
+    await supervisord.call('signalProcess', 'start', 'KILL');
+    await daemon.expect(/^112 /);
+    assert.equal((await daemon.status()).startPrograms?.[0]?.state, 'EXITED');
+  });
+
+  test('tells for how long the hook has been running, and of how much', async (t) => {
+    const directory = scratchDirectory(t);
+    const hold = join(directory, 'hold');
+    writeScript(join(directory, 'hook'), `while [ -e ${hold} ]; do sleep 0.1; done`);
+    writeFileSync(hold, '');
+    const daemon = new TestDaemon(t, { ...alone, READINESSD_HOOK_TIMEOUT: '300s' }, directory);
+    await daemon.expect(/^104 /);
+    const running = async () => (await daemon.status()).running ?? [];
+    const [hook] = await until('the hook runs', async () => {
+      const steps = await running();
+      return (steps[0]?.forMs ?? 0) > 200 ? steps : undefined;
+    });
+    assert.deepEqual([hook?.name, (hook?.boundMs ?? 0) >= 300_000], ['hook', true]);
+    assert.match((await daemon.get('/')).body, /; a cycle runs now: hook for \S+ m?s of at most 5 min/);
+    rmSync(hold);
+    await until('it has ended', async () => (await running()).length === 0);
+    await daemon.expect(/^0 /);
   });
 
   test('tells of the changes of the verdict in /history, as its schema says', async (t) => {
