@@ -15,6 +15,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command<never>>>> = {
   explain: async () => (await import('./explain.ts')).explain,
   codes: async () => (await import('./codes.ts')).codes,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
+  ls: async () => (await import('./ls/ls.ts')).ls,
 };
 
 async function main(): Promise<void> {

@@ -5,7 +5,7 @@ import { version } from '../../shared/version.ts';
 
 const day = 1440 * 60_000;
 
-export const commandNames = ['status', 'wait', 'check', 'history', 'explain', 'codes', 'doctor'] as const;
+export const commandNames = ['status', 'wait', 'check', 'history', 'explain', 'codes', 'doctor', 'ls'] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** What every command takes. */
@@ -21,6 +21,7 @@ export const exitCodes: readonly (readonly [commands: string, codes: string])[] 
   ['history', '0; 100 to 102 when the daemon does not answer'],
   ['explain, codes', '0'],
   ['doctor', '0; 1 when there is a problem'],
+  ['ls', '0 when there are containers and all are ready; 1 when one is not; 2 when none was found; killed by SIGKILL where one hangs'],
   ['all', '106 for an argument that cannot be used, 107 when readinessctl itself fails'],
 ];
 
@@ -74,6 +75,11 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .command('doctor')
     .description('go through the whole set-up, and say what is wrong and how to mend it')
     .action((options: object) => run('doctor', options));
+  program
+    .command('ls')
+    .description('all containers of this machine that have a readinessd, asked from outside; for root on the host')
+    .option('--watch', 'show them again and again')
+    .action((options: object) => run('ls', options));
   // Deeper ones do not take it over by themselves.
   for (const command of program.commands) command.helpOption('-h, --help', 'show this');
   return program;
