@@ -27,10 +27,13 @@ const [path, json, then] = process.argv.slice(2);
 const answer = JSON.parse(json);
 require('node:net').createServer((socket) => {
   socket.on('error', () => {}).on('data', () => {});
-  const send = () => socket.write(answer);
+  const send = () => {
+    const isFull = !socket.write(answer);
+    if (then === 'endless' && isFull) socket.once('drain', send);
+    else if (then === 'endless' && !socket.destroyed) setImmediate(send);
+  };
   send();
   if (then === 'end') socket.end();
-  if (then === 'endless') socket.on('drain', send);
 }).listen(path, () => console.log('up'));
 `;
 
@@ -48,18 +51,18 @@ const doing = (script: string, env: Readonly<Record<string, string>> = {}): Cont
   env,
 });
 
-/** Puts a file in the place of the memory that holds its environment, and of what else is in these pages. */
+/** Puts a file in the place of a page of the memory that holds its environment. */
 const swapEnvironment = `
 import ctypes, mmap, os, time
-with open('/proc/self/stat') as stat: start, end = map(int, stat.read().rsplit(') ', 1)[1].split()[47:49])
-first, last = start & ~4095, end + 4095 & ~4095
+with open('/proc/self/stat') as stat: start = int(stat.read().rsplit(') ', 1)[1].split()[47])
+page = start + 4095 & ~4095
 file = os.open('/run/memory', os.O_RDWR | os.O_CREAT)
-os.write(file, ctypes.string_at(first, last - first))
+os.write(file, bytes(4096))
 libc = ctypes.CDLL(None)
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 fixed = 16
-assert libc.mmap(first, last - first, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | fixed, file, 0) == first
+assert libc.mmap(page, 4096, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | fixed, file, 0) == page
 print('up', flush=True)
 time.sleep(1e6)
 `;
@@ -164,7 +167,17 @@ test('lists the containers of a machine from outside, and no hostile one harms t
       const container = await TestContainer.start(t, options);
       const { pid } = await container.state();
       const [nsenter = '', ...there] = machine.by;
-      const hanging = spawn(nsenter, [...there, 'python3', join(import.meta.dirname, '../support/hang.py'), `${pid}`, '/run', mode]);
+      const hanging = spawn(nsenter, [
+        ...there,
+        'setpriv',
+        '--pdeathsig',
+        'KILL',
+        'python3',
+        join(import.meta.dirname, '../support/hang.py'),
+        `${pid}`,
+        '/run',
+        mode,
+      ]);
       cleanUp(t, () => end(hanging, 'SIGKILL'));
       await once(hanging.stdout, 'data');
       await expectRow(
@@ -176,10 +189,8 @@ test('lists the containers of a machine from outside, and no hostile one harms t
   }
 
   await t.test('an environment in memory that a file system answers for', (t) => {
-    const files = { 'swap.py': swapEnvironment };
-    return beside({ files, command: ['/usr/bin/python3', '/swap.py'] }, t, (row) =>
-      /environment .* cannot be read/.test(row?.message ?? ''),
-    );
+    const options = { files: { 'swap.py': swapEnvironment }, command: ['/usr/bin/python3', '/swap.py'], env: { LONG: 'x'.repeat(20_000) } };
+    return beside(options, t, (row) => /environment .* cannot be read/.test(row?.message ?? ''));
   });
 
   await t.test('a container without a readinessd, which is not listed', (t) => beside(doing('true'), t, (row) => row === undefined));
