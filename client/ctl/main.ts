@@ -17,6 +17,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command<never>>>> = {
   codes: async () => (await import('./codes.ts')).codes,
   doctor: async () => (await import('./doctor.ts')).doctor,
   completion: async () => (await import('./completion/completion.ts')).completion,
+  ls: async () => (await import('./ls/ls.ts')).ls,
 };
 
 async function main(): Promise<void> {

@@ -6,7 +6,7 @@ import { wrap } from './wrap.ts';
 
 const day = 1440 * 60_000;
 
-export const commandNames = ['status', 'wait', 'check', 'history', 'explain', 'codes', 'doctor', 'completion'] as const;
+export const commandNames = ['status', 'wait', 'check', 'history', 'explain', 'codes', 'doctor', 'ls', 'completion'] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** Where none is named. */
@@ -26,6 +26,7 @@ export const exitCodes: readonly (readonly [commands: string, codes: string])[] 
   ['history', '0; 100 to 102 when the daemon does not answer'],
   ['explain, codes, completion', '0'],
   ['doctor', '0; 1 when there is a problem, 2 when it is not ready yet and there is none'],
+  ['ls', '0 when there are containers and all are ready; 1 when one is not; 2 when none was found; killed by SIGKILL where one hangs'],
   ['all', '106 for an argument that cannot be used, 107 when readinessctl itself fails'],
 ];
 
@@ -81,6 +82,11 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .description('go through the whole set-up, and say what is wrong and how to fix it')
     .option('--all', 'also what is as it should be')
     .action((options: object) => run('doctor', options));
+  program
+    .command('ls')
+    .description('all containers of this machine that have a readinessd, asked from outside; for root on the host')
+    .option('-w, --watch', 'show them again and again')
+    .action((options: object) => run('ls', options));
   program
     .command('completion')
     .description('print the completion of this command line for a shell')

@@ -1,11 +1,13 @@
+import { firstLine } from '../../shared/reply.ts';
 import { historyLines } from '../../shared/status-text.ts';
 import { answerOf, askHistory, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
-import { refreshMs, showPictures } from './picture.ts';
+import { writeChanges } from './changes.ts';
+import { showPictures } from './picture.ts';
 import type { Session } from './session.ts';
 import { describe, showStatus } from './show.ts';
 
 /** As a shell says that Ctrl-C has ended something. */
-const interruptedCode = 130;
+export const interruptedCode = 130;
 
 /**
  * Shows the status again and again until it is ended: in place on a terminal, with the past verdicts below; else once for each
@@ -14,7 +16,13 @@ const interruptedCode = 130;
  * @returns the code of the verdict that was shown last where `q` has ended it
  */
 export async function watch(session: Session): Promise<number> {
-  if (!session.isTerminal) return writeChanges(session);
+  if (!session.isTerminal) {
+    await writeChanges(async () => {
+      const found = await orNoAnswer(askStatus(session.socketPath));
+      return { shown: firstLine(answerOf(found)), write: () => showStatus(session, found) };
+    });
+    return interruptedCode;
+  }
   let code = interruptedCode;
   const ended = await showPictures(session, async () => {
     const found = await orNoAnswer(askStatus(session.socketPath));
@@ -25,31 +33,4 @@ export async function watch(session: Session): Promise<number> {
     return [...describe(session, found), ...past];
   });
   return ended === 'quit' ? code : interruptedCode;
-}
-
-async function writeChanges(session: Session): Promise<number> {
-  let last = '';
-  let isOver = false;
-  let wake = () => {};
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
-      isOver = true;
-      wake();
-    });
-  }
-  while (!isOver) {
-    const found = await orNoAnswer(askStatus(session.socketPath));
-    const { code, reason, message } = answerOf(found);
-    const shown = `${code} ${reason} ${message}`;
-    if (shown !== last) showStatus(session, found);
-    last = shown;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, isOver ? 0 : refreshMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-  return interruptedCode;
 }

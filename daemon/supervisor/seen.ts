@@ -1,5 +1,6 @@
-import { type ProcessInfo, processState as state, stateNames } from './client.ts';
+import type { ProcessInfo } from './client.ts';
 import { fullName, type ProcessName } from './names.ts';
+import { processState as state, stateNames } from './states.ts';
 import type { Snapshot } from './view.ts';
 
 /** More than people would read. */

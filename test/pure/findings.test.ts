@@ -74,13 +74,15 @@ suite('commands of findings', () => {
   });
 });
 
+const activity = { running: [], startPrograms: [], lastHour: { cycles: 0, changes: 0, overMs: 0 } };
+
 suite('the finding in GET /status', () => {
   /** What GET /status says after a cycle of one step. */
   async function statusOf(result: StepResult): Promise<unknown> {
     const cache = createVerdictCache(() => 0);
     const { verdict, steps } = await runCycle([[step('start', [result])]], new AbortController().signal, () => 0, assert.fail);
     cache.publish({ startedAtMs: 0, endedAtMs: 0, verdict, steps, staleLimitMs: 1000, nextAtMs: 1000 });
-    const status = describeStatus(cache.read(), { nextCycleInMs: 0, settings: {}, version: '', events: undefined });
+    const status = describeStatus(cache.read(), { nextCycleInMs: 0, settings: {}, version: '', events: undefined, activity });
     return JSON.parse(JSON.stringify(status));
   }
 

@@ -29,6 +29,10 @@ export interface ContainerOptions {
   readonly isReadOnly?: boolean;
   readonly memoryLimit?: number;
   readonly sharesPids?: boolean;
+  /** The ID that its control group is named after, as runtimes do. */
+  readonly runtimeId?: string;
+  /** A command that runs another one on the machine that it is on, in the place of this one (see machine.ts). */
+  readonly by?: readonly string[];
   /** The entry that its files bring, or the alternative that polls. */
   readonly form?: Form;
 }
@@ -51,16 +55,20 @@ export class TestContainer {
   readonly directory: string;
   /** Its root file system, as seen from outside. */
   readonly root: string;
+  readonly runtimeId: string | undefined;
+  readonly #by: readonly string[];
 
-  constructor(directory: string) {
+  constructor(directory: string, { by = [], runtimeId }: ContainerOptions = {}) {
     this.directory = directory;
+    this.runtimeId = runtimeId;
+    this.#by = by;
     this.id = `readinessd-${basename(directory)}`;
     this.root = join(directory, 'root');
   }
 
   /** Made and not yet started. */
   static async create(t: Context, options: ContainerOptions): Promise<TestContainer> {
-    const container = new TestContainer(scratchDirectory(t));
+    const container = new TestContainer(scratchDirectory(t), options);
     await container.#mountRoot(t, options);
     const spec = runcConfig({ ...options, root: container.root, command: options.command ?? supervisord });
     writeFileSync(join(container.directory, 'config.json'), JSON.stringify(spec));
@@ -92,7 +100,8 @@ export class TestContainer {
 
   /** A call of runc as a command line. */
   runcCommand(...words: string[]): [program: string, ...args: string[]] {
-    return ['runc', '--root', join(this.directory, 'runc'), ...words];
+    const [program = '', ...args] = [...this.#by, 'runc', '--root', join(this.directory, 'runc'), ...words];
+    return [program, ...args];
   }
 
   /** Runs a program in it, as a kubelet's runtime runs the probe. */
@@ -161,11 +170,16 @@ export class TestContainer {
     const release = supervisor === undefined ? [] : [supervisorRoot(supervisor)];
     const lower = image ?? [...layers, ...release, nodeRoot(), debianRoot()].join(':');
     const directories = `lowerdir=${lower},upperdir=${upper},workdir=${join(this.directory, 'work')}`;
-    const mounted = await run('mount', ['-t', 'overlay', 'overlay', '-o', directories, this.root]);
+    const mounted = await this.#onMachine('mount', '-t', 'overlay', 'overlay', '-o', directories, this.root);
     if (mounted.code !== 0) throw new Error(`cannot mount ${directories}: ${mounted.stderr}`);
-    cleanUp(t, () => run('umount', ['-l', this.root]));
+    cleanUp(t, () => this.#onMachine('umount', '-l', this.root));
     const entry = join(this.root, shippedEntry);
     if (form === 'poll' && existsSync(entry)) writeFileSync(entry, withoutEvents(readFileSync(entry, 'utf8')));
+  }
+
+  #onMachine(...words: string[]): Promise<Finished> {
+    const [program = '', ...args] = [...this.#by, ...words];
+    return run(program, args);
   }
 
   /** A pipe that something reads to a file: what a container's stdout is under containerd. */

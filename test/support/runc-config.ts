@@ -8,7 +8,7 @@ const capabilities =
 
 /** A container's configuration in the form of OCI's runtime specification, as containerd makes it for a pod. */
 export function runcConfig(options: ContainerOptions & { readonly root: string; readonly command: readonly string[] }) {
-  const { root, command, user = 0, env = {}, isReadOnly = false, memoryLimit, sharesPids = false } = options;
+  const { root, command, user = 0, env = {}, isReadOnly = false, memoryLimit, sharesPids = false, runtimeId } = options;
   const namespaces = ['pid', 'network', 'ipc', 'uts', 'mount'].filter((type) => type !== 'pid' || !sharesPids);
   const variables = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -45,6 +45,7 @@ export function runcConfig(options: ContainerOptions & { readonly root: string; 
     ],
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
+      ...(runtimeId === undefined ? {} : { cgroupsPath: `/${runtimeId}` }),
       resources: { devices: [{ allow: false, access: 'rwm' }], ...(memoryLimit === undefined ? {} : { memory: { limit: memoryLimit } }) },
       maskedPaths: ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/sys/firmware'],
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],

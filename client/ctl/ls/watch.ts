@@ -1,0 +1,40 @@
+import { firstLine } from '../../../shared/reply.ts';
+import { writeChanges } from '../changes.ts';
+import { showPictures } from '../picture.ts';
+import { type Session, writeJson, writeLines } from '../session.ts';
+import { interruptedCode } from '../watch.ts';
+import type { Machine, Surveyor } from './containers.ts';
+import { machineJson, machineLines } from './show.ts';
+
+/**
+ * Shows the containers again and again until it is ended: in place on a terminal; else once for each change of a verdict.
+ *
+ * @returns what `ls` exits with, of what was shown last, where `q` has ended it
+ */
+export async function watch(session: Session, surveyor: Surveyor, codeFor: (machine: Machine) => number): Promise<number> {
+  if (!session.isTerminal) {
+    await writeChanges(async () => {
+      const machine = await surveyor.survey();
+      return { shown: verdictsOf(machine), write: () => showOnce(session, machine) };
+    });
+    return interruptedCode;
+  }
+  let code = interruptedCode;
+  const ended = await showPictures(session, async () => {
+    const machine = await surveyor.survey();
+    code = codeFor(machine);
+    return machineLines(machine, session.paint);
+  });
+  return ended === 'quit' ? code : interruptedCode;
+}
+
+/** Writes what was found, as lines or as JSON. */
+export function showOnce(session: Session, machine: Machine): void {
+  if (session.json) writeJson(session, machineJson(machine));
+  else writeLines(session, machineLines(machine, session.paint));
+}
+
+/** All that is shown, but for the times. */
+function verdictsOf({ containers, hidden }: Machine): string {
+  return [hidden, ...containers.map(({ name, pid, answer }) => `${name} ${pid} ${firstLine(answer)}`)].join('\n');
+}

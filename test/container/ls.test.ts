@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type ContainerOptions, goodStartFiles, TestContainer } from '../support/container.ts';
+import { type Machine, newRuntimeId, startMachine } from '../support/machine.ts';
+import { end, run } from '../support/run.ts';
+import { type Context, cleanUp, scratchDirectory, tree, until } from '../support/scratch.ts';
+
+interface Row {
+  readonly name?: string;
+  readonly id?: string;
+  readonly ready: boolean;
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly unchangedForMs?: number;
+}
+
+const socket = '/run/readinessd.sock';
+
+/** Sends everybody what its second argument is as JSON, and then goes on, ends or waits. */
+const server = `
+const [path, json, then] = process.argv.slice(2);
+const answer = JSON.parse(json);
+require('node:net').createServer((socket) => {
+  socket.on('error', () => {}).on('data', () => {});
+  const send = () => {
+    const isFull = !socket.write(answer);
+    if (then === 'endless' && isFull) socket.once('drain', send);
+    else if (then === 'endless' && !socket.destroyed) setImmediate(send);
+  };
+  send();
+  if (then === 'end') socket.end();
+}).listen(path, () => console.log('up'));
+`;
+
+const reply = (status: string, body: string, length = Buffer.byteLength(body)) =>
+  `HTTP/1.1 ${status}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`;
+const ready = reply('200 OK', '0 Ready all is well\n');
+
+/** A container that serves this, and one that does this and then nothing more. */
+const serving = (answer: string, then: 'wait' | 'end' | 'endless' = 'wait', path = socket): ContainerOptions => ({
+  files: { 'server.cjs': server },
+  command: ['/usr/local/bin/node', '/server.cjs', path, JSON.stringify(answer), then],
+});
+const doing = (script: string, env: Readonly<Record<string, string>> = {}): ContainerOptions => ({
+  command: ['/bin/sh', '-c', `${script}; echo up; exec sleep infinity`],
+  env,
+});
+
+/** Puts a file in the place of a page of the memory that holds its environment. */
+const swapEnvironment = `
+import ctypes, mmap, os, time
+with open('/proc/self/stat') as stat: start = int(stat.read().rsplit(') ', 1)[1].split()[47])
+page = start + 4095 & ~4095
+file = os.open('/run/memory', os.O_RDWR | os.O_CREAT)
+os.write(file, bytes(4096))
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+fixed = 16
+assert libc.mmap(page, 4096, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | fixed, file, 0) == page
+print('up', flush=True)
+time.sleep(1e6)
+`;
+
+/** For Node itself: to stat a directory called run never returns, and takes one of its threads. */
+const hangingStat = (fifo: string) => `
+const fs = require('node:fs');
+const { fstat } = fs;
+let calls = 0;
+fs.fstat = (fd, ...rest) =>
+  fs.readlinkSync('/proc/self/fd/' + fd) === '/' && ++calls === 4 ? fs.open('${fifo}', 'r', () => {}) : fstat(fd, ...rest);
+`;
+
+const elsewhere = '/run/outside/readinessd.sock';
+
+/** Each is shown as not ready, with this code and message, and holds up nobody. */
+const notReady: readonly (readonly [title: string, options: ContainerOptions, code: number, message: RegExp])[] = [
+  [
+    'a link to a socket outside that says ready',
+    doing(`ln -s ${elsewhere} ${socket}`),
+    100,
+    /readinessd\.sock is a link, which is not followed$/,
+  ],
+  [
+    'a directory that is a link to one outside',
+    doing('ln -s /run/outside /srv/way', { READINESSD_SOCKET: '/srv/way/readinessd.sock' }),
+    100,
+    /at \/srv\/way\/readinessd\.sock: \/srv\/way is a link, which is not followed$/,
+  ],
+  ['a path with ..', doing('true', { READINESSD_SOCKET: '/run/../run/x' }), 100, / has \. or \.\., which is not followed$/],
+  ['a path that is no absolute one', doing('true', { READINESSD_SOCKET: 'run/x' }), 106, /^cannot use socket run\/x: /],
+  ['a socket that is configured and not there', doing('true', { READINESSD_SOCKET: '/run/x' }), 100, /at \/run\/x: no such file$/],
+  ['a regular file', doing(`echo 0 Ready >${socket}`), 100, /it is no socket$/],
+  ['a FIFO', doing(`mkfifo ${socket}`), 100, /it is no socket$/],
+  ['a directory', doing(`mkdir ${socket}`), 100, /it is no socket$/],
+  [
+    'a socket that nobody listens on',
+    doing(`python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('${socket}')"`),
+    100,
+    /^cannot reach readinessd at \/run\/readinessd\.sock: nobody listens$/,
+  ],
+  [
+    'a daemon without its socket',
+    {
+      files: { 'usr/lib/readinessd/entry.cjs': 'console.log("up"); setInterval(() => {}, 1e6);' },
+      command: ['/usr/local/bin/node', '/usr/lib/readinessd/entry.cjs', '--socket', '/run/other.sock'],
+    },
+    100,
+    /at \/run\/other\.sock: no such file, though a process of it runs \(pid \d+\)$/,
+  ],
+  ['garbage', serving('0 Ready\n', 'end'), 102, /is not readinessd/],
+  ['a reply that is cut short', serving(reply('200 OK', '0 Ready\n', 9), 'end'), 102, /cut short$/],
+  ['a ready verdict with the status of another', serving(reply('503 Unavailable', '0 Ready\n'), 'end'), 102, /is not readinessd/],
+  ['a reply that says nothing', serving('', 'wait'), 101, /^readinessd at \/run\/readinessd\.sock gave no whole answer within/],
+  ['a connection that is closed', serving('', 'end'), 100, /it closed the connection without an answer$/],
+  ['a body without an end', serving(`HTTP/1.1 200 OK\r\n\r\n0 Ready ${'x'.repeat(60_000)}`, 'endless'), 102, /is not readinessd/],
+  ['headers without an end', serving(`HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(10_000)}`, 'endless'), 102, /is not readinessd/],
+  ['interim replies without an end', serving('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1000), 'endless'), 101, /gave no whole answer/],
+  ['escapes in the message', serving(reply('503 No', '17 HookFailed \u001B]0;x\u0007\n')), 102, /is not readinessd/],
+  ['escapes of one character', serving(reply('503 No', `17 Hook${'k'.repeat(500)} a\u009B31mb\u202Ec\n`)), 17, /^a 31mb c$/],
+];
+
+test('lists the containers of a machine from outside, and no hostile one harms the others', async (t) => {
+  const machine = await startMachine(t);
+  const outside = spawn(machine.by[0] ?? '', [
+    ...machine.by.slice(1),
+    process.execPath,
+    '-e',
+    `require('fs').mkdirSync('/run/outside');${server}`,
+    '',
+    elsewhere,
+    JSON.stringify(ready),
+    'end',
+  ]);
+  cleanUp(t, () => end(outside));
+  await once(outside.stdout, 'data');
+  const none = await machine.readinessctl('ls');
+  assert.deepEqual([none.code, none.stdout], [2, 'no container with a readinessd was found\n']);
+
+  const honest = newRuntimeId();
+  await TestContainer.start(t, { files: goodStartFiles, runtimeId: honest, by: machine.by });
+  const found = await until('it is listed as ready', async () => {
+    const { code, rows } = await list(machine);
+    return code === 0 ? rows : undefined;
+  });
+  assert.equal(found.length, 1);
+
+  const beside = async (options: ContainerOptions, t: Context, expected: (row: Row | undefined) => boolean) => {
+    const container = await TestContainer.start(t, { ...options, runtimeId: newRuntimeId(), by: machine.by });
+    await until('it is up', () => container.log().includes('up\n'));
+    const seen = await expectRow(machine, container, expected);
+    assert.equal(seen.find(({ id }) => id === honest)?.ready, true);
+  };
+
+  for (const [title, options, code, message] of notReady) {
+    await t.test(title, (t) => beside(options, t, (row) => row?.code === code && message.test(row.message)));
+  }
+
+  for (const mode of ['silent', 'reading']) {
+    await t.test(`a file system that never answers, ${mode}`, async (t) => {
+      const options = { ...doing('true'), runtimeId: newRuntimeId(), by: machine.by };
+      const container = await TestContainer.start(t, options);
+      const { pid } = await container.state();
+      const [nsenter = '', ...there] = machine.by;
+      const hanging = spawn(nsenter, [
+        ...there,
+        'setpriv',
+        '--pdeathsig',
+        'KILL',
+        'python3',
+        join(import.meta.dirname, '../support/hang.py'),
+        `${pid}`,
+        '/run',
+        mode,
+      ]);
+      cleanUp(t, () => end(hanging, 'SIGKILL'));
+      await once(hanging.stdout, 'data');
+      await expectRow(
+        machine,
+        container,
+        (row) => row?.code === 100 && / \/run is on a file system \(fuse\) that may hang/.test(row.message),
+      );
+    });
+  }
+
+  await t.test('an environment in memory that a file system answers for', (t) => {
+    const options = { files: { 'swap.py': swapEnvironment }, command: ['/usr/bin/python3', '/swap.py'], env: { LONG: 'x'.repeat(20_000) } };
+    return beside(options, t, (row) => /environment .* cannot be read/.test(row?.message ?? ''));
+  });
+
+  await t.test('a container without a readinessd, which is not listed', (t) => beside(doing('true'), t, (row) => row === undefined));
+
+  await t.test('one that sees the socket of another, each under its own name', async (t) => {
+    const first = await TestContainer.start(t, { ...serving(ready, 'end'), runtimeId: newRuntimeId(), by: machine.by });
+    const { pid } = await first.state();
+    const [nsenter = '', ...there] = machine.by;
+    const entered = spawn(nsenter, [
+      ...there,
+      'nsenter',
+      '--target',
+      `${pid}`,
+      '--mount',
+      'unshare',
+      '--mount',
+      'sh',
+      '-c',
+      'echo up; exec sleep infinity',
+    ]);
+    cleanUp(t, () => end(entered, 'SIGKILL'));
+    await once(entered.stdout, 'data');
+    const rows = await expectRow(machine, first, (row) => row?.message === 'all is well');
+    assert.equal(rows.filter(({ message }) => message === 'all is well').length, 1, JSON.stringify(rows));
+  });
+
+  await t.test('names as their runtimes know them, without escapes', async (t) => {
+    const kubernetes = {
+      annotations: {
+        'io.kubernetes.cri.sandbox-namespace': 'shop',
+        'io.kubernetes.cri.sandbox-name': 'web-0\u001B[31m',
+        'io.kubernetes.cri.container-name': 'app',
+      },
+    };
+    for (const [file, content, name] of [
+      ['/run/containerd/io.containerd.runtime.v2.task/k8s.io/ID/config.json', kubernetes, 'shop/web-0 [31m/app'],
+      ['/var/lib/docker/containers/ID/config.v2.json', { Name: '/web\u009B' }, 'web'],
+      [undefined, undefined, 'self-named'],
+    ] as const) {
+      const runtimeId = newRuntimeId();
+      if (file !== undefined) await machine.write(file.replace('ID', runtimeId), JSON.stringify(content));
+      const container = await TestContainer.start(t, {
+        ...doing(`touch ${socket}`, { HOSTNAME: 'self-named' }),
+        runtimeId,
+        by: machine.by,
+      });
+      await expectRow(machine, container, (row) => row?.name === name && row.message.endsWith('it is no socket'));
+    }
+    const named = await TestContainer.start(t, {
+      ...doing(`echo from-file >/etc/hostname; touch ${socket}`, { HOSTNAME: '\u001B[31m' }),
+      runtimeId: newRuntimeId(),
+      by: machine.by,
+    });
+    await expectRow(machine, named, (row) => row?.name === 'from-file');
+  });
+
+  await t.test('a call that never returns, after which it is ended by a signal', async (t) => {
+    const directory = scratchDirectory(t);
+    await run('mkfifo', [join(directory, 'fifo')]);
+    const fault = join(directory, 'fault.cjs');
+    writeFileSync(fault, hangingStat(join(directory, 'fifo')));
+    const container = await TestContainer.start(t, {
+      ...doing('true', { READINESSD_SOCKET: '/run' }),
+      runtimeId: newRuntimeId(),
+      by: machine.by,
+    });
+    await until('it is up', () => container.log().includes('up\n'));
+    const words = ['timeout', '100', 'env', `NODE_OPTIONS=--require=${fault}`, join(tree, 'usr/bin/readinessctl'), 'ls', '--json'];
+    const { signal, stdout } = await machine.run(...words);
+    assert.equal(signal, 'SIGKILL');
+    const { containers } = JSON.parse(stdout) as { containers: Row[] };
+    assert.equal(containers.find(({ id }) => id === honest)?.ready, true);
+    assert.match(containers.find(({ ready }) => !ready)?.message ?? '', /^cannot look into it within 2000 ms/);
+  });
+});
+
+/** The containers as readinessctl lists them; what it exits with must fit. */
+async function list(machine: Machine): Promise<{ readonly code: number | null; readonly rows: readonly Row[] }> {
+  const { code, stdout, stderr } = await machine.readinessctl('ls', '--json');
+  assert.equal(stderr, '');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  assert.doesNotMatch(stdout, /[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+  const { containers } = JSON.parse(stdout) as { readonly containers: readonly Row[] };
+  assert.equal(code, containers.length === 0 ? 2 : containers.every(({ ready }) => ready) ? 0 : 1);
+  return { code, rows: containers };
+}
+
+/** Lists until the container's row is as expected, on however busy a machine; it must never be ready before. */
+async function expectRow(machine: Machine, container: TestContainer, expected: (row: Row | undefined) => boolean): Promise<readonly Row[]> {
+  let last: Row | undefined;
+  return until(
+    'its row is as expected',
+    async () => {
+      const { rows } = await list(machine);
+      last = rows.find(({ id }) => id === container.runtimeId);
+      if (expected(last)) return rows;
+      assert.notEqual(last?.ready, true);
+      return undefined;
+    },
+    20_000,
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(last)}`);
+  });
+}
