@@ -36,6 +36,11 @@ export function oneLine(text: string, maxBytes: number = maxMessageBytes): strin
     .replace(/\uFFFD$/, '')}...`;
 }
 
+/** The same without a cut: a command that is to be typed must be whole. */
+export function whole(text: string): string {
+  return oneLine(text, Number.POSITIVE_INFINITY);
+}
+
 /**
  * The last whole lines of a text that fit, or the end of the last line when not even that fits.
  *

@@ -21,6 +21,8 @@ export interface Found {
   readonly level: Level;
   readonly about: About;
   readonly finding: Finding;
+  /** Of the declared check that found it. */
+  readonly check?: string;
   /** It may well be a consequence of the last one before it that is none. */
   readonly follows?: true;
 }

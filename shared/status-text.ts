@@ -1,6 +1,7 @@
 import { hourLines, runningText, startLines } from './activity-text.ts';
 import type { History, Status, StepStatus } from './api.ts';
 import { sayDuration } from './duration.ts';
+import { isPassing } from './findings/findings.ts';
 import { firstLine, oneLine } from './reply.ts';
 
 /** How parts of a text are told apart on a terminal; plain text leaves them as they are. */
@@ -66,7 +67,8 @@ function nameWidthOf({ steps }: Status): number {
 }
 
 function stepLines(step: StepStatus, nameWidth: number, paint: Paint): Line[] {
-  const outcome = paint(outcomeStyles[step.outcome] ?? 'warn', step.outcome.padEnd(8));
+  const shown = step.finding !== undefined && isPassing(step.finding) ? 'waiting' : step.outcome;
+  const outcome = paint(outcomeStyles[shown] ?? 'warn', shown.padEnd(8));
   const times = `${sayDuration(step.agoMs)} ago, took ${sayDuration(step.durationMs)}`;
   const detail = step.detail === undefined || step.detail === '' ? [] : step.detail.split('\n');
   const text = `  ${step.name.padEnd(nameWidth)} ${outcome} ${oneLine(step.message)} ${paint('dim', `(${times})`)}`;

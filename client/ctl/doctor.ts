@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { sayDuration } from '../../shared/duration.ts';
-import { firstLine, oneLine } from '../../shared/reply.ts';
+import { firstLine, oneLine, whole } from '../../shared/reply.ts';
 import { type Examine, type Found, type Level, type Report, type Sight, wordsOfFound } from '../../shared/report.ts';
 import type { Line } from '../../shared/status-text.ts';
 import { type Answered, answerOf, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
@@ -50,7 +50,14 @@ function describe({ found, sights }: Report, answered: Answered): object {
     message,
     problems: countOf(found, 'problem'),
     warnings: countOf(found, 'warning'),
-    findings: found.map(({ level, about, finding, follows = false }) => ({ level, about, ...finding, ...wordsOfFound(finding), follows })),
+    findings: found.map(({ level, about, check, finding, follows = false }) => ({
+      level,
+      about,
+      ...(check === undefined ? {} : { check }),
+      ...finding,
+      ...wordsOfFound(finding),
+      follows,
+    })),
     programs: sights,
   };
 }
@@ -83,17 +90,18 @@ function lines({ paint }: Session, { found, sights }: Report, answered: Answered
 type Painter = Session['paint'];
 
 /** @param isRoot - others follow from it */
-function findingLines(paint: Painter, { level, about, finding, follows }: Found, isRoot: boolean): Line[] {
+function findingLines(paint: Painter, { level, about, finding, check, follows }: Found, isRoot: boolean): Line[] {
+  const place = check === undefined ? about : `${about} ${JSON.stringify(check)}`;
   const { message, cause, fix } = wordsOfFound(finding);
   const indent = follows === true ? '    ' : '';
-  const lead = isRoot ? `${about}, the likely root cause: ` : follows === true ? `${about}, which follows: ` : `${about}: `;
+  const lead = isRoot ? `${place}, the likely root cause: ` : follows === true ? `${place}, which follows: ` : `${place}: `;
   const head = titled(paint, level, lead + paint('bold', oneLine(message)), indent);
   // What follows is gone when its cause is.
   if (follows === true) return [head];
-  const steps = fix.map((step, index) => (fix.length === 1 ? step : `${index + 1}. ${step}`));
+  const steps = fix.map((step, index) => (fix.length === 1 ? '' : `${index + 1}. `) + whole(step));
   return [
     head,
-    ...(cause === undefined ? [] : [hanging(`${indent}  why      `, cause)]),
+    ...(cause === undefined ? [] : [hanging(`${indent}  why      `, whole(cause))]),
     ...steps.map((step, index) => hanging(`${indent}  ${index === 0 ? 'fix     ' : '        '} `, step)),
   ];
 }

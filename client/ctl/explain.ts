@@ -2,7 +2,7 @@ import type { Status } from '../../shared/api.ts';
 import { codeOf, exitCodeTable, type Reason, spellCodes } from '../../shared/exit-codes.ts';
 import { noteOfCode } from '../../shared/findings/executable.ts';
 import type { Words } from '../../shared/findings/words.ts';
-import { firstLine, oneLine } from '../../shared/reply.ts';
+import { firstLine, oneLine, whole } from '../../shared/reply.ts';
 import { type Finding, wordsOfFound } from '../../shared/report.ts';
 import type { Line } from '../../shared/status-text.ts';
 import { version } from '../../shared/version.ts';
@@ -61,7 +61,7 @@ async function explainVerdict(session: Session): Promise<number> {
   const { paint } = session;
   writeLines(session, [
     paint('bold', firstLine({ code, reason, message })),
-    ...(detail?.trimEnd().split('\n') ?? []).map((line) => ({ text: `  | ${line}`, hang: '  | ' })),
+    ...(detail?.trimEnd().split('\n') ?? []).map((line) => ({ text: `  | ${whole(line)}`, hang: '  | ' })),
     '',
     ...lines(session, String(code), explained, words === undefined ? 'Likely causes' : 'Cause'),
     ...(words === undefined ? [] : ['', paint('dim', `"readinessctl explain ${code}" tells of all that ${code} can come from.`)]),
@@ -93,5 +93,5 @@ function lines({ paint }: Session, codes: string, explained: Explained, causesTi
 }
 
 function list(title: string, items: readonly string[]): Line[] {
-  return items.length === 0 ? [] : ['', title, ...items.map((item) => `  - ${item}`)];
+  return items.length === 0 ? [] : ['', title, ...items.map((item) => `  - ${whole(item)}`)];
 }

@@ -64,7 +64,7 @@ export async function examine(examination: Examination): Promise<Report> {
 }
 
 function isSame(one: Found, other: Found): boolean {
-  return one.level !== 'ok' && wordsOfFound(one.finding).message === wordsOfFound(other.finding).message;
+  return one.level !== 'ok' && one.check === other.check && wordsOfFound(one.finding).message === wordsOfFound(other.finding).message;
 }
 
 /** Marks what follows from a problem, and puts it after that. */

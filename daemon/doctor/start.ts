@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { split } from 'shlex';
+import { isPassing } from '../../shared/findings/findings.ts';
 import type { Finding, Found } from '../../shared/report.ts';
 import { startTroubles } from '../steps/start/judge.ts';
 import { type LiveStart, StartProgramBook, type StartPrograms } from '../steps/start/programs.ts';
@@ -18,9 +19,6 @@ const watchMs = 2500;
 const lookEveryMs = 150;
 
 const usualScript = '/usr/bin/start.sh';
-
-/** What only takes time. */
-const passing: readonly Finding['kind'][] = ['start-running', 'start-stopping', 'start-not-started'];
 
 /** start.sh's programs as supervisord has them; none where it is not looked at. */
 export function startPrograms({ supervisord, settings }: Facts): StartPrograms | undefined {
@@ -52,7 +50,7 @@ export async function checkStart(facts: Facts): Promise<Found[]> {
   // By what was seen last; an end that failed is a better one than the run which follows it.
   const now = live.map((process) => ({ ...process, ...(watched.at(-1)?.find((one) => keyOf(one) === keyOf(process)) ?? process) }));
   const troubles = startTroubles({ ...programs, live: now });
-  found.push(...troubles.map(({ finding }) => (passing.includes(finding.kind) ? waiting : problem)('start', finding)));
+  found.push(...troubles.map(({ finding }) => (isPassing(finding) ? waiting : problem)('start', finding)));
   if (troubles.length === 0) found.push(fine('start', `${live.map(fullName).join(', ')} exited with code 0`));
   return found;
 }

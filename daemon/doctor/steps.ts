@@ -1,36 +1,30 @@
+import type { Status } from '../../shared/api.ts';
+import { isPassing } from '../../shared/findings/findings.ts';
 import type { About, Finding, Found } from '../../shared/report.ts';
+import { isNothingChecked } from '../../shared/status-text.ts';
+import { version } from '../../shared/version.ts';
 import type { Facts } from './facts.ts';
 import { fine, problem, waiting, warning } from './found.ts';
 
-/** What only takes time. */
-const passing: readonly string[] = [
-  'start-running',
-  'start-stopping',
-  'start-just-ended',
-  'start-not-started',
-  'start-hook-rests',
-  'programs-change',
-  'programs-hook-rests',
-  'program-not-settled',
-  'program-just-ended',
-  'supervisord-stopping',
-  'first-cycle-runs',
-];
-
-/** What the daemon itself says. Its findings are of this version's kinds, unless another version answers. */
+/** What the daemon itself says. */
 export function checkSteps({ status }: Facts): Found[] {
   if (status === undefined) return [];
-  const found = status.steps.flatMap(({ name, outcome, message, finding }): Found[] => {
-    const about = name === 'start' || name === 'hook' ? name : 'checks';
-    if (outcome === 'failed') return finding === undefined ? [] : [judge(about, finding as Finding)];
-    return about === 'checks' ? [fine(about, `${name} ${outcome}: ${message}`)] : [];
+  const found = status.steps.flatMap((step): Found[] => {
+    const about = step.name === 'start' || step.name === 'hook' ? step.name : 'checks';
+    if (step.outcome !== 'failed') return about === 'checks' ? [fine(about, `${step.name} ${step.outcome}: ${step.message}`)] : [];
+    const judged = judge(about, findingIn(status, step));
+    return [about === 'checks' ? { ...judged, check: step.name } : judged];
   });
-  const isOfStep = status.steps.some(({ finding }) => finding?.kind === status.finding?.kind);
-  if (status.finding !== undefined && !isOfStep) found.push(judge('daemon', status.finding as Finding));
-  const isNothingChecked = status.ready && status.steps.every(({ outcome }) => outcome === 'skipped');
-  return isNothingChecked ? [...found, warning('checks', { kind: 'nothing-checked' })] : found;
+  const isOfStep = status.steps.some(({ outcome, message }) => outcome === 'failed' && status.message.startsWith(message));
+  if (!status.ready && !isOfStep) found.push(judge('daemon', findingIn(status, status)));
+  return isNothingChecked(status) ? [...found, warning('checks', { kind: 'nothing-checked' })] : found;
+}
+
+/** Only a daemon of this version has its kinds. */
+function findingIn(status: Status, { finding, message }: Pick<Status, 'finding' | 'message'>): Finding {
+  return status.version === version && finding !== undefined ? (finding as Finding) : { kind: 'other-version', message };
 }
 
 function judge(about: About, finding: Finding): Found {
-  return passing.includes(finding.kind) ? waiting(about, finding) : problem(about, finding);
+  return isPassing(finding) ? waiting(about, finding) : problem(about, finding);
 }

@@ -126,7 +126,7 @@ async function look(
     const interpreter = interpreterOf(bytes.subarray(0, lineBytes));
     return interpreter === undefined ? { why: { trouble: 'no-interpreter' } } : { interpreter };
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     return { why: code === 'ENOENT' ? { trouble: 'missing' } : { trouble: 'unreadable', code } };
   }
 }

@@ -25,10 +25,10 @@ export const endpointWords = {
     fix: ['see whether the service runs: supervisorctl status; and which sockets there are: ss -lxp', lookAgain],
   }),
   'endpoint-unusable': ({ check, why }: Endpoint & { why: string }): Words => ({ message: `${check}: ${why}`, fix: [lookAgain] }),
-  'endpoint-status': ({ check, status, url }: Endpoint & { status: number; url: string }): Words => ({
+  'endpoint-status': ({ check, status, url, socket }: Endpoint & { status: number; url: string; socket?: string }): Words => ({
     message: `${check}: status ${status}`,
     cause: 'The service answers, and says that it is not well.',
-    fix: [`see what it says: curl -i ${shellWord(url)}`, lookAgain],
+    fix: [`see what it says: curl -i ${socket === undefined ? '' : `--unix-socket ${shellWord(socket)} `}${shellWord(url)}`, lookAgain],
   }),
   'endpoint-redirects': ({ check, status, location }: Endpoint & { status: number; location: string }): Words => ({
     message: `${check}: status ${status}, a redirection to ${location}`,

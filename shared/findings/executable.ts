@@ -53,7 +53,7 @@ export const executableWords = {
   unsafe: (facts: Executable & Danger): Words => ({
     message: `${named(facts)} was not run, since it would run as root and ${sayDanger(facts)}; fix that, or set READINESSD_HOOK_SAFETY_CHECK=off`,
     fix: [
-      'owner' in facts ? `chown root:root ${shellWord(facts.place)}` : `chmod go-w ${shellWord(facts.place)}`,
+      'owner' in facts ? `chown -h root:root ${shellWord(facts.place)}` : `chmod go-w ${shellWord(facts.place)}`,
       'it lies on a volume whose owner cannot be changed: copy it into the image; you trust whoever can write it: READINESSD_HOOK_SAFETY_CHECK=off',
     ],
   }),
@@ -165,6 +165,8 @@ export function fixLoadTrouble({ path, trouble, interpreter }: LoadTrouble & { r
       : `repair ${interpreter}, or use another interpreter`;
   }
   if (trouble === 'neither' || trouble === 'no-interpreter') return 'begin it with a line #!/bin/sh';
+  if (trouble === 'nested-too-deep') return 'name a program in its #! line that is no script itself, as #!/bin/sh';
+  if (trouble === 'machine-not-known') return 'start it from a script that begins with #!/bin/sh';
   if (trouble === 'empty' || trouble === 'blank')
     return 'copy it into the image again, whole: it must begin with a line #!/bin/sh, or be a binary';
   if (trouble === 'unreadable') return `see why with ls -l ${shellWord(path)}: a script must be readable for whoever runs it`;
@@ -230,8 +232,12 @@ function fixSpawnError(errno: string, path: string): string {
       return 'raise the limit of processes (pids.max of the cgroup, ulimit -u)';
     case 'ENOMEM':
       return 'give the container more memory';
+    case 'EMFILE':
+      return 'raise the limit of open files (ulimit -n)';
+    case 'ENFILE':
+      return "raise the system's limit of open files (sysctl fs.file-max)";
     default:
-      return 'raise the limit (ulimit -n)';
+      return `see what the system says: dmesg | tail; ls -l ${shellWord(path)}`;
   }
 }
 

@@ -12,6 +12,25 @@ export const verdictWords = { ...startWords, ...supervisordWords, ...programWord
 /** What a check found, as data. */
 export type VerdictFinding = FindingIn<typeof verdictWords>;
 
+/** What only takes time, as far as anybody knows: all else wants somebody to do something. */
+const passingKinds: readonly VerdictFinding['kind'][] = [
+  'start-running',
+  'start-stopping',
+  'start-just-ended',
+  'start-not-started',
+  'start-hook-rests',
+  'programs-change',
+  'programs-hook-rests',
+  'program-not-settled',
+  'program-just-ended',
+  'supervisord-stopping',
+  'first-cycle-runs',
+];
+
+export function isPassing({ kind }: { readonly kind: string }): boolean {
+  return passingKinds.some((one) => one === kind);
+}
+
 /** What people are told of it. */
 export function wordsOf(finding: VerdictFinding): Words {
   return wordsIn(verdictWords, finding);

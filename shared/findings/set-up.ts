@@ -17,6 +17,11 @@ interface At {
 export const setUpWords = {
   /** Something that is as it should be. */
   fine: ({ what }: { what: string }): Words => ({ message: what, fix: [] }),
+  /** What a daemon of another version says. */
+  'other-version': ({ message }: { message: string }): Words => ({
+    message,
+    fix: [`readinessd is of another version than readinessctl, which knows no more: ${restartDaemon}`],
+  }),
   'not-looked-at': ({ what, why }: { what: string; why: string }): Words => ({
     message: `${what} could not be looked at: ${why}`,
     fix: ['run readinessctl as root; if that does not help, it is a bug in readinessctl: report it'],

@@ -65,7 +65,7 @@ export const startWords = {
     fix: [`set autorestart=false in its section`, loadConfiguration],
   }),
   'start-just-ended': ({ programs }: { programs: readonly string[] }): Words => ({
-    message: `${programs.map(subject).join(', ')} exited with code 0: checking that supervisord does not restart ${programs.length === 1 ? 'it' : 'them'}`,
+    message: `${programs.map(subject).join(', ')} exited with code 0: checking that supervisord does not restart ${programs.length === 1 ? 'it' : 'them'} (autorestart=false)`,
     cause: 'supervisord does not tell whether a program has autorestart=true, so its end counts when it has lasted for a moment.',
     fix: ['wait a second', 'it stays so: set autorestart=false in its section, then: supervisorctl update'],
   }),
@@ -83,7 +83,7 @@ export const startWords = {
     fix: [loadConfiguration],
   }),
   'start-perhaps-not-loaded': ({ program }: Program): Words => ({
-    message: `${subject(program)} is configured but perhaps not loaded, since what ran under that name before may still run: "${loadConfiguration}" loads it, and "${restartDaemon}" makes that known`,
+    message: `${subject(program)} is configured but perhaps not loaded, since what ran under that name before may still be loaded: "${loadConfiguration}" loads it, and "${restartDaemon}" makes that known`,
     fix: [loadConfiguration, restartDaemon],
   }),
   'start-ambiguous': ({ program }: Program): Words => ({

@@ -64,7 +64,7 @@ suite('verdict on start', () => {
     assert.equal(say(judge(live('a'), live('b'))), 'passed: start.sh (program "a"), start.sh (program "b") exited with code 0');
     assert.equal(
       say(judgeUnsettled([live('a'), live('b')])),
-      '2 StartNotFinished start.sh (program "a"), start.sh (program "b") exited with code 0: checking that supervisord does not restart them',
+      '2 StartNotFinished start.sh (program "a"), start.sh (program "b") exited with code 0: checking that supervisord does not restart them (autorestart=false)',
     );
   });
 

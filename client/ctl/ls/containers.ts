@@ -41,14 +41,20 @@ interface Looking {
 export interface Surveyor {
   /** Looks at all containers of the machine. */
   survey(): Promise<Machine>;
-  /** Whether something in a container still hangs. */
-  hangs(): boolean;
+  /** Waits for what still goes on in containers, for so long at most. @returns whether something still hangs then */
+  hangsFor(ms: number): Promise<boolean>;
 }
 
 /** Makes who looks at the machine. A container that hangs from the last time is waited for again, not asked again. */
 export function createSurveyor(): Surveyor {
   const underWay = new Map<string, Looking>();
-  return { survey, hangs: () => underWay.size > 0 };
+  return {
+    survey,
+    async hangsFor(ms) {
+      await within(Promise.allSettled([...underWay.values()].map(({ found }) => found)), ms, () => []);
+      return underWay.size > 0;
+    },
+  };
 
   async function survey(): Promise<Machine> {
     const { namespaces, hidden } = findNamespaces();

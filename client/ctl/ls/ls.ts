@@ -6,6 +6,9 @@ import { showOnce, watch } from './watch.ts';
 /** A call that hangs holds a thread of libuv's, and the others go on. */
 const threads = '64';
 
+/** What is only slow, on a busy machine, ends in this time, and all is well. */
+const graceMs = 3000;
+
 const [notAllReadyCode, noneFoundCode] = [1, 2];
 
 /** The containers of this machine that have a readinessd, each with its verdict. Its codes are among exitCodes in program.ts. */
@@ -19,7 +22,7 @@ export const ls: Command<{ readonly watch?: boolean }> = async (session, options
   session.environment['UV_THREADPOOL_SIZE'] = threads;
   const surveyor = createSurveyor();
   const code = options.watch === true ? await watch(session, surveyor, codeFor) : await once(session, surveyor);
-  if (surveyor.hangs()) await endNow(session);
+  if (await surveyor.hangsFor(graceMs)) await endNow(session);
   return code;
 };
 

@@ -146,10 +146,13 @@ async function get(request: HttpRequest, check: string, timeoutMs: number, signa
 
 class LateError extends Error {}
 
-function judgeStatus(status: number, location: string | string[] | undefined, check: string, { origin, path }: HttpRequest): HttpAnswer {
+function judgeStatus(status: number, location: string | string[] | undefined, check: string, request: HttpRequest): HttpAnswer {
   if (status >= 200 && status < 300) return status;
   // Without a query, which may hold a secret, or be another each time.
   const bare = (url: string) => url.replace(/[?#].*$/s, '');
-  if (status < 300 || status >= 400 || location === undefined) return { kind: 'endpoint-status', check, status, url: bare(origin + path) };
+  if (status < 300 || status >= 400 || location === undefined) {
+    const { origin, path, socketPath: socket } = request;
+    return { kind: 'endpoint-status', check, status, url: bare(origin + path), ...(socket === undefined ? {} : { socket }) };
+  }
   return { kind: 'endpoint-redirects', check, status, location: bare(String(location)) };
 }

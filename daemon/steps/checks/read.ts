@@ -13,6 +13,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
+import { sayDanger } from '../../../shared/findings/executable.ts';
 import { oneLine } from '../../../shared/reply.ts';
 import { findDanger } from '../../process/inspect.ts';
 import { type Check, readCheck } from './check.ts';
@@ -61,10 +62,20 @@ export async function readChecks(
   }
 }
 
+/** Who else than root could have written a file, or why that cannot be known. */
+async function sayItsDanger(file: string): Promise<string | undefined> {
+  try {
+    const danger = await findDanger(file);
+    return danger && sayDanger(danger);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 async function readAll(files: readonly string[], options: ReadOptions): Promise<Check[]> {
   const checks: Check[] = [];
   for (const file of files) {
-    const danger = options.checkSafety ? await findDanger(file).catch((error: Error) => error.message) : undefined;
+    const danger = options.checkSafety ? await sayItsDanger(file) : undefined;
     if (danger !== undefined) {
       throw new FileError(
         `${file}:1:1: it is not used, since the daemon is root and ${danger}; fix that, or set READINESSD_HOOK_SAFETY_CHECK=off`,

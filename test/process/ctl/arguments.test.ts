@@ -14,7 +14,7 @@ const elsewhere = ['unshare', '--mount', '--'];
 
 suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () => {
   for (const [args, message] of [
-    [['bogus'], /^readinessctl: unknown command "bogus": there are status, wait, .*doctor; --help tells more\n$/],
+    [['bogus'], /^readinessctl: unknown command "bogus": there are status, wait, .*doctor, .*; --help tells more\n$/],
     [['explain', 'bogus'], /^readinessctl: cannot explain "bogus": there is no such code or reason; "readinessctl codes" lists them\n$/],
     [['explain', '256'], /^readinessctl: cannot explain "256"/],
     [['wait', '--timeout', '5'], /^readinessctl: .*--timeout.* 500ms, 300s or 10m/],

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after } from 'node:test';
 import { until } from '../../support/scratch.ts';
 import type { SetUp } from '../../support/set-up.ts';
 import { type Case, doctorNames, inSection } from './cases.ts';
@@ -10,7 +13,41 @@ const stop = async (it: SetUp) => {
   await it.supervisord.ctl('stop', 'readinessd');
 };
 
+/** What has a port that a daemon may be told. */
+const taken = createServer().listen(0, '127.0.0.1').unref();
+await once(taken, 'listening');
+const { port } = taken.address() as AddressInfo;
+after(() => taken.close());
+
+const hasEnded = ({ supervisord }: SetUp) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 1'));
+
 const cases: readonly Case[] = [
+  {
+    title: 'the port of its listener is taken',
+    settings: { READINESSD_LISTEN: `127.0.0.1:${port}` },
+    until: hasEnded,
+    about: 'daemon',
+    cause: new RegExp(
+      `READINESSD_LISTEN=127.0.0.1:${port}: another process has that port \\(process ${process.pid}, .*, so readinessd cannot start`,
+    ),
+    cure: /set READINESSD_LISTEN to a free port/,
+  },
+  {
+    title: 'no interface has the address of its listener',
+    settings: { READINESSD_LISTEN: '192.0.2.1:9464' },
+    until: hasEnded,
+    about: 'daemon',
+    cause: /READINESSD_LISTEN=192.0.2.1:9464: no interface has that address, so readinessd cannot start/,
+    cure: /set READINESSD_LISTEN to an address of this container/,
+  },
+  {
+    title: 'a shell starts it, and it does not listen where the probes ask',
+    entry: (entry) => entry.replace(/^command=(.*)$/m, 'command=/bin/sh -c "umask 077; exec $1 --socket %(ENV_READINESSD_SOCKET)s.other"'),
+    until: ({ socket }) => until('it listens there', () => existsSync(`${socket}.other`)),
+    about: 'socket',
+    cause: /the daemon serves \S+r.sock.other, but the kubelet's probes ask at \S+r.sock/,
+    cure: /set READINESSD_SOCKET=\S+r.sock.other in the container's environment/,
+  },
   {
     title: 'supervisord has no program for it',
     entry: () => '',

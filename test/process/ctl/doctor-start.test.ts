@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { until } from '../../support/scratch.ts';
 import { goodStart, setUp } from '../../support/set-up.ts';
-import { type Case, doctorNames } from './cases.ts';
+import { type Case, doctorNames, inSection } from './cases.ts';
 
 const start = (text: string) => `[program:start]\n${text.replaceAll('; ', '\n')}\n`;
 
@@ -69,6 +70,28 @@ const cases: readonly Case[] = [
     until: ({ becomes }) => becomes('start', /RUNNING/),
     cause: /\[program:start\] in \S+ has autorestart=true: whenever start.sh \(program "start"\) has ended, supervisord runs it again/,
     cure: /autorestart=false in \[program:start\]/,
+  },
+  {
+    title: "start.sh fails, and supervisord's own autorestart runs it again",
+    programs: start('command=/bin/sh -c "sleep 0.3 && echo no licence >&2 && exit 7"; startsecs=0'),
+    until: async ({ supervisord, expect }) => {
+      await expect(/^(?:2|112) /);
+      await until('it has ended twice', () => supervisord.log().split('exited: start (exit status 7').length > 2);
+    },
+    about: 'start',
+    cause: /is run again and again: exit status 7, and supervisord starts it again/,
+    cure: /supervisorctl tail start stderr[\s\S]*autorestart=false in \[program:start\]/,
+  },
+  {
+    title: 'the interpreter of start.sh is missing, since its lines end in CR LF',
+    programs: start('command=%(ENV_READINESSD_HOOK)s; startsecs=0; autorestart=false'),
+    settings: { READINESSD_START_PROGRAMS: 'start' },
+    hook: (path) => writeFileSync(path, '#!/bin/sh\r\nexit 0\r\n', { mode: 0o755 }),
+    entry: inSection('environment=READINESSD_HOOK="none"'),
+    until: ({ expect }) => expect(/^112 /),
+    about: 'start',
+    cause: /\S+hook cannot be started: the interpreter of its #! line, "\/bin\/sh\\r", cannot run/,
+    cure: /sed -i 's\/\\r\$\/\/' \S+hook/,
   },
   {
     title: 'start.sh was killed',
