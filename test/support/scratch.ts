@@ -63,7 +63,7 @@ export function foreignProgram(path: string): void {
  * How long what should come is waited for: several times the longest that the product may take (30 s of earned rest, and a cycle),
  * on a slow and busy machine too.
  */
-export const patienceMs = 8_000;
+export const patienceMs = 180_000;
 
 /** Waits until a condition gives something truthy, and returns that. */
 export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = patienceMs): Promise<NonNullable<T>> {

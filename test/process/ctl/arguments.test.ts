@@ -3,6 +3,7 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { commandNames } from '../../../client/ctl/program.ts';
 import { treeCopy } from '../../support/clients.ts';
 import { answered, ctl } from '../../support/ctl.ts';
 import { brokenNode, damages, replace } from '../../support/damages.ts';
@@ -14,7 +15,14 @@ const elsewhere = ['unshare', '--mount', '--'];
 
 suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () => {
   for (const [args, message] of [
-    [['bogus'], /^readinessctl: unknown command "bogus": there are status, wait, .*doctor, .*; --help tells more\n$/],
+    [['statsu'], /^readinessctl: unknown command 'statsu'\n\(Did you mean status\?\)\n$/],
+    [['help', 'bogus'], /^readinessctl: unknown command 'bogus'/],
+    [['--help', 'bogus'], /^readinessctl: unknown command 'bogus'/],
+    [['-o', 'yaml'], /^readinessctl: .*'yaml' is invalid.*text, json/],
+    [['-o', 'text', '--json'], /^readinessctl: .*cannot be used with option '--json'/],
+    [['--timeout', '5s', 'wait'], /^readinessctl: unknown option '--timeout'/],
+    [['completion', 'tcsh'], /^readinessctl: .*'tcsh' is invalid.*bash, zsh, fish/],
+    [['bogus'], /^readinessctl: unknown command 'bogus': there are status, wait, .*doctor.*; --help tells more\n$/],
     [['explain', 'bogus'], /^readinessctl: cannot explain "bogus": there is no such code or reason; "readinessctl codes" lists them\n$/],
     [['explain', '256'], /^readinessctl: cannot explain "256"/],
     [['wait', '--timeout', '5'], /^readinessctl: .*--timeout.* 500ms, 300s or 10m/],
@@ -46,6 +54,47 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
       );
     });
   }
+
+  test('has the help of a command in each way that is asked for it, and no line is wider than 80 columns', async () => {
+    for (const name of commandNames) {
+      const { stdout: wanted } = await ctl('/none', [name, '--help']);
+      assert.match(wanted, new RegExp(`^Usage: readinessctl ${name}\\b`));
+      for (const args of [
+        ['help', name],
+        ['--help', name],
+        ['-h', name],
+        ['--socket', '/x', name, '-h'],
+      ])
+        assert.deepEqual([(await ctl('/none', args)).code, (await ctl('/none', args)).stdout], [0, wanted], args.join(' '));
+      assert.deepEqual(
+        wanted.split('\n').filter((line) => line.length > 80),
+        [],
+      );
+    }
+    const { stdout } = await ctl('/none', ['--help']);
+    assert.deepEqual(
+      stdout.split('\n').filter((line) => line.length > 80),
+      [],
+    );
+  });
+
+  test('takes -V for --version, -o json for --json, and options before a command and without one', async () => {
+    assert.equal((await ctl('/none', ['-V'])).stdout, (await ctl('/none', ['--version'])).stdout);
+    const { stdout: json } = await ctl('/none', ['codes', '--json']);
+    assert.ok(Array.isArray(JSON.parse(json)));
+    for (const args of [
+      ['-o', 'json', 'codes'],
+      ['codes', '--output=json'],
+      ['codes', '-ojson'],
+    ])
+      assert.equal((await ctl('/none', args)).stdout, json, args.join(' '));
+    assert.equal((await ctl('/none', ['codes', '-o', 'text'])).stdout, (await ctl('/none', ['codes'])).stdout);
+    for (const args of [
+      ['-o', 'json'],
+      ['--json', '--socket', '/none'],
+    ])
+      assert.equal((JSON.parse((await ctl('/none', args)).stdout) as { code: number }).code, 100, args.join(' '));
+  });
 
   for (const [args, expected] of [
     [['status'], 100],

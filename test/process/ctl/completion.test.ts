@@ -17,7 +17,8 @@ const typed = [
   ['wait --for r', 'wait --for ready'],
   ['wait --for=n', 'wait --for=not-ready'],
   ['wait --timeo', 'wait --timeout'],
-  ['--timeout 5s wai', '--timeout 5s wait'],
+  ['wait --timeout 5s --fo', 'wait --timeout 5s --for'],
+  ['--socket /x wai', '--socket /x wait'],
   ['status --wa', 'status --watch'],
   ['--wa', '--watch'],
   ['explain StartFai', 'explain StartFailed'],
@@ -60,8 +61,8 @@ suite('completions', { concurrency: 4 }, () => {
   for (const [name, shell, setUp] of shells) {
     test(`of ${name} complete in it, by ${setUp}`, async (t) => {
       const terminal = shellOnTerminal(t, '/none', { shell, env: { HOME: scratchDirectory(t) } });
-      terminal.type(`${setUp}; readinessctl() { echo "<$*>"; }; echo =ready\r`);
-      await until('it is set up', () => /(?<!echo )=ready\r/.test(terminal.output()));
+      terminal.type(`${setUp}; readinessctl() { echo "<$*>"; }; echo "is" set up\r`);
+      await until('it is set up', () => /[\n\r]is set up\r/.test(terminal.output()));
       for (const [words, completed] of typed) {
         const from = terminal.output().length;
         terminal.type(`readinessctl ${words}\t\r`);
