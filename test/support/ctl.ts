@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { collect, end, type Finished, run } from './run.ts';
-import { type Context, cleanUp, patienceMs, tree, until } from './scratch.ts';
+import { type Context, cleanUp, tree, until } from './scratch.ts';
 
 const readinessctl = join(tree, 'usr/bin/readinessctl');
 
@@ -13,8 +13,7 @@ export function ctl(
   by: readonly string[] = [],
 ): Promise<Finished> {
   const [program = '', ...words] = [...by, readinessctl, ...args];
-  // doctor watches for seconds, and waits for each thing that it looks at.
-  return run(program, words, { env: { PATH: process.env['PATH'], READINESSD_SOCKET: socket, ...env }, timeout: 6 * patienceMs });
+  return run(program, words, { env: { PATH: process.env['PATH'], READINESSD_SOCKET: socket, ...env } });
 }
 
 /**

@@ -156,7 +156,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     hook: (path) => writeScript(path, '#!/usr/bin/env python3\nimport nothing_like_it\n'),
     until: ({ expect }) => expect(/^1 /),
     cause: /hook exited with code 1/,
-    cure: /read the output of the last run/,
+    cure: /read what it printed/,
   },
 ];
 
