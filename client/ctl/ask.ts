@@ -127,6 +127,8 @@ function askOnce(socketPath: string, { method = 'GET', path }: Question, timeout
     });
     const timer = setTimeout(() => asked.destroy(failure('ETIMEDOUT')), timeoutMs);
     asked.on('error', reject).on('close', () => clearTimeout(timer));
+    // readinessd sends none, and a flood of them would leave no time for anything else.
+    asked.on('information', () => asked.destroy(failure('EBADREPLY')));
     asked.end();
   });
 }

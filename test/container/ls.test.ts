@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ContainerOptions, goodStartFiles, TestContainer } from '../support/container.ts';
 import { type Machine, newRuntimeId, startMachine } from '../support/machine.ts';
-import { end, run } from '../support/run.ts';
-import { type Context, cleanUp, scratchDirectory, tree, until } from '../support/scratch.ts';
+import { run } from '../support/run.ts';
+import { type Context, scratchDirectory, tree, until } from '../support/scratch.ts';
 
 interface Row {
   readonly name?: string;
@@ -20,6 +18,9 @@ interface Row {
 }
 
 const socket = '/run/readinessd.sock';
+
+/** The container with a real readinessd, which is ready. */
+const honest = newRuntimeId();
 
 /** Sends everybody what its second argument is as JSON, and then goes on, ends or waits. */
 const server = `
@@ -67,13 +68,11 @@ print('up', flush=True)
 time.sleep(1e6)
 `;
 
-/** For Node itself: to stat a directory called run never returns, and takes one of its threads. */
+/** For Node itself: to stat this directory never returns, and takes one of its threads. */
 const hangingStat = (fifo: string) => `
 const fs = require('node:fs');
 const { fstat } = fs;
-let calls = 0;
-fs.fstat = (fd, ...rest) =>
-  fs.readlinkSync('/proc/self/fd/' + fd) === '/' && ++calls === 4 ? fs.open('${fifo}', 'r', () => {}) : fstat(fd, ...rest);
+fs.fstat = (fd, ...rest) => (fs.readlinkSync('/proc/self/fd/' + fd).endsWith('/hangs') ? fs.open('${fifo}', 'r', () => {}) : fstat(fd, ...rest));
 `;
 
 const elsewhere = '/run/outside/readinessd.sock';
@@ -120,29 +119,18 @@ const notReady: readonly (readonly [title: string, options: ContainerOptions, co
   ['a connection that is closed', serving('', 'end'), 100, /it closed the connection without an answer$/],
   ['a body without an end', serving(`HTTP/1.1 200 OK\r\n\r\n0 Ready ${'x'.repeat(60_000)}`, 'endless'), 102, /is not readinessd/],
   ['headers without an end', serving(`HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(10_000)}`, 'endless'), 102, /is not readinessd/],
-  ['interim replies without an end', serving('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1000), 'endless'), 101, /gave no whole answer/],
+  ['interim replies without an end', serving('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1000), 'endless'), 102, /is not readinessd/],
   ['escapes in the message', serving(reply('503 No', '17 HookFailed \u001B]0;x\u0007\n')), 102, /is not readinessd/],
   ['escapes of one character', serving(reply('503 No', `17 Hook${'k'.repeat(500)} a\u009B31mb\u202Ec\n`)), 17, /^a 31mb c$/],
 ];
 
 test('lists the containers of a machine from outside, and no hostile one harms the others', async (t) => {
   const machine = await startMachine(t);
-  const outside = spawn(machine.by[0] ?? '', [
-    ...machine.by.slice(1),
-    process.execPath,
-    '-e',
-    `require('fs').mkdirSync('/run/outside');${server}`,
-    '',
-    elsewhere,
-    JSON.stringify(ready),
-    'end',
-  ]);
-  cleanUp(t, () => end(outside));
-  await once(outside.stdout, 'data');
+  const makeDirectory = "require('node:fs').mkdirSync('/run/outside');";
+  await machine.keep(t, process.execPath, '-e', makeDirectory + server, '', elsewhere, JSON.stringify(ready), 'end');
   const none = await machine.readinessctl('ls');
   assert.deepEqual([none.code, none.stdout], [2, 'no container with a readinessd was found\n']);
 
-  const honest = newRuntimeId();
   await TestContainer.start(t, { files: goodStartFiles, runtimeId: honest, by: machine.by });
   const found = await until('it is listed as ready', async () => {
     const { code, rows } = await list(machine);
@@ -150,70 +138,40 @@ test('lists the containers of a machine from outside, and no hostile one harms t
   });
   assert.equal(found.length, 1);
 
-  const beside = async (options: ContainerOptions, t: Context, expected: (row: Row | undefined) => boolean) => {
-    const container = await TestContainer.start(t, { ...options, runtimeId: newRuntimeId(), by: machine.by });
+  const startBeside = async (t: Context, options: ContainerOptions, runtimeId = newRuntimeId()) => {
+    const container = await TestContainer.start(t, { ...options, runtimeId, by: machine.by });
     await until('it is up', () => container.log().includes('up\n'));
-    const seen = await expectRow(machine, container, expected);
-    assert.equal(seen.find(({ id }) => id === honest)?.ready, true);
+    return container;
+  };
+  const beside = async (t: Context, options: ContainerOptions, expected: Expected) => {
+    await expectRow(machine, await startBeside(t, options), expected);
   };
 
   for (const [title, options, code, message] of notReady) {
-    await t.test(title, (t) => beside(options, t, (row) => row?.code === code && message.test(row.message)));
+    await t.test(title, (t) => beside(t, options, (row) => row?.code === code && message.test(row.message)));
   }
 
   for (const mode of ['silent', 'reading']) {
     await t.test(`a file system that never answers, ${mode}`, async (t) => {
-      const options = { ...doing('true'), runtimeId: newRuntimeId(), by: machine.by };
-      const container = await TestContainer.start(t, options);
+      const container = await startBeside(t, doing('true'));
       const { pid } = await container.state();
-      const [nsenter = '', ...there] = machine.by;
-      const hanging = spawn(nsenter, [
-        ...there,
-        'setpriv',
-        '--pdeathsig',
-        'KILL',
-        'python3',
-        join(import.meta.dirname, '../support/hang.py'),
-        `${pid}`,
-        '/run',
-        mode,
-      ]);
-      cleanUp(t, () => end(hanging, 'SIGKILL'));
-      await once(hanging.stdout, 'data');
-      await expectRow(
-        machine,
-        container,
-        (row) => row?.code === 100 && / \/run is on a file system \(fuse\) that may hang/.test(row.message),
-      );
+      await machine.keep(t, 'python3', join(import.meta.dirname, '../support/hang.py'), `${pid}`, '/run', mode);
+      await expectRow(machine, container, (row) => / \/run is on a file system \(fuse\) that may hang/.test(row?.message ?? ''));
     });
   }
 
   await t.test('an environment in memory that a file system answers for', (t) => {
     const options = { files: { 'swap.py': swapEnvironment }, command: ['/usr/bin/python3', '/swap.py'], env: { LONG: 'x'.repeat(20_000) } };
-    return beside(options, t, (row) => /environment .* cannot be read/.test(row?.message ?? ''));
+    return beside(t, options, (row) => /environment .* cannot be read/.test(row?.message ?? ''));
   });
 
-  await t.test('a container without a readinessd, which is not listed', (t) => beside(doing('true'), t, (row) => row === undefined));
+  await t.test('a container without a readinessd, which is not listed', (t) => beside(t, doing('true'), (row) => row === undefined));
 
-  await t.test('one that sees the socket of another, each under its own name', async (t) => {
-    const first = await TestContainer.start(t, { ...serving(ready, 'end'), runtimeId: newRuntimeId(), by: machine.by });
-    const { pid } = await first.state();
-    const [nsenter = '', ...there] = machine.by;
-    const entered = spawn(nsenter, [
-      ...there,
-      'nsenter',
-      '--target',
-      `${pid}`,
-      '--mount',
-      'unshare',
-      '--mount',
-      'sh',
-      '-c',
-      'echo up; exec sleep infinity',
-    ]);
-    cleanUp(t, () => end(entered, 'SIGKILL'));
-    await once(entered.stdout, 'data');
-    const rows = await expectRow(machine, first, (row) => row?.message === 'all is well');
+  await t.test('a process that has entered a container, which is not listed beside it', async (t) => {
+    const container = await startBeside(t, serving(ready, 'end'));
+    const { pid } = await container.state();
+    await machine.keep(t, 'nsenter', '--target', `${pid}`, '--mount', 'unshare', '--mount', 'sh', '-c', 'echo up; exec sleep infinity');
+    const rows = await expectRow(machine, container, (row) => row?.message === 'all is well');
     assert.equal(rows.filter(({ message }) => message === 'all is well').length, 1, JSON.stringify(rows));
   });
 
@@ -232,19 +190,11 @@ test('lists the containers of a machine from outside, and no hostile one harms t
     ] as const) {
       const runtimeId = newRuntimeId();
       if (file !== undefined) await machine.write(file.replace('ID', runtimeId), JSON.stringify(content));
-      const container = await TestContainer.start(t, {
-        ...doing(`touch ${socket}`, { HOSTNAME: 'self-named' }),
-        runtimeId,
-        by: machine.by,
-      });
+      const container = await startBeside(t, doing(`touch ${socket}`, { HOSTNAME: 'self-named' }), runtimeId);
       await expectRow(machine, container, (row) => row?.name === name && row.message.endsWith('it is no socket'));
     }
-    const named = await TestContainer.start(t, {
-      ...doing(`echo from-file >/etc/hostname; touch ${socket}`, { HOSTNAME: '\u001B[31m' }),
-      runtimeId: newRuntimeId(),
-      by: machine.by,
-    });
-    await expectRow(machine, named, (row) => row?.name === 'from-file');
+    const script = `echo from-file >/etc/hostname; touch ${socket}`;
+    await beside(t, doing(script, { HOSTNAME: '\u001B[31m' }), (row) => row?.name === 'from-file');
   });
 
   await t.test('a call that never returns, after which it is ended by a signal', async (t) => {
@@ -252,12 +202,7 @@ test('lists the containers of a machine from outside, and no hostile one harms t
     await run('mkfifo', [join(directory, 'fifo')]);
     const fault = join(directory, 'fault.cjs');
     writeFileSync(fault, hangingStat(join(directory, 'fifo')));
-    const container = await TestContainer.start(t, {
-      ...doing('true', { READINESSD_SOCKET: '/run' }),
-      runtimeId: newRuntimeId(),
-      by: machine.by,
-    });
-    await until('it is up', () => container.log().includes('up\n'));
+    await startBeside(t, doing('mkdir /srv/hangs', { READINESSD_SOCKET: '/srv/hangs/x' }));
     const words = ['timeout', '100', 'env', `NODE_OPTIONS=--require=${fault}`, join(tree, 'usr/bin/readinessctl'), 'ls', '--json'];
     const containers = await until('the others have answered, on however busy a machine', async () => {
       const { signal, stdout } = await machine.run(...words);
@@ -280,20 +225,19 @@ async function list(machine: Machine): Promise<{ readonly code: number | null; r
   return { code, rows: containers };
 }
 
-/** Lists until the container's row is as expected, on however busy a machine; it must never be ready before. */
-async function expectRow(machine: Machine, container: TestContainer, expected: (row: Row | undefined) => boolean): Promise<readonly Row[]> {
-  let last: Row | undefined;
-  return until(
-    'its row is as expected',
-    async () => {
-      const { rows } = await list(machine);
-      last = rows.find(({ id }) => id === container.runtimeId);
-      if (expected(last)) return rows;
-      assert.notEqual(last?.ready, true);
-      return undefined;
-    },
-    20_000,
-  ).catch((error: Error) => {
+type Expected = (row: Row | undefined) => boolean;
+
+/** Lists until the container's row is as expected, and the honest one's is ready beside it; it must not be ready otherwise. */
+async function expectRow(machine: Machine, container: TestContainer, expected: Expected): Promise<readonly Row[]> {
+  let last: readonly Row[] = [];
+  const asExpected = async () => {
+    const { rows } = await list(machine);
+    last = rows;
+    const row = rows.find(({ id }) => id === container.runtimeId);
+    if (!expected(row)) assert.notEqual(row?.ready, true, JSON.stringify(rows));
+    return expected(row) && rows.some(({ id, ready }) => id === honest && ready) ? rows : undefined;
+  };
+  return until('its row is as expected', asExpected).catch((error: Error) => {
     throw new Error(`${error.message}: ${JSON.stringify(last)}`);
   });
 }

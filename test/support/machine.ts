@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isAlive } from './process.ts';
 import { end, type Finished, run } from './run.ts';
-import { type Context, cleanUp, tree } from './scratch.ts';
+import { type Context, cleanUp, tree, until } from './scratch.ts';
 
 /** What looks like a machine of its own: it sees no processes, mounts and /run but its own. */
 export interface Machine {
@@ -11,6 +13,8 @@ export interface Machine {
   readonly by: readonly string[];
   run(...words: string[]): Promise<Finished>;
   readinessctl(...words: string[]): Promise<Finished>;
+  /** Starts a program there that lasts as long as the test, and waits until it has written something. */
+  keep(t: Context, ...words: string[]): Promise<void>;
   /** Writes a file that others than this machine do not see. */
   write(path: string, text: string): Promise<Finished>;
 }
@@ -19,15 +23,25 @@ export interface Machine {
 export async function startMachine(t: Context): Promise<Machine> {
   const prepare = 'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && echo ready && exec sleep infinity';
   const first = spawn('unshare', ['--pid', '--fork', '--kill-child', '--mount', '--mount-proc', 'sh', '-c', prepare]);
-  cleanUp(t, () => end(first));
-  await new Promise((resolve) => first.stdout.once('data', resolve));
+  await once(first.stdout, 'data');
   const pid = readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8').trim();
+  cleanUp(t, async () => {
+    // It minds no SIGTERM.
+    await end(first, 'SIGKILL');
+    await until('its processes have ended', () => !isAlive(Number(pid)));
+  });
   const by = ['nsenter', '--target', pid, '--pid', '--mount'];
   const there = (...words: string[]) => run(by[0] ?? '', [...by.slice(1), ...words], { env: { PATH: process.env['PATH'] } });
   return {
     by,
     run: there,
     readinessctl: (...words) => there(join(tree, 'usr/bin/readinessctl'), ...words),
+    keep: async (t, ...words) => {
+      // nsenter hands no signal on.
+      const kept = spawn(by[0] ?? '', [...by.slice(1), 'setpriv', '--pdeathsig', 'KILL', ...words]);
+      cleanUp(t, () => end(kept, 'SIGKILL'));
+      await once(kept.stdout, 'data');
+    },
     write: (path, text) => there('sh', '-c', 'mkdir -p "$1" && printf %s "$3" >"$1/$2"', 'sh', dirname(path), basename(path), text),
   };
 }
