@@ -3,8 +3,8 @@ import { createSurveyor, type Machine, type Surveyor } from './containers.ts';
 import { isReady } from './show.ts';
 import { showOnce, watch } from './watch.ts';
 
-/** A call that hangs holds a thread of libuv's, and the others go on. */
-const threads = '64';
+/** A call that hangs holds a thread of libuv's, and the others go on. All are begun at once, before anything is done, so not too many. */
+const threads = '16';
 
 /** What is only slow, on a busy machine, ends in this time, and all is well. */
 const graceMs = 3000;
