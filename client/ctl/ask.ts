@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { History, Status } from '../../shared/api.ts';
 import { codeOf, type Reason } from '../../shared/exit-codes.ts';
-import { type Answer, codeInReply, oneLine, statusOf } from '../../shared/reply.ts';
+import { type Answer, codeInReply, oneLine } from '../../shared/reply.ts';
 
 /** How long the daemon may take to answer from memory; far more than it needs. */
 const memoryTimeoutMs = 3000;
@@ -54,13 +54,13 @@ export async function askProbe(socketPath: string, timeoutMs: number = memoryTim
   return { code, reason, message, ...(rest.length === 0 ? {} : { detail: rest.join('\n') }) };
 }
 
-/** All that the daemon knows now; believed on the same conditions as a probe's answer. */
+/** All that the daemon knows now. */
 export async function askStatus(socketPath: string, question: Question = { path: '/status' }): Promise<Status> {
   const { status, body } = await ask(socketPath, question);
   const value = parseJson(body) as Partial<Status> | undefined;
   const isWhole =
     isCode(value?.code) &&
-    status === statusOf(value?.code ?? 0) &&
+    (status === 200 || (status === 503 && value?.ready === false)) &&
     value?.ready === (value?.code === 0) &&
     value?.ready === (value?.reason === 'Ready') &&
     typeof value?.reason === 'string' &&
