@@ -5,6 +5,7 @@ import type { Finding, Found } from '../../shared/report.ts';
 import { startTroubles } from '../steps/start/judge.ts';
 import { type LiveStart, StartProgramBook, type StartPrograms } from '../steps/start/programs.ts';
 import type { ProcessInfo } from '../supervisor/client.ts';
+import { environmentIn } from '../supervisor/configuration.ts';
 import { fullName, keyOf } from '../supervisor/names.ts';
 import { endedTooSoon, killedStatus, processState as state } from '../supervisor/states.ts';
 import type { Facts } from './facts.ts';
@@ -141,7 +142,9 @@ async function whyFailed(
         .find(isExecutable);
   if (!path?.startsWith('/')) return [];
   if (!existsSync(path)) return [{ kind: 'start-names-missing', program, path }];
-  const trouble = await whyNotRun({ path, isHook: false }, false, searched);
+  // supervisord looks in its own PATH for the program, which then has the one of its section.
+  const own = section === undefined ? undefined : environmentIn(section.options)['PATH'];
+  const trouble = await whyNotRun({ path, isHook: false }, false, own ?? searched);
   if (trouble !== undefined) return [trouble];
   const script = args.find((word) => !word.startsWith('-'));
   return script?.startsWith('/') && !existsSync(script) ? [{ kind: 'start-names-missing', program, path: script }] : [];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { suite, test } from 'node:test';
-import { until } from '../../support/scratch.ts';
+import { until, writeScript } from '../../support/scratch.ts';
 import { goodStart, setUp } from '../../support/set-up.ts';
 import { type Case, doctorNames } from './cases.ts';
 
@@ -85,6 +86,22 @@ const cases: readonly Case[] = [
     until: ({ becomes }) => becomes('start', /FATAL/),
     cause: /command= of start.sh \(program "start"\) names \/nowhere\/start.sh, which does not exist/,
     cure: /put it there, or correct command=[\s\S]*supervisorctl start start/,
+  },
+  {
+    title: 'start.sh fails, by an interpreter that is in its own PATH alone',
+    about: 'start',
+    hook: (path) => {
+      writeScript(path, 'exit 0');
+      writeScript(`${path}.start`, '#!/usr/bin/env own-shell\nexit 3\n');
+      mkdirSync(`${path}.bin`);
+      symlinkSync('/bin/sh', `${path}.bin/own-shell`);
+    },
+    programs: start(
+      'command=%(ENV_READINESSD_HOOK)s.start; environment=PATH="%(ENV_READINESSD_HOOK)s.bin:%(ENV_PATH)s"; startsecs=0; autorestart=false',
+    ),
+    until: ({ expect }) => expect(/^112 /),
+    cause: /start.sh \(program "start"\) exited with code 3/,
+    cure: /supervisorctl tail start stderr/,
   },
   {
     title: 'start.sh was stopped',
