@@ -164,7 +164,11 @@ export const setUpWords = {
   }),
   'supervisord-elsewhere': ({ url, asked }: { url: string; asked: string }): Words => ({
     message: `supervisord is at ${url}, and the daemon asks at ${asked}`,
-    fix: [`set READINESSD_SUPERVISOR_URL=${url} for the daemon, or remove that setting`, restartDaemon],
+    fix: [`set READINESSD_SUPERVISOR_URL=${url} for the daemon, or remove that setting`, loadConfiguration],
+  }),
+  'supervisord-stopped': ({ pid }: { pid: number }): Words => ({
+    message: `supervisord, process ${pid}, is stopped (state T), and answers nothing`,
+    fix: [`kill -CONT ${pid}`],
   }),
   'supervisord-gone': ({ path }: At): Words => ({
     message: `no supervisord runs here, and ${path} is what it left`,
