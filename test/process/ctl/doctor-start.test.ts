@@ -104,6 +104,19 @@ const cases: readonly Case[] = [
     cure: /supervisorctl tail start stderr/,
   },
   {
+    title: 'two of them fail, which have nothing to do with each other',
+    about: 'start',
+    programs: `${start('command=/bin/sh -c "exit 3"; startsecs=0; autorestart=false')}
+[program:start.sh]\ncommand=/bin/sh -c "exit 4"\nstartsecs=0\nautorestart=false\n`,
+    until: async ({ becomes }) => {
+      await becomes('start', /EXITED/);
+      await becomes('start.sh', /EXITED/);
+    },
+    cause: /start.sh \(program "start.sh"\) exited with code 4/,
+    cure: /supervisorctl start start.sh/,
+    besides: 1,
+  },
+  {
     title: 'start.sh was stopped',
     about: 'start',
     programs: start('command=sleep 600'),
