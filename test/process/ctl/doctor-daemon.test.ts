@@ -1,7 +1,10 @@
-import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { until } from '../../support/scratch.ts';
-import type { SetUp } from '../../support/set-up.ts';
+import { dirname, join } from 'node:path';
+import { suite, test } from 'node:test';
+import { until, writeScript } from '../../support/scratch.ts';
+import { goodStart, type SetUp, setUp } from '../../support/set-up.ts';
 import { type Case, doctorNames, inSection } from './cases.ts';
 
 const isReady = ({ expect }: SetUp) => expect(/^0 /);
@@ -83,6 +86,36 @@ const cases: readonly Case[] = [
     cause: /program "readinessd", which runs readinessd, is STOPPED/,
     cure: /supervisorctl start readinessd/,
     consequence: /r.sock is there, but is no socket/,
+  },
+  {
+    title: 'a directory is in the place of its socket',
+    hook: (path) => {
+      writeScript(path, 'exit 0');
+      mkdirSync(join(dirname(path), 'r.sock'));
+    },
+    until: ({ supervisord }) => until('it has ended', () => /exited: readinessd/.test(supervisord.log())),
+    about: 'daemon',
+    cause: /r.sock is there, but is no socket/,
+    cure: /rm -r \S+r.sock/,
+  },
+  {
+    title: 'it does not take a flag that a shell gives it',
+    entry: (entry) =>
+      entry
+        .replace(/command=(.*)/, 'command=/bin/sh -c "umask 077; exec $1 --period-ready 5"')
+        .replace(/stderr_logfile=.*/, 'stderr_logfile=%(here)s/readinessd.err'),
+    until: ({ supervisord }) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 2')),
+    about: 'daemon',
+    cause: /readinessd does not start with what it is given: cannot use --period-ready/,
+    cure: /in command= or environment= of the section of readinessd/,
+  },
+  {
+    title: 'it is to listen at an address that is none of this container',
+    entry: inSection('environment=READINESSD_LISTEN="192.0.2.1:9100"'),
+    until: ({ supervisord }) => until('it has ended', () => /exited: readinessd/.test(supervisord.log())),
+    about: 'daemon',
+    cause: /READINESSD_LISTEN=192.0.2.1:9100: no interface has that address/,
+    cure: /supervisorctl update; then, when it was given up: supervisorctl start readinessd/,
   },
   {
     title: 'its socket was removed under it',
