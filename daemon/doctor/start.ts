@@ -33,7 +33,7 @@ export function startPrograms({ supervisord, settings }: Facts): StartPrograms |
 
 /** How start.sh's programs are, and what keeps them from ending well. */
 export async function checkStart(facts: Facts): Promise<Found[]> {
-  const { supervisord, settings } = facts;
+  const { supervisord, settings, daemons } = facts;
   if (!settings.startStep) return [fine('start', 'not looked at: READINESSD_START_STEP=off')];
   const programs = startPrograms(facts);
   if (supervisord instanceof Error || programs === undefined) return [];
@@ -52,7 +52,9 @@ export async function checkStart(facts: Facts): Promise<Found[]> {
   }
   // By what was seen last; an end that failed is a better one than the run which follows it.
   const now = live.map((process) => ({ ...process, ...(watched.at(-1)?.find((one) => keyOf(one) === keyOf(process)) ?? process) }));
-  const troubles = startTroubles({ ...programs, live: now });
+  // What runs the daemon is known by its process, and the advice to update would take it away.
+  const others = unknown.filter((process) => !daemons.some(({ pid }) => pid > 0 && pid === process.pid));
+  const troubles = startTroubles({ ...programs, live: now, unknown: others });
   found.push(...troubles.map(({ finding }) => (passing.includes(finding.kind) ? waiting : problem)('start', finding)));
   if (troubles.length === 0) found.push(fine('start', `${live.map(fullName).join(', ')} exited with code 0`));
   return found;

@@ -191,3 +191,15 @@ const cases: readonly Case[] = [
 ];
 
 doctorNames('the daemon', cases);
+
+suite('readinessctl doctor', () => {
+  test('a daemon whose section is gone is not told to be updated away', async (t) => {
+    const it = await setUp(t, {});
+    await isReady(it);
+    it.supervisord.configure(goodStart);
+    await it.supervisord.ctl('reread');
+    const { stdout } = await it.doctor();
+    assert.match(stdout, /WARNING +daemon: program "readinessd" runs, but is no longer in the configuration/);
+    assert.doesNotMatch(stdout, /supervisorctl restart readinessd/);
+  });
+});
