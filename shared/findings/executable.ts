@@ -99,7 +99,11 @@ export const executableWords = {
   exited: ({ code, ...file }: Executable & { code: number }): Words => ({
     message: `${short(file)} exited with code ${code}`,
     ...causeOf(noteOfCode(code)),
-    fix: ['read the output of the last run, below it', byHand(file.path), 'when it is fixed: readinessctl check'],
+    fix: [
+      'read the output of the last run: "readinessctl status" shows its end',
+      byHand(file.path),
+      'when it is fixed: readinessctl check',
+    ],
   }),
   'reserved-code': ({ code, path }: { code: number; path: string }): Words => ({
     message: `hook exited with code ${code}, which is readinessd's own: use 1, 3-99 or 126-255`,

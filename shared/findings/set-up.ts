@@ -59,7 +59,7 @@ export const setUpWords = {
     message: `readinessd does not start with what it is given: ${line}`,
     fix: [
       `fix that: in command= or environment= of the section of ${program}, in the container's environment, or in the file that is named`,
-      `${loadConfiguration}; then, when it was given up: ${startAgain(program)}`,
+      loadAndStart(program),
     ],
   }),
   'daemon-user': ({ program, user, uid }: Program & { user: string; uid: number }): Words => ({
@@ -69,7 +69,7 @@ export const setUpWords = {
   'daemon-twice': ({ others }: { others: readonly string[] }): Words => ({
     message: `a second program runs readinessd: ${others.join(', ')}`,
     cause: 'Two daemons take the socket from each other.',
-    fix: ['remove one of the sections', loadConfiguration],
+    fix: ['remove one of the sections, or numprocs= from its section', loadConfiguration],
   }),
   'daemon-may-be-given-up': ({ program, retries }: Program & { retries: number }): Words => ({
     message: `program "${program}" has startretries=${retries}, after which supervisord gives up on it`,
@@ -85,15 +85,15 @@ export const setUpWords = {
   }),
   'listen-taken': ({ address, by = '' }: { address: string; by?: string }): Words => ({
     message: `READINESSD_LISTEN=${address}: another process has that port${by === '' ? '' : ` (${by})`}, so readinessd cannot start`,
-    fix: ['set READINESSD_LISTEN to a free port, or end that process', restartDaemon],
+    fix: ['set READINESSD_LISTEN to a free port, or end that process', loadAndStart('readinessd')],
   }),
   'listen-no-address': ({ address }: { address: string }): Words => ({
     message: `READINESSD_LISTEN=${address}: no interface has that address, so readinessd cannot start`,
-    fix: ['set READINESSD_LISTEN to an address of this container (0.0.0.0 is all of them)', restartDaemon],
+    fix: ['set READINESSD_LISTEN to an address of this container (0.0.0.0 is all of them)', loadAndStart('readinessd')],
   }),
   'listen-refused': ({ address, code }: { address: string; code: string }): Words => ({
     message: `READINESSD_LISTEN=${address}: the system does not let readinessd listen there (${code})`,
-    fix: ['set READINESSD_LISTEN to another address or port; ports below 1024 need root', restartDaemon],
+    fix: ['set READINESSD_LISTEN to another address or port; ports below 1024 need root', loadAndStart('readinessd')],
   }),
   'listener-silent': ({ address, why }: { address: string; why: string }): Words => ({
     message: `READINESSD_LISTEN=${address}: ${why}`,
@@ -344,6 +344,11 @@ export const setUpWords = {
     fix: ['set the clock (NTP)'],
   }),
 };
+
+/** After a change of what a program is given: `supervisorctl restart` does not read it. */
+function loadAndStart(program: string): string {
+  return `${loadConfiguration}; then, when it was given up: ${startAgain(program)}`;
+}
 
 /** By supervisord's own words, `exit status 127`: what shells and supervisord say by that. */
 function codeCause(how: string): Pick<Words, 'cause'> {

@@ -177,7 +177,7 @@ const cases: readonly Case[] = [
     about: 'daemon',
     level: 'WARNING',
     cause: /a second program runs readinessd: again/,
-    cure: /remove one of the sections/,
+    cure: /remove one of the sections, or numprocs=/,
   },
   {
     title: 'supervisord will give up on it one day',

@@ -76,7 +76,7 @@ const cases: readonly Case[] = [
     about: 'start',
     programs: start("command=/bin/sh -c 'kill -9 $$'; startsecs=0; autorestart=false"),
     until: ({ expect }) => expect(/^112 /),
-    cause: /start.sh \(program "start"\) was terminated by SIGKILL/,
+    cause: /start.sh \(program "start"\) was terminated by SIGKILL\n/,
     cure: /oom_kill[\s\S]*supervisorctl start start/,
   },
   {
@@ -147,7 +147,7 @@ const cases: readonly Case[] = [
     },
     level: 'WAITING',
     cause: /start.sh \(program "start"\) is running/,
-    cure: /supervisorctl tail -f start/,
+    cure: /supervisorctl tail -f start[\s\S]*a service that never ends: set READINESSD_START_PROGRAMS=none/,
   },
   {
     title: 'start.sh is configured, but not loaded',
