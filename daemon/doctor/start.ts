@@ -12,11 +12,14 @@ import type { Facts } from './facts.ts';
 import { defaultPath, hasCarriageReturns, isExecutable, whyNotRun } from './files.ts';
 import { fine, problem, waiting, warning } from './found.ts';
 import { sayPlace, sectionOf, unusableUser } from './sections.ts';
-import { lastEnd, type Supervisord } from './supervisord.ts';
+import { lastEnd, linesOf, type Supervisord } from './supervisord.ts';
 
 /** So long start.sh is watched, while it is not good: a program that is run again and again shows that meanwhile. */
 const watchMs = 2500;
 const lookEveryMs = 150;
+
+/** Fewer may be somebody's who starts it by hand. */
+const endsInARow = 3;
 
 const usualScript = '/usr/bin/start.sh';
 
@@ -84,6 +87,8 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
   if (hasFailed) {
     const cause = await whyFailed(facts, supervisord, process);
     if (cause.length > 0) return cause.map((finding) => problem('start', finding));
+    const why = await whyNotSpawned(supervisord, process);
+    if (why !== undefined) return [problem('start', { kind: 'start-not-spawned', program, why })];
   }
   const end = lastEnd(supervisord, process);
   if (tooSoon !== undefined && isFailedStart) {
@@ -94,7 +99,7 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
     return [problem('start', { kind: 'start-quick-end', program, how: end }), ...(await suspectText(facts, process))];
   }
   if (isFailedStart) return [];
-  const restarting = findRestarts(facts, process, sights, end);
+  const restarting = findRestarts(facts, supervisord, process, sights, end);
   if (restarting !== undefined) return [restarting, ...(hasFailed ? await suspectText(facts, process) : [])];
   if (last.state === state.EXITED && last.exitstatus === killedStatus && end !== undefined)
     return [problem('start', { kind: 'start-killed-by', program, how: end })];
@@ -102,8 +107,13 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
 }
 
 /** Whether supervisord runs it again whenever it has ended. */
-function findRestarts(facts: Facts, process: LiveStart, sights: readonly ProcessInfo[], end: string | undefined): Found | undefined {
-  const { configuration } = facts;
+function findRestarts(
+  { configuration }: Facts,
+  { log }: Supervisord,
+  process: LiveStart,
+  sights: readonly ProcessInfo[],
+  end: string | undefined,
+): Found | undefined {
   const program = fullName(process);
   const section = sayPlace(configuration, process);
   const autorestart = configuration === undefined ? undefined : sectionOf(configuration, process)?.options.get('autorestart');
@@ -116,6 +126,9 @@ function findRestarts(facts: Facts, process: LiveStart, sights: readonly Process
   const hasRunAgain = first.start !== last.start || (ended !== undefined && isRunning) || isAgain;
   if (hasRunAgain && autorestart !== 'false' && seen !== undefined)
     return problem('start', { kind: 'start-restarts-now', program, section, how: seen });
+  const ends = linesOf(log, process.name).filter((line) => line.includes(' exited: ') && line.includes('(exit status 0;'));
+  if (hasRunAgain && autorestart === 'false' && seen === 'exit status 0' && ends.length >= endsInARow)
+    return problem('start', { kind: 'start-not-updated', program, section });
   if (!isRunning) return undefined;
   if (autorestart === 'true' && last.stop !== 0 && end === 'exit status 0')
     return problem('start', { kind: 'start-restarts-now', program, section, how: end });
@@ -146,17 +159,26 @@ async function whyFailed(
   if (!existsSync(path)) return [{ kind: 'start-names-missing', program, path }];
   // supervisord looks in its own PATH for the program, which then has the one of its section.
   const own = section === undefined ? undefined : environmentIn(section.options)['PATH'];
-  const trouble = await whyNotRun({ path, isHook: false }, false, own ?? searched);
+  const trouble = await whyNotRun({ path, isHook: false, program }, false, own ?? searched);
   if (trouble !== undefined) return [trouble];
   const script = args.find((word) => !word.startsWith('-'));
   return script?.startsWith('/') && !existsSync(script) ? [{ kind: 'start-names-missing', program, path: script }] : [];
+}
+
+/** What supervisord itself wrote for the program that it could not become, where that is the last of its output. */
+async function whyNotSpawned(supervisord: Supervisord, process: ProcessInfo): Promise<string | undefined> {
+  for (const stream of ['stderr', 'stdout'] as const) {
+    const [why = '', last] = ((await supervisord.output(process, stream)) ?? '').trimEnd().split('\n').slice(-2);
+    if (last === 'supervisor: child process was not spawned') return why.replace(/^supervisor: /, '');
+  }
+  return undefined;
 }
 
 /** Lines of a script that fails that end in CR LF: what they do depends on them. */
 async function suspectText({ supervisord }: Facts, process: LiveStart): Promise<Found[]> {
   if (supervisord instanceof Error) return [];
   for (const path of wordsOf(commandOf(supervisord, process)).filter((word) => word.startsWith('/'))) {
-    if (await hasCarriageReturns(path)) return [problem('start', { kind: 'cr-in-lines', path })];
+    if (await hasCarriageReturns(path)) return [problem('start', { kind: 'cr-in-lines', path, program: fullName(process) })];
   }
   return [];
 }

@@ -1,5 +1,5 @@
 import { formatDuration, sayDuration } from '../duration.ts';
-import { loadConfiguration, readOutput, restartDaemon, shellWord, startAgain, type Words } from './words.ts';
+import { loadConfiguration, readOutput, restartDaemon, shellWord, startAgain, thenStart, type Words } from './words.ts';
 
 const copyTree = 'copy the whole of dist/rootfs/ onto / again, with its modes';
 const asShipped = '"readinessd --print-supervisor-conf" shows the entry as shipped';
@@ -11,6 +11,11 @@ interface Program {
 
 interface At {
   readonly path: string;
+}
+
+/** A file, and the program of supervisord's that could not be started by it, if there is one. */
+interface RunFile extends At {
+  readonly program?: string;
 }
 
 /** What `readinessctl doctor` finds of the set-up, beside what the daemon itself says. */
@@ -231,6 +236,14 @@ export const setUpWords = {
       ? [`autorestart=false in ${section}`, loadConfiguration]
       : [readOutput(program), `fix what it says; autorestart=false in ${section} keeps its failure visible`, loadConfiguration],
   }),
+  'start-not-updated': ({ program, section }: Program & { section: string }): Words => ({
+    message: `start.sh (program "${program}") is run again and again: ${section} has autorestart=false, which supervisord has not loaded`,
+    fix: [loadConfiguration],
+  }),
+  'start-not-spawned': ({ program, why }: Program & { why: string }): Words => ({
+    message: `supervisord cannot run start.sh (program "${program}"): ${why}`,
+    fix: ['correct directory=, user= or command= of its section, or the file that is named', loadConfiguration, startAgain(program)],
+  }),
   'start-will-restart': ({ program, section }: Program & { section: string }): Words => ({
     message: `${section} has autorestart=true: whenever start.sh (program "${program}") has ended, supervisord runs it again, and it is never ready`,
     fix: [`autorestart=false in ${section}`, loadConfiguration],
@@ -253,21 +266,21 @@ export const setUpWords = {
   }),
 
   // Files that are run.
-  'cr-in-first-line': ({ path }: At): Words => ({
+  'cr-in-first-line': ({ program, path }: RunFile): Words => ({
     message: `the #! line of ${path} ends in CR LF (Windows), which goes to its interpreter as an argument`,
-    fix: [`sed -i 's/\\r$//' ${shellWord(path)}`],
+    fix: [`sed -i 's/\\r$//' ${shellWord(path)}`, ...thenStart({ program })],
   }),
-  'cr-in-lines': ({ path }: At): Words => ({
+  'cr-in-lines': ({ program, path }: RunFile): Words => ({
     message: `lines of ${path} end in CR LF (Windows); shells take the CR for a part of the last word`,
-    fix: [`sed -i 's/\\r$//' ${shellWord(path)}`],
+    fix: [`sed -i 's/\\r$//' ${shellWord(path)}`, ...thenStart({ program })],
   }),
-  'env-finds-nothing': ({ path, name, searched }: At & { name: string; searched: string }): Words => ({
+  'env-finds-nothing': ({ program, path, name, searched }: RunFile & { name: string; searched: string }): Words => ({
     message: `${path} asks env for ${name}, which is not in PATH=${searched}: it exits with code 127`,
-    fix: [`install ${name} in this image, or name another interpreter in the first line of ${path}`],
+    fix: [`install ${name} in this image, or name another interpreter in the first line of ${path}`, ...thenStart({ program })],
   }),
-  noexec: ({ path }: At): Words => ({
+  noexec: ({ program, path }: RunFile): Words => ({
     message: `${path} cannot be started: permission denied though it is executable: its file system is mounted noexec`,
-    fix: ['move it to a file system that is mounted exec'],
+    fix: ['move it to a file system that is mounted exec', ...thenStart({ program })],
   }),
   'hook-near-timeout': ({ tookMs, timeoutMs }: { tookMs: number; timeoutMs: number }): Words => ({
     message: `the hook took ${sayDuration(tookMs)} of its ${formatDuration(timeoutMs)}: on a busier node it will be killed (122)`,

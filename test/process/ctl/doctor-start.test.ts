@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { until, writeScript } from '../../support/scratch.ts';
 import { goodStart, setUp } from '../../support/set-up.ts';
@@ -115,6 +116,38 @@ const cases: readonly Case[] = [
     cause: /start.sh \(program "start.sh"\) exited with code 4/,
     cure: /supervisorctl start start.sh/,
     besides: 1,
+  },
+  {
+    title: 'its directory is not there',
+    about: 'start',
+    programs: start('command=true; directory=/nowhere/at-all; startsecs=0; autorestart=false'),
+    until: ({ expect }) => expect(/^112 /),
+    cause: /supervisord cannot run start.sh \(program "start"\): couldn't chdir to \/nowhere\/at-all: ENOENT/,
+    cure: /correct directory=[\s\S]*supervisorctl update[\s\S]*supervisorctl start start/,
+  },
+  {
+    title: 'start.sh has an interpreter that is not there',
+    about: 'start',
+    hook: (path) => {
+      writeScript(path, 'exit 0');
+      writeScript(`${path}.start`, '#!/nowhere/sh\n');
+    },
+    programs: start('command=%(ENV_READINESSD_HOOK)s.start; startsecs=0; autorestart=false'),
+    until: ({ expect }) => expect(/^112 /),
+    cause: /hook.start cannot be started: the interpreter of its #! line, "\/nowhere\/sh", cannot run/,
+    cure: /install \/nowhere\/sh[\s\S]*supervisorctl start start/,
+  },
+  {
+    title: 'start.sh runs again and again, though its section was corrected',
+    about: 'start',
+    programs: start('command=sleep 0.5; startsecs=0; autorestart=true'),
+    until: async ({ supervisord }) => {
+      await until('it has ended often', () => supervisord.log().split('exited: start (exit status 0; expected)').length > 4);
+      const file = join(supervisord.directory, 'supervisord.conf');
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/(\[program:start\][^[]*autorestart)=true/, '$1=false'));
+    },
+    cause: /is run again and again: \[program:start\] in \S+ has autorestart=false, which supervisord has not loaded/,
+    cure: /supervisorctl update/,
   },
   {
     title: 'start.sh was stopped',
