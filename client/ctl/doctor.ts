@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { sayDuration } from '../../shared/duration.ts';
+import { codeOf } from '../../shared/exit-codes.ts';
 import { firstLine, oneLine, whole } from '../../shared/reply.ts';
 import { type Examine, type Found, type Level, type Report, type Sight, wordsOfFound } from '../../shared/report.ts';
 import type { Line } from '../../shared/status-text.ts';
@@ -19,7 +20,11 @@ export const doctor: Command<{ readonly all?: boolean }> = async (session, { all
   const examine = loadExamine(session.library);
   let { answered, report } = await examineNow(session, examine);
   // A daemon that has come up meanwhile is another situation.
-  if (answered instanceof NoAnswerError && !((await orNoAnswer(askStatus(session.socketPath))) instanceof NoAnswerError))
+  if (
+    answered instanceof NoAnswerError &&
+    answered.answer.code === codeOf('DaemonUnreachable') &&
+    !((await orNoAnswer(askStatus(session.socketPath))) instanceof NoAnswerError)
+  )
     ({ answered, report } = await examineNow(session, examine));
   if (session.json) writeJson(session, describe(report, answered));
   else writeLines(session, lines(session, report, answered, all));

@@ -5,19 +5,24 @@ import type { SupervisorBadReplyError, SupervisorUnreachableError } from '../sup
 import { environmentOf } from '../supervisor/proc.ts';
 import type { Facts } from './facts.ts';
 import { fine, problem, waiting } from './found.ts';
+import { isStopped } from './socket.ts';
 
 /** supervisord itself: whether it can be asked, and if not, why. */
 export function checkSupervisord(facts: Facts): Found[] {
   const { supervisord, settings, address, credentials } = facts;
   if (supervisord instanceof Error) {
     if (!settings.startStep) return [fine('supervisord', 'not asked: READINESSD_START_STEP=off')];
-    return [problem('supervisord', whyNotReached(facts) ?? whyForbidden(facts, supervisord) ?? supervisord.finding)];
+    return [problem('supervisord', whyStopped(facts) ?? whyNotReached(facts) ?? whyForbidden(facts, supervisord) ?? supervisord.finding)];
   }
   const found = [fine('supervisord', `supervisord ${supervisord.version} answers at ${address.display}, pid ${supervisord.pid}`)];
   if (credentials?.kind === 'found')
     found.push(fine('supervisord', `it asks for a password: user and password are those of ${credentials.source}`));
   if (supervisord.state !== 'RUNNING') found.push(waiting('supervisord', { kind: 'supervisord-state', state: supervisord.state }));
   return found;
+}
+
+function whyStopped({ supervisordPid: pid }: Facts): Finding | undefined {
+  return pid !== undefined && isStopped(pid) ? { kind: 'supervisord-stopped', pid } : undefined;
 }
 
 function whyForbidden({ address }: Facts, { cause }: SupervisorUnreachableError | SupervisorBadReplyError): Finding | undefined {

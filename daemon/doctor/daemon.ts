@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { sayDuration } from '../../shared/duration.ts';
@@ -68,8 +69,16 @@ async function whySilent(facts: Facts, supervisord: Supervisord, own: ProcessInf
     return isStarting ? [waiting('daemon', { kind: 'daemon-starting', program })] : [];
   }
   if (isUp && own.now - own.start >= startS) return [];
+  const said = hasFailed ? await lastWords(supervisord, own) : undefined;
+  if (said !== undefined) return [problem('daemon', { kind: 'daemon-refuses', program, line: said })];
   const ended = end === undefined ? {} : { end: `its last run ended with ${end}` };
   return [problem('daemon', { kind: 'daemon-not-running', program, state: name, spawnerr: own.spawnerr, ...ended })];
+}
+
+/** What it said of its end, where that is the last that is in the file that its stderr goes to. */
+async function lastWords(supervisord: Supervisord, own: ProcessInfo): Promise<string | undefined> {
+  const lines = (await supervisord.output(own, 'stderr'))?.trimEnd().split('\n') ?? [];
+  return /^readinessd: (.+)/.exec(lines.at(-1) ?? '')?.[1];
 }
 
 function notSupervised({ status }: Facts, { configs }: Supervisord): Found {
@@ -85,6 +94,9 @@ async function whyNotStarted({ call, section, settings, supervisordPid }: Facts,
   if (user !== undefined) return [problem('daemon', { kind: 'daemon-user', program, ...user })];
   const line = call === undefined ? undefined : await refusal(call);
   if (line !== undefined) return [problem('daemon', { kind: 'daemon-refuses', program, line })];
+  // A file or a socket it replaces; this it cannot.
+  if (statSync(settings.socketPath, { throwIfNoEntry: false })?.isDirectory())
+    return [problem('daemon', { kind: 'socket-no-socket', path: settings.socketPath })];
   return settings.listen === undefined ? [] : await whyNotListening(settings.listen);
 }
 

@@ -67,13 +67,25 @@ function isSame(one: Found, other: Found): boolean {
   return one.level !== 'ok' && one.check === other.check && wordsOfFound(one.finding).message === wordsOfFound(other.finding).message;
 }
 
+/** Two programs that fail have nothing to do with each other. */
+function isOfAnother(one: Found['finding'], other: Found['finding']): boolean {
+  return 'program' in one && 'program' in other && one.program !== other.program;
+}
+
+/** Whoever cannot be asked may not run, and nor do its programs then. */
+function isOfDeadSupervisord(about: About, { finding: { kind } }: Found): boolean {
+  return about === 'supervisord' && (kind === 'socket-missing' || kind === 'socket-unheard');
+}
+
 /** Marks what follows from a problem, and puts it after that. */
 function withConsequences(found: readonly Found[]): Found[] {
   const roots: Found[] = [];
   const consequences = new Map<Found, Found[]>();
   for (const one of found.filter(({ level }) => level === 'problem' || level === 'waiting')) {
     const isCause = ({ level, about, finding }: Found) =>
-      (level === 'problem' || finding.kind === 'daemon-starting') && causes[one.about]?.includes(about) === true;
+      (level === 'problem' || finding.kind === 'daemon-starting') &&
+      (causes[one.about]?.includes(about) === true || isOfDeadSupervisord(about, one)) &&
+      !isOfAnother(finding, one.finding);
     const root = roots.find(isCause);
     if (root === undefined) roots.push(one);
     else consequences.set(root, [...(consequences.get(root) ?? []), { ...one, follows: true }]);

@@ -5,6 +5,12 @@ import type { Finding } from '../../shared/report.ts';
 import { inspectProgram, passesAccess } from '../process/inspect.ts';
 import { whyNotLoadable } from '../process/loadable.ts';
 
+interface RunFile {
+  readonly path: string;
+  /** Of supervisord's, that it is started for. */
+  readonly program?: string;
+}
+
 const headBytes = 65_536;
 
 /** Where a program is looked for when PATH is not set (execvp(3)). */
@@ -26,7 +32,7 @@ export function isExecutable(path: string): boolean {
  * @returns undefined where nothing does, or it is not there
  */
 export async function whyNotRun(
-  file: { readonly path: string; readonly isHook: boolean },
+  file: RunFile & { readonly isHook: boolean },
   checkSafety: boolean,
   searched = defaultPath,
 ): Promise<Finding | undefined> {
@@ -34,19 +40,20 @@ export async function whyNotRun(
   if (found.kind === 'absent') return undefined;
   if (found.kind === 'not executable') return { kind: 'not-executable', ...file, ...found.why };
   if (found.kind === 'unsafe') return { kind: 'unsafe', ...file, ...found.why };
-  if (!(await passesAccess(file.path))) return { kind: 'noexec', path: file.path };
+  if (!(await passesAccess(file.path))) return { kind: 'noexec', ...file };
   const why = await whyNotLoadable(file.path);
-  return why === undefined ? textTrouble(file.path, searched) : { kind: 'not-loadable', ...file, ...why };
+  return why === undefined ? textTrouble(file, searched) : { kind: 'not-loadable', ...file, ...why };
 }
 
 /** What the kernel starts, and what fails all the same. */
-async function textTrouble(path: string, searched: string): Promise<Finding | undefined> {
+async function textTrouble(file: RunFile, searched: string): Promise<Finding | undefined> {
+  const { path } = file;
   const [first = ''] = (await headOf(path)).split('\n', 1);
   if (!first.startsWith('#!')) return undefined;
-  if (first.endsWith('\r')) return { kind: 'cr-in-first-line', path };
+  if (first.endsWith('\r')) return { kind: 'cr-in-first-line', ...file };
   const [, name] = /^#!\s*\S*\/env\s+(?:-S\s+)?([^\s=-][^\s=]*)\s*/.exec(first) ?? [];
   const isFound = name === undefined || searched.split(':').some((directory) => isExecutable(join(directory, name)));
-  return isFound ? undefined : { kind: 'env-finds-nothing', path, name, searched };
+  return isFound ? undefined : { kind: 'env-finds-nothing', ...file, name, searched };
 }
 
 /** Whether lines of a script end in CR LF. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { sayDuration } from '../../shared/duration.ts';
 import type { Found } from '../../shared/report.ts';
 import { defaultHookPath, isSafetyChecked } from '../settings/definitions.ts';
+import { environmentOf } from '../supervisor/proc.ts';
 import type { Facts } from './facts.ts';
 import { hasCarriageReturns, whyNotRun } from './files.ts';
 import { fine, problem, warning } from './found.ts';
@@ -12,10 +13,11 @@ const narrowShare = 0.5;
 const shortTimeoutMs = 1000;
 
 /** The hook's file, and how long it takes. It is not run. */
-export async function checkHook({ settings, status, containerEnvironment }: Facts): Promise<Found[]> {
+export async function checkHook(facts: Facts): Promise<Found[]> {
+  const { settings, status } = facts;
   const { hookPath: path, hookTimeoutMs: timeoutMs } = settings;
   if (path === 'none') return [fine('hook', 'switched off by READINESSD_HOOK=none')];
-  const trouble = await whyNotRun({ path, isHook: true }, isSafetyChecked(settings), containerEnvironment?.['PATH']);
+  const trouble = await whyNotRun({ path, isHook: true }, isSafetyChecked(settings), pathOf(facts));
   if (trouble !== undefined) return [problem('hook', trouble)];
   if (!existsSync(path)) {
     if (path === defaultHookPath) return [fine('hook', `there is no hook ${path}: nothing to check`)];
@@ -29,4 +31,11 @@ export async function checkHook({ settings, status, containerEnvironment }: Fact
   if (step.durationMs > narrowShare * timeoutMs)
     return [...found, warning('hook', { kind: 'hook-near-timeout', tookMs: step.durationMs, timeoutMs })];
   return [...found, fine('hook', `it took ${sayDuration(step.durationMs)}`)];
+}
+
+/** PATH as the hook has it: that of the daemon that runs, else what its section would give it. */
+function pathOf({ status, daemons, call, containerEnvironment }: Facts): string | undefined {
+  const pid = status?.pid ?? daemons[0]?.pid ?? 0;
+  const environment = (pid > 0 ? environmentOf(pid) : undefined) ?? call?.environment ?? containerEnvironment;
+  return environment?.['PATH'];
 }

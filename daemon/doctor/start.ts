@@ -6,17 +6,21 @@ import type { Finding, Found } from '../../shared/report.ts';
 import { startTroubles } from '../steps/start/judge.ts';
 import { type LiveStart, StartProgramBook, type StartPrograms } from '../steps/start/programs.ts';
 import type { ProcessInfo } from '../supervisor/client.ts';
+import { environmentIn } from '../supervisor/configuration.ts';
 import { fullName, keyOf } from '../supervisor/names.ts';
 import { endedTooSoon, killedStatus, processState as state } from '../supervisor/states.ts';
 import type { Facts } from './facts.ts';
 import { defaultPath, hasCarriageReturns, isExecutable, whyNotRun } from './files.ts';
 import { fine, problem, waiting, warning } from './found.ts';
 import { sayPlace, sectionOf, unusableUser } from './sections.ts';
-import { lastEnd, type Supervisord } from './supervisord.ts';
+import { lastEnd, linesOf, type Supervisord } from './supervisord.ts';
 
 /** So long start.sh is watched, while it is not good: a program that is run again and again shows that meanwhile. */
 const watchMs = 2500;
 const lookEveryMs = 150;
+
+/** Fewer may be somebody's who starts it by hand. */
+const endsInARow = 3;
 
 const usualScript = '/usr/bin/start.sh';
 
@@ -30,7 +34,7 @@ export function startPrograms({ supervisord, settings }: Facts): StartPrograms |
 
 /** How start.sh's programs are, and what keeps them from ending well. */
 export async function checkStart(facts: Facts): Promise<Found[]> {
-  const { supervisord, settings } = facts;
+  const { supervisord, settings, daemons } = facts;
   if (!settings.startStep) return [fine('start', 'not looked at: READINESSD_START_STEP=off')];
   const programs = startPrograms(facts);
   if (supervisord instanceof Error || programs === undefined) return [];
@@ -49,7 +53,9 @@ export async function checkStart(facts: Facts): Promise<Found[]> {
   }
   // By what was seen last; an end that failed is a better one than the run which follows it.
   const now = live.map((process) => ({ ...process, ...(watched.at(-1)?.find((one) => keyOf(one) === keyOf(process)) ?? process) }));
-  const troubles = startTroubles({ ...programs, live: now });
+  // What runs the daemon is known by its process, and the advice to update would take it away.
+  const others = unknown.filter((process) => !daemons.some(({ pid }) => pid > 0 && pid === process.pid));
+  const troubles = startTroubles({ ...programs, live: now, unknown: others });
   found.push(...troubles.map(({ finding }) => (isPassing(finding) ? waiting : problem)('start', finding)));
   if (troubles.length === 0) found.push(fine('start', `${live.map(fullName).join(', ')} exited with code 0`));
   return found;
@@ -79,6 +85,8 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
   if (hasFailed) {
     const cause = await whyFailed(facts, supervisord, process);
     if (cause.length > 0) return cause.map((finding) => problem('start', finding));
+    const why = await whyNotSpawned(supervisord, process);
+    if (why !== undefined) return [problem('start', { kind: 'start-not-spawned', program, why })];
   }
   const end = lastEnd(supervisord, process);
   if (tooSoon !== undefined && isFailedStart) {
@@ -89,7 +97,7 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
     return [problem('start', { kind: 'start-quick-end', program, how: end }), ...(await suspectText(facts, process))];
   }
   if (isFailedStart) return [];
-  const restarting = findRestarts(facts, process, sights, end);
+  const restarting = findRestarts(facts, supervisord, process, sights, end);
   if (restarting !== undefined) return [restarting, ...(hasFailed ? await suspectText(facts, process) : [])];
   if (last.state === state.EXITED && last.exitstatus === killedStatus && end !== undefined)
     return [problem('start', { kind: 'start-killed-by', program, how: end })];
@@ -97,8 +105,13 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
 }
 
 /** Whether supervisord runs it again whenever it has ended. */
-function findRestarts(facts: Facts, process: LiveStart, sights: readonly ProcessInfo[], end: string | undefined): Found | undefined {
-  const { configuration } = facts;
+function findRestarts(
+  { configuration }: Facts,
+  { log }: Supervisord,
+  process: LiveStart,
+  sights: readonly ProcessInfo[],
+  end: string | undefined,
+): Found | undefined {
   const program = fullName(process);
   const section = sayPlace(configuration, process);
   const autorestart = configuration === undefined ? undefined : sectionOf(configuration, process)?.options.get('autorestart');
@@ -111,6 +124,9 @@ function findRestarts(facts: Facts, process: LiveStart, sights: readonly Process
   const hasRunAgain = first.start !== last.start || (ended !== undefined && isRunning) || isAgain;
   if (hasRunAgain && autorestart !== 'false' && seen !== undefined)
     return problem('start', { kind: 'start-restarts-now', program, section, how: seen });
+  const ends = linesOf(log, process.name).filter((line) => line.includes(' exited: ') && line.includes('(exit status 0;'));
+  if (hasRunAgain && autorestart === 'false' && seen === 'exit status 0' && ends.length >= endsInARow)
+    return problem('start', { kind: 'start-not-updated', program, section });
   if (!isRunning) return undefined;
   if (autorestart === 'true' && last.stop !== 0 && end === 'exit status 0')
     return problem('start', { kind: 'start-restarts-now', program, section, how: end });
@@ -139,17 +155,28 @@ async function whyFailed(
         .find(isExecutable);
   if (!path?.startsWith('/')) return [];
   if (!existsSync(path)) return [{ kind: 'start-names-missing', program, path }];
-  const trouble = await whyNotRun({ path, isHook: false }, false, searched);
+  // supervisord looks in its own PATH for the program, which then has the one of its section.
+  const own = section === undefined ? undefined : environmentIn(section.options)['PATH'];
+  const trouble = await whyNotRun({ path, isHook: false, program }, false, own ?? searched);
   if (trouble !== undefined) return [trouble];
   const script = args.find((word) => !word.startsWith('-'));
   return script?.startsWith('/') && !existsSync(script) ? [{ kind: 'start-names-missing', program, path: script }] : [];
+}
+
+/** What supervisord itself wrote for the program that it could not become, where that is the last of its output. */
+async function whyNotSpawned(supervisord: Supervisord, process: ProcessInfo): Promise<string | undefined> {
+  for (const stream of ['stderr', 'stdout'] as const) {
+    const [why = '', last] = ((await supervisord.output(process, stream)) ?? '').trimEnd().split('\n').slice(-2);
+    if (last === 'supervisor: child process was not spawned') return why.replace(/^supervisor: /, '');
+  }
+  return undefined;
 }
 
 /** Lines of a script that fails that end in CR LF: what they do depends on them. */
 async function suspectText({ supervisord }: Facts, process: LiveStart): Promise<Found[]> {
   if (supervisord instanceof Error) return [];
   for (const path of wordsOf(commandOf(supervisord, process)).filter((word) => word.startsWith('/'))) {
-    if (await hasCarriageReturns(path)) return [problem('start', { kind: 'cr-in-lines', path })];
+    if (await hasCarriageReturns(path)) return [problem('start', { kind: 'cr-in-lines', path, program: fullName(process) })];
   }
   return [];
 }

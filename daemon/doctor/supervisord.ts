@@ -95,7 +95,7 @@ export function lastEnd({ log, processes }: Pick<Supervisord, 'log' | 'processes
   // The log has the names of processes, and not of their groups.
   if (processes.filter((process) => process.name === name).length !== 1) return undefined;
   const line = linesOf(log, name).findLast((one) => / exited: /.test(one));
-  return / \((exit status \d+|terminated by \S+)/.exec(line ?? '')?.[1];
+  return / \((exit status \d+|terminated by \w+)/.exec(line ?? '')?.[1];
 }
 
 /** The lines of supervisord's log about a program. */

@@ -1,11 +1,13 @@
 import { constants } from 'node:os';
 import { formatDuration } from '../duration.ts';
-import { restartDaemon, shellWord, type Words } from './words.ts';
+import { restartDaemon, shellWord, thenStart, type Words } from './words.ts';
 
 /** The hook, or the command of an exec check. */
 interface Executable {
   readonly path: string;
   readonly isHook: boolean;
+  /** Of supervisord's, that could not be started by it. */
+  readonly program?: string;
 }
 
 /** Why a file is none that can be executed. */
@@ -49,6 +51,7 @@ export const executableWords = {
   'not-executable': (facts: Executable & FileTrouble): Words => ({
     message: `${named(facts)} ${sayFileTrouble(facts)}${facts.isHook && facts.trouble === 'no-x' ? ', or remove it if there is to be no hook' : ''}`,
     ...fileHelp(facts),
+    fix: [...fileHelp(facts).fix, ...thenStart(facts)],
   }),
   unsafe: (facts: Executable & Danger): Words => ({
     message: `${named(facts)} was not run, since it would run as root and ${sayDanger(facts)}; fix that, or set READINESSD_HOOK_SAFETY_CHECK=off`,
@@ -59,7 +62,7 @@ export const executableWords = {
   }),
   'not-loadable': (facts: Executable & LoadTrouble): Words => ({
     message: `${named(facts)} cannot be started: ${sayLoadTrouble(facts)}`,
-    fix: [fixLoadTrouble(facts)],
+    fix: [fixLoadTrouble(facts), ...thenStart(facts)],
   }),
   'not-started': ({ errno, ...file }: Executable & { errno: string }): Words => ({
     message: `${named(file)} cannot be started: ${spawnErrors[errno] ?? `the system says ${errno}`}`,

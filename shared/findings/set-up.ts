@@ -1,5 +1,5 @@
 import { formatDuration, sayDuration } from '../duration.ts';
-import { loadConfiguration, readOutput, restartDaemon, shellWord, startAgain, type Words } from './words.ts';
+import { loadConfiguration, readOutput, restartDaemon, shellWord, startAgain, thenStart, type Words } from './words.ts';
 
 const copyTree = 'copy the whole of dist/rootfs/ onto / again, with its modes';
 const asShipped = '"readinessd --print-supervisor-conf" shows the entry as shipped';
@@ -11,6 +11,11 @@ interface Program {
 
 interface At {
   readonly path: string;
+}
+
+/** A file, and the program of supervisord's that could not be started by it, if there is one. */
+interface RunFile extends At {
+  readonly program?: string;
 }
 
 /** What `readinessctl doctor` finds of the set-up, beside what the daemon itself says. */
@@ -64,7 +69,7 @@ export const setUpWords = {
     message: `readinessd does not start with what it is given: ${line}`,
     fix: [
       `fix that: in command= or environment= of the section of ${program}, in the container's environment, or in the file that is named`,
-      `${loadConfiguration}; then, when it was given up: ${startAgain(program)}`,
+      loadAndStart(program),
     ],
   }),
   'daemon-user': ({ program, user, uid }: Program & { user: string; uid: number }): Words => ({
@@ -74,7 +79,7 @@ export const setUpWords = {
   'daemon-twice': ({ others }: { others: readonly string[] }): Words => ({
     message: `a second program runs readinessd: ${others.join(', ')}`,
     cause: 'Two daemons take the socket from each other.',
-    fix: ['remove one of the sections', loadConfiguration],
+    fix: ['remove one of the sections, or numprocs= from its section', loadConfiguration],
   }),
   'daemon-may-be-given-up': ({ program, retries }: Program & { retries: number }): Words => ({
     message: `program "${program}" has startretries=${retries}, after which supervisord gives up on it`,
@@ -90,15 +95,15 @@ export const setUpWords = {
   }),
   'listen-taken': ({ address, by = '' }: { address: string; by?: string }): Words => ({
     message: `READINESSD_LISTEN=${address}: another process has that port${by === '' ? '' : ` (${by})`}, so readinessd cannot start`,
-    fix: ['set READINESSD_LISTEN to a free port, or end that process', restartDaemon],
+    fix: ['set READINESSD_LISTEN to a free port, or end that process', loadAndStart('readinessd')],
   }),
   'listen-no-address': ({ address }: { address: string }): Words => ({
     message: `READINESSD_LISTEN=${address}: no interface has that address, so readinessd cannot start`,
-    fix: ['set READINESSD_LISTEN to an address of this container (0.0.0.0 is all of them)', restartDaemon],
+    fix: ['set READINESSD_LISTEN to an address of this container (0.0.0.0 is all of them)', loadAndStart('readinessd')],
   }),
   'listen-refused': ({ address, code }: { address: string; code: string }): Words => ({
     message: `READINESSD_LISTEN=${address}: the system does not let readinessd listen there (${code})`,
-    fix: ['set READINESSD_LISTEN to another address or port; ports below 1024 need root', restartDaemon],
+    fix: ['set READINESSD_LISTEN to another address or port; ports below 1024 need root', loadAndStart('readinessd')],
   }),
   'listener-silent': ({ address, why }: { address: string; why: string }): Words => ({
     message: `READINESSD_LISTEN=${address}: ${why}`,
@@ -169,7 +174,11 @@ export const setUpWords = {
   }),
   'supervisord-elsewhere': ({ url, asked }: { url: string; asked: string }): Words => ({
     message: `supervisord is at ${url}, and the daemon asks at ${asked}`,
-    fix: [`set READINESSD_SUPERVISOR_URL=${url} for the daemon, or remove that setting`, restartDaemon],
+    fix: [`set READINESSD_SUPERVISOR_URL=${url} for the daemon, or remove that setting`, loadConfiguration],
+  }),
+  'supervisord-stopped': ({ pid }: { pid: number }): Words => ({
+    message: `supervisord, process ${pid}, is stopped (state T), and answers nothing`,
+    fix: [`kill -CONT ${pid}`],
   }),
   'supervisord-gone': ({ path }: At): Words => ({
     message: `no supervisord runs here, and ${path} is what it left`,
@@ -232,6 +241,14 @@ export const setUpWords = {
       ? [`autorestart=false in ${section}`, loadConfiguration]
       : [readOutput(program), `fix what it says; autorestart=false in ${section} keeps its failure visible`, loadConfiguration],
   }),
+  'start-not-updated': ({ program, section }: Program & { section: string }): Words => ({
+    message: `start.sh (program "${program}") is run again and again: ${section} has autorestart=false, which supervisord has not loaded`,
+    fix: [loadConfiguration],
+  }),
+  'start-not-spawned': ({ program, why }: Program & { why: string }): Words => ({
+    message: `supervisord cannot run start.sh (program "${program}"): ${why}`,
+    fix: ['correct directory=, user= or command= of its section, or the file that is named', loadConfiguration, startAgain(program)],
+  }),
   'start-will-restart': ({ program, section }: Program & { section: string }): Words => ({
     message: `${section} has autorestart=true: whenever start.sh (program "${program}") has ended, supervisord runs it again, and it is never ready`,
     fix: [`autorestart=false in ${section}`, loadConfiguration],
@@ -254,21 +271,21 @@ export const setUpWords = {
   }),
 
   // Files that are run.
-  'cr-in-first-line': ({ path }: At): Words => ({
+  'cr-in-first-line': ({ program, path }: RunFile): Words => ({
     message: `the #! line of ${path} ends in CR LF (Windows), which goes to its interpreter as an argument`,
-    fix: [`sed -i 's/\\r$//' ${shellWord(path)}`],
+    fix: [`sed -i 's/\\r$//' ${shellWord(path)}`, ...thenStart({ program })],
   }),
-  'cr-in-lines': ({ path }: At): Words => ({
+  'cr-in-lines': ({ program, path }: RunFile): Words => ({
     message: `lines of ${path} end in CR LF (Windows); shells take the CR for a part of the last word`,
-    fix: [`sed -i 's/\\r$//' ${shellWord(path)}`],
+    fix: [`sed -i 's/\\r$//' ${shellWord(path)}`, ...thenStart({ program })],
   }),
-  'env-finds-nothing': ({ path, name, searched }: At & { name: string; searched: string }): Words => ({
+  'env-finds-nothing': ({ program, path, name, searched }: RunFile & { name: string; searched: string }): Words => ({
     message: `${path} asks env for ${name}, which is not in PATH=${searched}: it exits with code 127`,
-    fix: [`install ${name} in this image, or name another interpreter in the first line of ${path}`],
+    fix: [`install ${name} in this image, or name another interpreter in the first line of ${path}`, ...thenStart({ program })],
   }),
-  noexec: ({ path }: At): Words => ({
+  noexec: ({ program, path }: RunFile): Words => ({
     message: `${path} cannot be started: permission denied though it is executable: its file system is mounted noexec`,
-    fix: ['move it to a file system that is mounted exec'],
+    fix: ['move it to a file system that is mounted exec', ...thenStart({ program })],
   }),
   'hook-near-timeout': ({ tookMs, timeoutMs }: { tookMs: number; timeoutMs: number }): Words => ({
     message: `the hook took ${sayDuration(tookMs)} of its ${formatDuration(timeoutMs)}: on a busier node it will be killed (122)`,
@@ -345,6 +362,11 @@ export const setUpWords = {
     fix: ['set the clock (NTP)'],
   }),
 };
+
+/** After a change of what a program is given: `supervisorctl restart` does not read it. */
+function loadAndStart(program: string): string {
+  return `${loadConfiguration}; then, when it was given up: ${startAgain(program)}`;
+}
 
 /** By supervisord's own words, `exit status 127`: what shells and supervisord say by that. */
 function codeCause(how: string): Pick<Words, 'cause'> {

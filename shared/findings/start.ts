@@ -53,7 +53,7 @@ export const startWords = {
     fix: [
       `wait until it has finished; to see what it does: supervisorctl tail -f ${shellWord(program)}`,
       ...(hasRun ? ['it is started again and again: set autorestart=false in its section, then: supervisorctl update'] : []),
-      ...(isByCommand ? ['it is a service that never ends: set READINESSD_START_PROGRAMS=none, or to what should be waited for'] : []),
+      'it is a service that never ends: set READINESSD_START_PROGRAMS=none, or to what should be waited for',
     ],
   }),
   'start-stopping': ({ program }: Program): Words => ({

@@ -41,5 +41,10 @@ export function startAgain(program: string): string {
   return `supervisorctl start ${shellWord(program)}`;
 }
 
+/** The last step for a file that a program of supervisord's could not be started by; none for another's. */
+export function thenStart({ program }: { readonly program?: string | undefined }): string[] {
+  return program === undefined ? [] : [startAgain(program)];
+}
+
 export const loadConfiguration = 'supervisorctl update';
 export const restartDaemon = 'supervisorctl restart readinessd';

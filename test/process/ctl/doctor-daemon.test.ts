@@ -1,10 +1,12 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after } from 'node:test';
-import { until } from '../../support/scratch.ts';
-import type { SetUp } from '../../support/set-up.ts';
+import { dirname, join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import { until, writeScript } from '../../support/scratch.ts';
+import { goodStart, type SetUp, setUp } from '../../support/set-up.ts';
 import { type Case, doctorNames, inSection } from './cases.ts';
 
 const isReady = ({ expect }: SetUp) => expect(/^0 /);
@@ -122,6 +124,36 @@ const cases: readonly Case[] = [
     consequence: /r.sock is there, but is no socket/,
   },
   {
+    title: 'a directory is in the place of its socket',
+    hook: (path) => {
+      writeScript(path, 'exit 0');
+      mkdirSync(join(dirname(path), 'r.sock'));
+    },
+    until: ({ supervisord }) => until('it has ended', () => /exited: readinessd/.test(supervisord.log())),
+    about: 'daemon',
+    cause: /r.sock is there, but is no socket/,
+    cure: /rm -r \S+r.sock/,
+  },
+  {
+    title: 'it does not take a flag that a shell gives it',
+    entry: (entry) =>
+      entry
+        .replace(/command=(.*)/, 'command=/bin/sh -c "umask 077; exec $1 --period-ready 5"')
+        .replace(/stderr_logfile=.*/, 'stderr_logfile=%(here)s/readinessd.err'),
+    until: ({ supervisord }) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 2')),
+    about: 'daemon',
+    cause: /readinessd does not start with what it is given: cannot use --period-ready/,
+    cure: /in command= or environment= of the section of readinessd/,
+  },
+  {
+    title: 'it is to listen at an address that is none of this container',
+    entry: inSection('environment=READINESSD_LISTEN="192.0.2.1:9100"'),
+    until: ({ supervisord }) => until('it has ended', () => /exited: readinessd/.test(supervisord.log())),
+    about: 'daemon',
+    cause: /READINESSD_LISTEN=192.0.2.1:9100: no interface has that address/,
+    cure: /supervisorctl update; then, when it was given up: supervisorctl start readinessd/,
+  },
+  {
     title: 'its socket was removed under it',
     until: async (it) => {
       await isReady(it);
@@ -181,7 +213,7 @@ const cases: readonly Case[] = [
     about: 'daemon',
     level: 'WARNING',
     cause: /a second program runs readinessd: again/,
-    cure: /remove one of the sections/,
+    cure: /remove one of the sections, or numprocs=/,
   },
   {
     title: 'supervisord will give up on it one day',
@@ -195,3 +227,15 @@ const cases: readonly Case[] = [
 ];
 
 doctorNames('the daemon', cases);
+
+suite('readinessctl doctor', () => {
+  test('a daemon whose section is gone is not told to be updated away', async (t) => {
+    const it = await setUp(t, {});
+    await isReady(it);
+    it.supervisord.configure(goodStart);
+    await it.supervisord.ctl('reread');
+    const { stdout } = await it.doctor();
+    assert.match(stdout, /WARNING +daemon: program "readinessd" runs, but is no longer in the configuration/);
+    assert.doesNotMatch(stdout, /supervisorctl restart readinessd/);
+  });
+});

@@ -138,6 +138,18 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     cure: /run it by hand/,
   },
   {
+    title: "it fails, by an interpreter that is in the daemon's PATH alone",
+    hook: (path) => {
+      writeScript(path, '#!/usr/bin/env own-shell\nexit 17\n');
+      mkdirSync(`${path}.bin`);
+      symlinkSync('/bin/sh', `${path}.bin/own-shell`);
+    },
+    entry: inSection('environment=PATH="%(ENV_READINESSD_HOOK)s.bin:%(ENV_PATH)s"'),
+    until: ({ expect }) => expect(/^17 /),
+    cause: /hook exited with code 17/,
+    cure: /run it by hand/,
+  },
+  {
     title: 'it was killed',
     hook: (path) => writeScript(path, 'kill -9 $$'),
     until: ({ expect }) => expect(/^124 /),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { until } from '../../support/scratch.ts';
+import { until, writeScript } from '../../support/scratch.ts';
 import { goodStart, setUp } from '../../support/set-up.ts';
 import { type Case, doctorNames, inSection } from './cases.ts';
 
@@ -98,7 +99,7 @@ const cases: readonly Case[] = [
     about: 'start',
     programs: start("command=/bin/sh -c 'kill -9 $$'; startsecs=0; autorestart=false"),
     until: ({ expect }) => expect(/^112 /),
-    cause: /start.sh \(program "start"\) was terminated by SIGKILL/,
+    cause: /start.sh \(program "start"\) was terminated by SIGKILL\n/,
     cure: /oom_kill[\s\S]*supervisorctl start start/,
   },
   {
@@ -108,6 +109,67 @@ const cases: readonly Case[] = [
     until: ({ becomes }) => becomes('start', /FATAL/),
     cause: /command= of start.sh \(program "start"\) names \/nowhere\/start.sh, which does not exist/,
     cure: /put it there, or correct command=[\s\S]*supervisorctl start start/,
+  },
+  {
+    title: 'start.sh fails, by an interpreter that is in its own PATH alone',
+    about: 'start',
+    hook: (path) => {
+      writeScript(path, 'exit 0');
+      writeScript(`${path}.start`, '#!/usr/bin/env own-shell\nexit 3\n');
+      mkdirSync(`${path}.bin`);
+      symlinkSync('/bin/sh', `${path}.bin/own-shell`);
+    },
+    programs: start(
+      'command=%(ENV_READINESSD_HOOK)s.start; environment=PATH="%(ENV_READINESSD_HOOK)s.bin:%(ENV_PATH)s"; startsecs=0; autorestart=false',
+    ),
+    until: ({ expect }) => expect(/^112 /),
+    cause: /start.sh \(program "start"\) exited with code 3/,
+    cure: /supervisorctl tail start stderr/,
+  },
+  {
+    title: 'two of them fail, which have nothing to do with each other',
+    about: 'start',
+    programs: `${start('command=/bin/sh -c "exit 3"; startsecs=0; autorestart=false')}
+[program:start.sh]\ncommand=/bin/sh -c "exit 4"\nstartsecs=0\nautorestart=false\n`,
+    until: async ({ becomes }) => {
+      await becomes('start', /EXITED/);
+      await becomes('start.sh', /EXITED/);
+    },
+    cause: /start.sh \(program "start.sh"\) exited with code 4/,
+    cure: /supervisorctl start start.sh/,
+    besides: 1,
+  },
+  {
+    title: 'its directory is not there',
+    about: 'start',
+    programs: start('command=true; directory=/nowhere/at-all; startsecs=0; autorestart=false'),
+    until: ({ expect }) => expect(/^112 /),
+    cause: /supervisord cannot run start.sh \(program "start"\): couldn't chdir to \/nowhere\/at-all: ENOENT/,
+    cure: /correct directory=[\s\S]*supervisorctl update[\s\S]*supervisorctl start start/,
+  },
+  {
+    title: 'start.sh has an interpreter that is not there',
+    about: 'start',
+    hook: (path) => {
+      writeScript(path, 'exit 0');
+      writeScript(`${path}.start`, '#!/nowhere/sh\n');
+    },
+    programs: start('command=%(ENV_READINESSD_HOOK)s.start; startsecs=0; autorestart=false'),
+    until: ({ expect }) => expect(/^112 /),
+    cause: /hook.start cannot be started: the interpreter of its #! line, "\/nowhere\/sh", cannot run/,
+    cure: /install \/nowhere\/sh[\s\S]*supervisorctl start start/,
+  },
+  {
+    title: 'start.sh runs again and again, though its section was corrected',
+    about: 'start',
+    programs: start('command=sleep 0.5; startsecs=0; autorestart=true'),
+    until: async ({ supervisord }) => {
+      await until('it has ended often', () => supervisord.log().split('exited: start (exit status 0; expected)').length > 4);
+      const file = join(supervisord.directory, 'supervisord.conf');
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/(\[program:start\][^[]*autorestart)=true/, '$1=false'));
+    },
+    cause: /is run again and again: \[program:start\] in \S+ has autorestart=false, which supervisord has not loaded/,
+    cure: /supervisorctl update/,
   },
   {
     title: 'start.sh was stopped',
@@ -140,7 +202,7 @@ const cases: readonly Case[] = [
     },
     level: 'WAITING',
     cause: /start.sh \(program "start"\) is running/,
-    cure: /supervisorctl tail -f start/,
+    cure: /supervisorctl tail -f start[\s\S]*a service that never ends: set READINESSD_START_PROGRAMS=none/,
   },
   {
     title: 'start.sh is configured, but not loaded',

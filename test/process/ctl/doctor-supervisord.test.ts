@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../support/scratch.ts';
 import type { SetUp } from '../../support/set-up.ts';
 import { type Case, doctorNames, inSection } from './cases.ts';
 
@@ -61,8 +62,19 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
       it.supervisord.child.kill('SIGSTOP');
       await it.expectChecked(/^110 /);
     },
-    cause: /supervisord at unix:\S+s.sock.* no whole answer/,
-    cure: /T is stopped: kill -CONT PID/,
+    cause: /supervisord, process \d+, is stopped \(state T\)/,
+    cure: /kill -CONT \d+/,
+  },
+  {
+    title: 'it has ended, and its programs with it',
+    until: async (it) => {
+      await it.expect(/^0 /);
+      it.supervisord.child.kill('SIGTERM');
+      await until('it has ended', () => it.supervisord.child.exitCode !== null);
+    },
+    cause: /cannot ask supervisord at unix:\S+s.sock: no such file/,
+    cure: /see whether supervisord runs/,
+    consequence: /there is no socket/,
   },
   {
     title: 'its socket was removed',
