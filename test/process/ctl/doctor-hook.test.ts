@@ -47,7 +47,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     },
     until: ({ expect }) => expect(/^121 /),
     cause: /hook was not run, since it would run as root and .*belongs to user 12345/,
-    cure: /chown root:root \S+hook/,
+    cure: /chown -h root:root \S+hook/,
   },
   {
     title: 'of another architecture',

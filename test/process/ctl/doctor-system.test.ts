@@ -9,8 +9,8 @@ import { run } from '../../support/run.ts';
 import { lib, scratchDirectory } from '../../support/scratch.ts';
 import { assertTold } from './cases.ts';
 
-/** Told where supervisord would be, doctor does not look for one: it would find that of a test beside this one. */
-const nobody = { ...alone, SUPERVISOR_SERVER_URL: 'unix:///nowhere/supervisor.sock' };
+/** Where no supervisord sees these files: doctor would take the only one for the container's own, be it of a test beside this one. */
+const elsewhere = ['unshare', '--mount', '--'];
 
 suite('readinessctl doctor names cause and cure: the system', { concurrency: 4 }, () => {
   for (const [title, options, break_, cause, cure] of [
@@ -29,7 +29,7 @@ suite('readinessctl doctor names cause and cure: the system', { concurrency: 4 }
       assert.equal((await run(program, args, { cwd: directory })).stderr, '');
       const socket = join(directory, 'r.sock');
       assert.equal(await ended(new TestDaemon(t, { ...alone, READINESSD_SOCKET: socket })), 1);
-      const { code, stdout } = await ctl(socket, ['doctor'], nobody);
+      const { code, stdout } = await ctl(socket, ['doctor'], alone, elsewhere);
       assertTold(stdout, { level: 'PROBLEM', about: 'system', cause, cure });
       assert.match(stdout, /^ {4}PROBLEM +socket, which follows: there is no socket \S+r.sock/m);
       assert.equal(code, 1);
