@@ -69,7 +69,8 @@ async function whySilent(facts: Facts, supervisord: Supervisord, own: ProcessInf
     return isStarting ? [waiting('daemon', { kind: 'daemon-starting', program })] : [];
   }
   if (isUp && own.now - own.start >= startS) return [];
-  const said = hasFailed ? await lastWords(supervisord, own) : undefined;
+  // It never ends so without a word; another end may have left an earlier one's.
+  const said = hasFailed && /^exit status [12]$/.test(end) ? await lastWords(supervisord, own) : undefined;
   if (said !== undefined) return [problem('daemon', { kind: 'daemon-refuses', program, line: said })];
   const ended = end === undefined ? {} : { end: `its last run ended with ${end}` };
   return [problem('daemon', { kind: 'daemon-not-running', program, state: name, spawnerr: own.spawnerr, ...ended })];

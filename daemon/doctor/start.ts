@@ -85,7 +85,9 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
   if (hasFailed) {
     const cause = await whyFailed(facts, supervisord, process);
     if (cause.length > 0) return cause.map((finding) => problem('start', finding));
-    const why = await whyNotSpawned(supervisord, process);
+    const status = last.state === state.EXITED ? `exit status ${last.exitstatus}` : lastEnd(supervisord, process);
+    // Of an earlier run, it would stand there still.
+    const why = status === 'exit status 127' ? await whyNotSpawned(supervisord, process) : undefined;
     if (why !== undefined) return [problem('start', { kind: 'start-not-spawned', program, why })];
   }
   const end = lastEnd(supervisord, process);

@@ -148,6 +148,20 @@ const cases: readonly Case[] = [
     cure: /correct directory=[\s\S]*supervisorctl update[\s\S]*supervisorctl start start/,
   },
   {
+    title: 'start.sh fails in silence, after a run that could not be started',
+    about: 'start',
+    programs: start('command=/bin/sh -c "exit 3"; directory=/nowhere/at-all; startsecs=0; autorestart=false; stderr_logfile=%(here)s/err'),
+    until: async ({ supervisord, expect }) => {
+      await expect(/^112 .*127/);
+      const file = join(supervisord.directory, 'supervisord.conf');
+      writeFileSync(file, readFileSync(file, 'utf8').replace('directory=/nowhere/at-all', 'directory=/'));
+      await supervisord.ctl('update');
+      await expect(/^112 .* 3/);
+    },
+    cause: /start.sh \(program "start"\) exited with code 3/,
+    cure: /supervisorctl start start/,
+  },
+  {
     title: 'start.sh has an interpreter that is not there',
     about: 'start',
     hook: (path) => {
