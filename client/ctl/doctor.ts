@@ -47,12 +47,13 @@ function loadExamine(library: string): Examine {
 
 /** For programs: what was found as data, with the words that people are told. */
 function describe({ found, sights }: Report, answered: Answered): object {
-  const { code, reason, message } = answerOf(answered);
+  const { code, reason, message, detail } = answerOf(answered);
   return {
     ready: code === 0,
     code,
     reason,
     message,
+    ...(detail === undefined ? {} : { detail }),
     problems: countOf(found, 'problem'),
     warnings: countOf(found, 'warning'),
     findings: found.map(({ level, about, check, finding, follows = false }) => ({
@@ -136,9 +137,9 @@ function sightLines(paint: Painter, sight: Sight): Line[] {
     ...(command === undefined ? [] : [`command=${oneLine(command)}`]),
   ];
   return [
-    hanging('', `${paint('bold', `program ${program}`)}: ${facts.join(', ')}`),
+    { text: `${paint('bold', `program ${program}`)}: ${facts.join(', ')}`, hang: '  ' },
     ...output.flatMap(({ stream, place, lines: printed }) => [
-      paint('dim', `  ${stream}${printed.length === 0 ? ` goes to ${sayPlace(place)}` : ', its last lines:'}`),
+      { text: paint('dim', `  ${stream}${printed.length === 0 ? ` goes to ${sayPlace(place)}` : ', its last lines:'}`), hang: '    ' },
       ...printed.map((line) => quoted(paint, line)),
     ]),
     ...(log.length === 0 ? [] : [paint('dim', "  supervisord's log:"), ...log.map((line) => quoted(paint, line))]),

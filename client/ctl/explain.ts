@@ -61,7 +61,7 @@ async function explainVerdict(session: Session): Promise<number> {
   const { paint } = session;
   writeLines(session, [
     paint('bold', firstLine({ code, reason, message })),
-    ...(detail?.trimEnd().split('\n') ?? []).map((line) => ({ text: `  | ${whole(line)}`, hang: '  | ' })),
+    ...(detail?.trim() ? detail.trimEnd().split('\n') : []).map((line) => ({ text: `  | ${whole(line)}`, hang: '  | ' })),
     '',
     ...lines(session, String(code), explained, words === undefined ? 'Likely causes' : 'Cause'),
     ...(words === undefined ? [] : ['', paint('dim', `"readinessctl explain ${code}" tells of all that ${code} can come from.`)]),

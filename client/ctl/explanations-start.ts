@@ -5,9 +5,9 @@ import type { Explanation } from './explanation.ts';
 export const startExplanations = {
   StartNotFinished: {
     about: 'start',
-    meaning: 'start.sh, which does the real initialisation, has not finished yet. While a container starts this is as it should be.',
+    meaning: 'start.sh, which does the real initialisation, has not finished yet.',
     causes: [
-      'it is still running; how long it takes is its own business',
+      'it is still running, as it should while a container starts; how long it takes is its own business',
       'it waits for something that does not come (a database, another container, a lock)',
       'nobody has started it: autostart=false in its section, and what should start it has not',
       'BACKOFF: it ended sooner than startsecs (1 s by default), so supervisord takes even a success for a failed start: it needs startsecs=0',

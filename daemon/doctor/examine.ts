@@ -67,6 +67,9 @@ function isSame(one: Found, other: Found): boolean {
   return one.level !== 'ok' && one.check === other.check && wordsOfFound(one.finding).message === wordsOfFound(other.finding).message;
 }
 
+/** What is waited for may be a cause as well. */
+const waitingCauses: readonly string[] = ['daemon-starting', 'start-ran-before'];
+
 /** Two programs that fail have nothing to do with each other. */
 function isOfAnother(one: Found['finding'], other: Found['finding']): boolean {
   return 'program' in one && 'program' in other && one.program !== other.program;
@@ -83,7 +86,7 @@ function withConsequences(found: readonly Found[]): Found[] {
   const consequences = new Map<Found, Found[]>();
   for (const one of found.filter(({ level }) => level === 'problem' || level === 'waiting')) {
     const isCause = ({ level, about, finding }: Found) =>
-      (level === 'problem' || finding.kind === 'daemon-starting') &&
+      (level === 'problem' || waitingCauses.includes(finding.kind)) &&
       (causes[one.about]?.includes(about) === true || isOfDeadSupervisord(about, one)) &&
       !isOfAnother(finding, one.finding);
     const root = roots.find(isCause);

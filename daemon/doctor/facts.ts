@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { split } from 'shlex';
 import type { Status } from '../../shared/api.ts';
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
@@ -69,7 +70,7 @@ export async function findFacts(examination: Examination): Promise<Facts> {
   const configuration = read?.sections === undefined ? undefined : read;
   const containerEnvironment = supervisordPid === undefined ? undefined : environmentOf(supervisordPid);
   const section = daemonSection(configuration, daemons[0]);
-  const call = section === undefined ? undefined : callOf(section.options, containerEnvironment);
+  const call = section === undefined ? undefined : callOf(section.options, containerEnvironment, examination.library);
   const own = told ?? (daemons[0] !== undefined && daemons[0].pid > 0 ? settingsOf(daemons[0].pid) : undefined);
   const entry = call === undefined ? undefined : settingsFrom(call.argv.slice(1), call.environment);
   return {
@@ -132,16 +133,24 @@ function daemonSection(configuration: Configuration | undefined, process: Proces
   return found === undefined ? undefined : { name: found[0], options: found[1] };
 }
 
-/** How supervisord would start the daemon; undefined where that is not known for sure, since a shell or another program does. */
-function callOf(options: Section, containerEnvironment: NodeJS.ProcessEnv | undefined): DaemonCall | undefined {
+/**
+ * How supervisord would start the daemon. Where a shell or another program does, only the environment is known; undefined where not
+ * even that.
+ */
+function callOf(options: Section, containerEnvironment: NodeJS.ProcessEnv | undefined, library: string): DaemonCall | undefined {
   const command = options.get('command') ?? '';
-  if (containerEnvironment === undefined || command.includes('%(')) return undefined;
+  if (containerEnvironment === undefined) return undefined;
+  const environment = { ...containerEnvironment, ...environmentIn(options) };
+  const argv = wordsIn(command);
+  const isDirect = /(?:^|\/)readinessd$/.test(argv[0] ?? '') && !command.includes('%(');
+  return { argv: isDirect ? argv : [join(library, '../../bin/readinessd')], environment };
+}
+
+function wordsIn(command: string): string[] {
   try {
-    const argv = split(command);
-    if (!/(?:^|\/)readinessd$/.test(argv[0] ?? '')) return undefined;
-    return { argv, environment: { ...containerEnvironment, ...environmentIn(options) } };
+    return split(command);
   } catch {
-    return undefined;
+    return [];
   }
 }
 

@@ -43,6 +43,15 @@ const cases: readonly Case[] = [
     cure: /set READINESSD_LISTEN to an address of this container/,
   },
   {
+    title: 'a shell starts it, and it does not take a setting of its section',
+    entry: (entry) =>
+      inSection('environment=READINESSD_PERIOD_READY="10"')(entry.replace(/^command=(.*)$/m, 'command=/bin/sh -c "umask 077; exec $1"')),
+    until: ({ supervisord }) => until('it has ended', () => supervisord.log().includes('exited: readinessd (exit status 2')),
+    about: 'daemon',
+    cause: /readinessd does not start with what it is given: cannot use READINESSD_PERIOD_READY="10"/,
+    cure: /in command= or environment= of the section of readinessd/,
+  },
+  {
     title: 'a shell starts it, and it does not listen where the probes ask',
     entry: (entry) => entry.replace(/^command=(.*)$/m, 'command=/bin/sh -c "umask 077; exec $1 --socket %(ENV_READINESSD_SOCKET)s.other"'),
     until: ({ socket }) => until('it listens there', () => existsSync(`${socket}.other`)),

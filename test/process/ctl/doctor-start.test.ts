@@ -239,6 +239,7 @@ suite('readinessctl doctor', () => {
   test('nothing is wrong: everything is OK, and exits with 0', async (t) => {
     const it = await setUp(t, {});
     await it.expect(/^0 /);
+    await it.becomes('readinessd', /RUNNING/);
     const { code, stdout } = await it.doctor({}, [], ['--all']);
     // A busy machine may make the probe slow; that is all that it may find.
     const lines = stdout.split('\n').filter((line) => /^(PROBLEM|WAITING|WARNING)/.test(line) && !/a probe takes/.test(line));
