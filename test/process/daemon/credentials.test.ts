@@ -30,7 +30,7 @@ const directoryOf = (text: string) => dirname(/^file=(.*)$/m.exec(text)?.[1] ?? 
 
 /** Nothing that anybody can see has the password. */
 async function showsNoSecret(it: SetUp, ...secrets: readonly string[]): Promise<void> {
-  const { stdout, stderr } = await it.doctor();
+  const { stdout, stderr } = await it.doctor({}, [], ['--all']);
   const shown = JSON.stringify(await it.status()) + (await it.body()) + it.log() + stdout + stderr;
   for (const secret of ['sec:ret', hash, Buffer.from(credentials.join(':')).toString('base64'), ...secrets]) {
     assert.equal(shown.includes(secret), false, shown);
@@ -51,10 +51,10 @@ suite("supervisord's user and password, when none are set", { concurrency: 4 }, 
     test(`are taken from ${title}`, async (t) => {
       const it = await setUp(t, plan);
       await it.expect(/^0 /);
-      const { stdout } = await it.doctor();
+      const { stdout } = await it.doctor({}, [], ['--all']);
       assert.match(
         stdout,
-        new RegExp(`^OK +supervisord +it asks for a password: user and password are those of ${where} in \\S+\\.conf$`, 'm'),
+        new RegExp(`^OK +supervisord: it asks for a password: user and password are those of ${where} in \\S+\\.conf$`, 'm'),
       );
       await showsNoSecret(it);
     });
@@ -74,7 +74,7 @@ suite("supervisord's user and password, when none are set", { concurrency: 4 }, 
       },
     });
     await it.expect(/^0 /);
-    assert.match((await it.doctor()).stdout, /those of \[unix_http_server\] in \S+conf\.d\/inner\/a\.conf/);
+    assert.match((await it.doctor({}, [], ['--all'])).stdout, /those of \[unix_http_server\] in \S+conf\.d\/inner\/a\.conf/);
     await showsNoSecret(it);
   });
 
