@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Finding, Found } from '../../shared/report.ts';
 import type { SupervisorBadReplyError, SupervisorUnreachableError } from '../supervisor/errors.ts';
-import { environmentOf } from '../supervisor/proc.ts';
+import { environmentOf, isStopped } from '../supervisor/proc.ts';
 import type { Facts } from './facts.ts';
 import { fine, problem, waiting } from './found.ts';
-import { isStopped } from './socket.ts';
 
 /** supervisord itself: whether it can be asked, and if not, why. */
 export function checkSupervisord(facts: Facts): Found[] {

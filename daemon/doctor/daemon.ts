@@ -9,11 +9,11 @@ import { version } from '../../shared/version.ts';
 import type { ListenAddress } from '../settings/values.ts';
 import type { ProcessInfo } from '../supervisor/client.ts';
 import { fullName, keyOf } from '../supervisor/names.ts';
+import { isStopped } from '../supervisor/proc.ts';
 import { processState as state, stateNames } from '../supervisor/states.ts';
 import type { DaemonCall, Facts } from './facts.ts';
 import { fine, problem, waiting, warning } from './found.ts';
 import { isDaemonCommand, unusableUser } from './sections.ts';
-import { isStopped } from './socket.ts';
 import { listenerAt } from './sockets.ts';
 import { lastEnd, type Supervisord } from './supervisord.ts';
 

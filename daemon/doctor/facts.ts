@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { split } from 'shlex';
 import type { Status } from '../../shared/api.ts';
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
 import type { Examination } from '../../shared/report.ts';
@@ -13,7 +12,7 @@ import { findCredentials, type Lookup } from '../supervisor/credentials.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../supervisor/errors.ts';
 import { keyOf } from '../supervisor/names.ts';
 import { environmentOf, findSupervisord } from '../supervisor/proc.ts';
-import { isDaemonCommand, type NamedSection, sectionOf } from './sections.ts';
+import { isDaemonCommand, type NamedSection, sectionOf, wordsIn } from './sections.ts';
 import { supervisordSockets } from './sockets.ts';
 import { lookAtSupervisord, type Supervisord } from './supervisord.ts';
 
@@ -144,14 +143,6 @@ function callOf(options: Section, containerEnvironment: NodeJS.ProcessEnv | unde
   const argv = wordsIn(command);
   const isDirect = /(?:^|\/)readinessd$/.test(argv[0] ?? '') && !command.includes('%(');
   return { argv: isDirect ? argv : [join(library, '../../bin/readinessd')], environment };
-}
-
-function wordsIn(command: string): string[] {
-  try {
-    return split(command);
-  } catch {
-    return [];
-  }
 }
 
 /** What a daemon would take with this environment; without what it refuses, as far as that does not say where supervisord is. */

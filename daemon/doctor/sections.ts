@@ -1,11 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { split } from 'shlex';
 import type { Configuration, Section } from '../supervisor/configuration.ts';
 import type { ProcessName } from '../supervisor/names.ts';
+import { textOf } from '../supervisor/proc.ts';
 
 export interface NamedSection {
   /** As it stands between the brackets. */
   readonly name: string;
   readonly options: Section;
+}
+
+/** The words of a command=, as supervisord takes them; none where it would refuse it, or it is not known. */
+export function wordsIn(command = ''): string[] {
+  try {
+    return split(command);
+  } catch {
+    return [];
+  }
 }
 
 /** By its program's name, or by what that runs. */
@@ -19,7 +29,9 @@ export function isDaemonCommand(name: string, command: string | undefined): bool
  *
  * @returns undefined where it is none, or more than one could be it
  */
-export function sectionOf({ sections }: Configuration, { name, group }: ProcessName): NamedSection | undefined {
+export function sectionOf(configuration: Configuration | undefined, { name, group }: ProcessName): NamedSection | undefined {
+  if (configuration === undefined) return undefined;
+  const { sections } = configuration;
   const listed = sections.get(`group:${group}`)?.get('programs');
   const members = listed === undefined ? [group] : listed.split(',').map((member) => member.trim());
   const found = members.flatMap((member) =>
@@ -39,7 +51,7 @@ function hasProcess(options: Section, member: string, name: string): boolean {
 
 /** `[program:start] in FILE`, or what stands for a section that is not known for sure. */
 export function sayPlace(configuration: Configuration | undefined, process: ProcessName): string {
-  const section = configuration === undefined ? undefined : sectionOf(configuration, process);
+  const section = sectionOf(configuration, process);
   return section === undefined ? 'its section' : `[${section.name}] in ${configuration?.fileOf(section.name)}`;
 }
 
@@ -55,18 +67,10 @@ export function unusableUser(
 }
 
 function uidOf(pid: number | undefined): number | undefined {
-  const [, uid] = /^Uid:\s+\d+\s+(\d+)/m.exec(textOrNone(`/proc/${pid}/status`)) ?? [];
+  const [, uid] = /^Uid:\s+\d+\s+(\d+)/m.exec(textOf(`/proc/${pid}/status`) ?? '') ?? [];
   return uid === undefined ? undefined : Number(uid);
 }
 
 function nameOf(uid: number): string | undefined {
-  return new RegExp(`^([^:]+):[^:]*:${uid}:`, 'm').exec(textOrNone('/etc/passwd'))?.[1];
-}
-
-function textOrNone(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  return new RegExp(`^([^:]+):[^:]*:${uid}:`, 'm').exec(textOf('/etc/passwd') ?? '')?.[1];
 }

@@ -4,7 +4,7 @@ import { fullName, keyOf } from '../supervisor/names.ts';
 import { processState as state, stateNames } from '../supervisor/states.ts';
 import type { Facts } from './facts.ts';
 import { startPrograms } from './start.ts';
-import { linesOf, type Supervisord } from './supervisord.ts';
+import { commandOf, linesOf, type Supervisord } from './supervisord.ts';
 
 const maxLines = 5;
 const maxLogLines = 4;
@@ -35,7 +35,7 @@ export async function lookAtPrograms(facts: Facts, found: readonly Found[]): Pro
 }
 
 function describe(about: Sight['about'], process: ProcessInfo, { configs, log }: Supervisord): Sight {
-  const command = configs.find((config) => keyOf(config) === keyOf(process))?.command;
+  const command = commandOf({ configs }, process);
   const isRunning = process.pid > 0;
   const sinceS = isRunning ? process.start : process.stop;
   const lines = linesOf(log, process.name);

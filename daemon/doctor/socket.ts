@@ -2,7 +2,7 @@ import { lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf } from '../../shared/exit-codes.ts';
 import type { Finding, Found } from '../../shared/report.ts';
-import { textOf } from '../supervisor/proc.ts';
+import { isStopped } from '../supervisor/proc.ts';
 import { containerSocket, type Facts } from './facts.ts';
 import { fine, problem, warning } from './found.ts';
 import { listenerOf } from './sockets.ts';
@@ -55,9 +55,4 @@ function whyNoAnswer({ examination: { socketPath: path, answered }, daemons: [da
 
 function modeOf(mode: number): string {
   return (mode & 0o777).toString(8).padStart(4, '0');
-}
-
-/** By SIGSTOP (proc(5)). */
-export function isStopped(pid: number): boolean {
-  return /^State:\s+T/m.test(textOf(`/proc/${pid}/status`) ?? '');
 }

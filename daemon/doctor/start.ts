@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { split } from 'shlex';
 import { isPassing } from '../../shared/findings/findings.ts';
 import type { Finding, Found } from '../../shared/report.ts';
 import { startTroubles } from '../steps/start/judge.ts';
@@ -12,8 +11,8 @@ import { endedTooSoon, killedStatus, processState as state } from '../supervisor
 import type { Facts } from './facts.ts';
 import { defaultPath, hasCarriageReturns, isExecutable, whyNotRun } from './files.ts';
 import { fine, problem, waiting, warning } from './found.ts';
-import { sayPlace, sectionOf, unusableUser } from './sections.ts';
-import { lastEnd, linesOf, type Supervisord } from './supervisord.ts';
+import { sayPlace, sectionOf, unusableUser, wordsIn } from './sections.ts';
+import { commandOf, lastEnd, linesOf, type Supervisord } from './supervisord.ts';
 
 /** So long start.sh is watched, while it is not good: a program that is run again and again shows that meanwhile. */
 const watchMs = 2500;
@@ -116,7 +115,7 @@ function findRestarts(
 ): Found | undefined {
   const program = fullName(process);
   const section = sayPlace(configuration, process);
-  const autorestart = configuration === undefined ? undefined : sectionOf(configuration, process)?.options.get('autorestart');
+  const autorestart = sectionOf(configuration, process)?.options.get('autorestart');
   const [first, last] = [sights[0] ?? process, sights.at(-1) ?? process];
   const isRunning = last.state === state.RUNNING || last.state === state.STARTING;
   const ended = sights.find((sight) => sight.state === state.EXITED);
@@ -143,10 +142,10 @@ async function whyFailed(
   process: LiveStart,
 ): Promise<Finding[]> {
   const program = fullName(process);
-  const section = configuration === undefined ? undefined : sectionOf(configuration, process);
+  const section = sectionOf(configuration, process);
   const user = unusableUser(section, supervisordPid);
   if (user !== undefined) return [{ kind: 'start-user', program, ...user }];
-  const [first, ...args] = wordsOf(commandOf(supervisord, process));
+  const [first, ...args] = wordsIn(commandOf(supervisord, process));
   if (first === undefined) return [];
   const searched = containerEnvironment?.['PATH'] ?? defaultPath;
   const path = first.includes('/')
@@ -177,20 +176,8 @@ async function whyNotSpawned(supervisord: Supervisord, process: ProcessInfo): Pr
 /** Lines of a script that fails that end in CR LF: what they do depends on them. */
 async function suspectText({ supervisord }: Facts, process: LiveStart): Promise<Found[]> {
   if (supervisord instanceof Error) return [];
-  for (const path of wordsOf(commandOf(supervisord, process)).filter((word) => word.startsWith('/'))) {
+  for (const path of wordsIn(commandOf(supervisord, process)).filter((word) => word.startsWith('/'))) {
     if (await hasCarriageReturns(path)) return [problem('start', { kind: 'cr-in-lines', path, program: fullName(process) })];
   }
   return [];
-}
-
-function commandOf({ configs }: Supervisord, process: ProcessInfo): string {
-  return configs.find((config) => keyOf(config) === keyOf(process))?.command ?? '';
-}
-
-function wordsOf(command: string): string[] {
-  try {
-    return split(command);
-  } catch {
-    return [];
-  }
 }

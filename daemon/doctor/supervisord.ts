@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import {
   configMembers,
-  createSupervisorClient,
   type ProcessConfig,
   type ProcessInfo,
   processMembers,
@@ -53,7 +52,6 @@ export interface Supervisord {
  * @throws SupervisorUnreachableError or SupervisorBadReplyError
  */
 export async function lookAtSupervisord(address: SupervisorAddress, find: FindCredentials): Promise<Supervisord> {
-  const client = createSupervisorClient(address, timeoutMs, find);
   const post = createPost(address, timeoutMs, find);
   const { signal } = new AbortController();
   const call = (method: string, members: readonly string[] = [], params: readonly (string | number)[] = []): Promise<XmlRpcValue> =>
@@ -78,7 +76,7 @@ export async function lookAtSupervisord(address: SupervisorAddress, find: FindCr
     logFiles,
     log: await readLog(),
     readLog,
-    again: () => client.getAllProcessInfo(signal),
+    again: async () => readProcesses(await call('getAllProcessInfo', processMembers)),
     async output(program, stream) {
       const path = logFiles.get(keyOf(program))?.[stream] ?? '';
       // A pipe or a terminal would be read from, and perhaps waited for.
@@ -88,6 +86,11 @@ export async function lookAtSupervisord(address: SupervisorAddress, find: FindCr
       return text === undefined ? undefined : String(text);
     },
   };
+}
+
+/** What a program runs, as the configuration has it; undefined where supervisord does not tell. */
+export function commandOf({ configs }: Pick<Supervisord, 'configs'>, program: ProcessName): string | undefined {
+  return configs.find((config) => keyOf(config) === keyOf(program))?.command;
 }
 
 /** How a program's last run ended, in supervisord's own words: `exit status 3`, `terminated by SIGKILL`. */

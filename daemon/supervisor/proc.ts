@@ -18,6 +18,11 @@ export function environmentOf(pid: number): NodeJS.ProcessEnv | undefined {
   return pairs && Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 }
 
+/** Whether a process is stopped, as by SIGSTOP (proc(5)). */
+export function isStopped(pid: number): boolean {
+  return /^State:\s+T/m.test(textOf(`/proc/${pid}/status`) ?? '');
+}
+
 export function workingDirectoryOf(pid: number): string | undefined {
   return linkOf(`/proc/${pid}/cwd`);
 }
