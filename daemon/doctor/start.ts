@@ -18,6 +18,9 @@ import { commandOf, lastEnd, linesOf, type Supervisord } from './supervisord.ts'
 const watchMs = 2500;
 const lookEveryMs = 150;
 
+/** An end that was seen may be about to be followed by another run: supervisord turns once a second. */
+const afterEndMs = 1500;
+
 /** Fewer may be somebody's who starts it by hand. */
 const endsInARow = 3;
 
@@ -66,10 +69,16 @@ function isGood(process: ProcessInfo): boolean {
 
 async function watch(supervisord: Supervisord, first: readonly ProcessInfo[]): Promise<(readonly ProcessInfo[])[]> {
   const looks = [first];
-  const endAtMs = performance.now() + watchMs;
+  const beganAtMs = performance.now();
+  let endAtMs = beganAtMs + watchMs;
   while (performance.now() < endAtMs) {
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
-    looks.push(await supervisord.again().catch(() => []));
+    const look = await supervisord.again().catch(() => []);
+    const wasGood = new Set(looks.at(-1)?.filter(isGood).map(keyOf));
+    const isWatched = (process: ProcessInfo) => first.some((one) => keyOf(one) === keyOf(process));
+    const hasJustEnded = look.some((process) => isGood(process) && isWatched(process) && !wasGood.has(keyOf(process)));
+    if (hasJustEnded) endAtMs = Math.min(beganAtMs + 2 * watchMs, Math.max(endAtMs, performance.now() + afterEndMs));
+    looks.push(look);
   }
   return looks.filter((look) => look.length > 0);
 }
