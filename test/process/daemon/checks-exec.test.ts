@@ -142,8 +142,13 @@ suite('exec checks', () => {
     const pids = join(directory, 'pids');
     const script = writeScript(join(directory, 'check'), `echo $$ >>"${pids}"; exec sleep 1000`);
     const first = daemonOf(t, `  a: { exec: { command: ${script} }, timeout: 20s }\n  b: { exec: { command: ${script} }, timeout: 20s }`);
-    await until('both run', () => linesOf(pids).length === 2);
+    const notes = ['1', '2'].map((lane) => `${first.socket}.check-${lane}`);
+    // A daemon that is killed between a program's start and its note leaves it.
+    await until('both run, and are noted', () => linesOf(pids).length === 2 && notes.every((path) => linesOf(path)[0]));
     const left = numbersIn(pids);
+    cleanUp(t, () => {
+      for (const pid of left.filter(isAlive)) process.kill(pid, 'SIGKILL');
+    });
     await end(first.child, 'SIGKILL');
     assert.ok(left.every(isAlive));
     // With one check less, only one lane is used.
