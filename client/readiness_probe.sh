@@ -19,16 +19,31 @@ done
 [ -x "$lib" ] || exit
 CDPATH='' cd -P "$lib" || exit
 
-launch=./readiness_probe.launch
-if [ -f "$launch" ] && [ -r "$launch" ] && [ -x "$launch" ] &&
-  [ -f ./readiness_probe ] && [ -r ./readiness_probe ] && [ -x ./readiness_probe ]; then
-  # A shell reads a line byte by byte, each by a system call. So the launch file is short, and the native client is linked to
-  # an address that has a newline, which stands in its 28th byte (script/build.ts).
-  read -r magic <./readiness_probe
-  { read -r first && read -r last; } <"$launch"
-  case $magic:$first:$last in
-    ?ELF*:'#!./readiness_probe '*:*' ./fallback.sh') exec "$launch" "$@" ;;
-  esac
+# An image's dynamic loader tells for which processor its programs are. Where that is not the machine's, the kernel refuses the
+# native client, and the fallback takes over.
+machine=amd64
+if [ -e /lib64/ld-linux-x86-64.so.2 ]; then
+  :
+elif [ -e /lib/ld-linux-aarch64.so.1 ] || [ -e /lib/ld-musl-aarch64.so.1 ]; then
+  machine=arm64
+elif [ -e /lib/ld-linux-armhf.so.3 ] || [ -e /lib/ld-musl-armhf.so.1 ]; then
+  machine=armhf
+elif [ -d ./other ]; then
+  machine=other
+fi
+launch=../readiness_probe.launch
+if [ -x "./$machine" ] && cd "./$machine"; then
+  if [ -f "$launch" ] && [ -r "$launch" ] && [ -x "$launch" ] &&
+    [ -f ./readiness_probe ] && [ -r ./readiness_probe ] && [ -x ./readiness_probe ]; then
+    # A shell reads a line byte by byte, each by a system call. So the launch file is short, and the native client is linked
+    # to an address that has a newline, which stands in its 28th byte (script/native-client.ts).
+    read -r magic <./readiness_probe
+    { read -r first && read -r last; } <"$launch"
+    case $magic:$first:$last in
+      ?ELF*:'#!./readiness_probe '*:*' ./fallback.sh') exec "$launch" "$@" ;;
+    esac
+  fi
+  cd .. || exit
 fi
 # shellcheck source=client/fallback.sh
 command . ./fallback.sh

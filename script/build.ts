@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -11,6 +10,7 @@ import { exitCodeTable } from '../shared/exit-codes.ts';
 import { probeHelp, probeUsage } from '../shared/probe-help.ts';
 import { version } from '../shared/version.ts';
 import { manPages } from './man/pages.ts';
+import { buildNativeClients } from './native-client.ts';
 
 /**
  * Makes dist/rootfs/, the tree that an image copies onto /. What a C compiler adds is left out where there is none.
@@ -49,12 +49,6 @@ const refusal = `(function (have, need) {
   process.exit(107);
 })(process.versions.node.split('.').map(Number), ${JSON.stringify(oldestNode.split('.').map(Number))});`;
 
-/**
- * The shim looks whether the native client is a binary by the shell's `read`, which reads byte by byte up to a newline. The fourth
- * byte of an entry point behind this address is one, and it stands 28 bytes from the beginning of the file (elf(5)).
- */
-const newlineAddress = '-Wl,-Ttext-segment=0x0a000000';
-
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(lib, { recursive: true });
 
@@ -81,7 +75,10 @@ chmodSync(join(lib, 'readiness_probe.cjs'), 0o755);
 install('client/readiness_probe.sh', 'usr/bin/readiness_probe.sh', 0o755);
 install('client/readiness_probe.launch', 'usr/lib/readinessd/readiness_probe.launch', 0o755);
 install('client/fallback.sh', 'usr/lib/readinessd/fallback.sh');
-buildNativeClient();
+const generated = join(root, 'dist/generated');
+mkdirSync(generated, { recursive: true });
+writeFileSync(join(generated, 'contract.h'), contractHeader());
+buildNativeClients(lib, join(root, 'client/readiness_probe.c'), generated);
 
 // As old, so that an old node can say that it is one.
 await bundle('daemon/doctor/examine.ts', 'doctor.cjs', { target: 'node20', plugins: [parserApart()] });
@@ -182,45 +179,6 @@ function install(from: string, to: string, mode = 0o644): void {
   mkdirSync(dirname(target), { recursive: true });
   cpSync(join(root, from), target);
   chmodSync(target, mode);
-}
-
-function buildNativeClient(): void {
-  const generated = join(root, 'dist/generated');
-  mkdirSync(generated, { recursive: true });
-  writeFileSync(join(generated, 'contract.h'), contractHeader());
-
-  const output = join(lib, 'readiness_probe');
-  const sources = [
-    '-std=c11',
-    '-O2',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    '-s',
-    `-I${generated}`,
-    '-o',
-    output,
-    join(root, 'client/readiness_probe.c'),
-  ];
-  // musl starts in a third of glibc's time. Static, so that it needs no loader in the image.
-  const compilers = process.env['CC'] === undefined ? ['musl-gcc', 'cc'] : [process.env['CC']];
-  const found = compilers.filter((compiler) => spawnSync(compiler, ['--version']).error === undefined);
-  if (found.length === 0) {
-    console.log(
-      `no C compiler (${compilers.join(', ')}): the tree has only the TypeScript probe client, which needs 65 ms and more for each probe`,
-    );
-    return;
-  }
-  const isLinked = found.some((compiler) =>
-    [['-static', newlineAddress], ['-static']].some(
-      (flags) => spawnSync(compiler, [...flags, ...sources], { stdio: 'ignore' }).status === 0,
-    ),
-  );
-  if (!isLinked) {
-    execFileSync(found.at(-1) as string, sources, { stdio: 'inherit' });
-    console.log('no static C library: the native client is linked dynamically');
-  }
-  chmodSync(join(lib, 'readiness_probe'), 0o755);
 }
 
 /** shared/ as C sees it. */

@@ -6,6 +6,7 @@ import { socketVariable } from '../../shared/defaults.ts';
 import { sayDuration } from '../../shared/duration.ts';
 import { codeOf } from '../../shared/exit-codes.ts';
 import { sayLoadTrouble } from '../../shared/findings/executable.ts';
+import { processorDirectory } from '../../shared/processors.ts';
 import type { Examination, Found } from '../../shared/report.ts';
 import { whyNotLoadable } from '../process/loadable.ts';
 import type { Facts } from './facts.ts';
@@ -28,7 +29,7 @@ export async function checkClients({ examination }: Facts): Promise<Found[]> {
   const incomplete = names.length === 0 ? [] : [problem('probe', { kind: 'probe-incomplete', path: library, names })];
   return [
     ...incomplete,
-    await checkNative(join(library, 'readiness_probe')),
+    await checkNative(join(library, processorDirectory(process.arch), 'readiness_probe')),
     ...checkScripted(join(library, 'readiness_probe.cjs')),
     ...(await checkLatency(path, examination)),
   ];

@@ -315,7 +315,7 @@ export const setUpWords = {
   }),
   'probe-not-native': ({ path }: At): Words => ({
     message: `there is no native client ${path}: ${nodeInstead}`,
-    fix: ['build where there is a C compiler (npm run build says so), and copy the tree again'],
+    fix: ['run script/cross-compilers and npm run build, which says what is missing, and copy the tree again'],
   }),
   'probe-native-mode': ({ path }: At): Words => ({
     message: `${path} is not executable: ${nodeInstead}`,
@@ -323,7 +323,7 @@ export const setUpWords = {
   }),
   'probe-native-foreign': ({ path, machine, why }: At & { machine: string; why: string }): Words => ({
     message: `the native client ${path} does not run here (${machine}): ${why}; ${nodeInstead}`,
-    fix: ['build it for this machine, and copy the tree again'],
+    fix: ['run script/cross-compilers and npm run build, and copy the tree again'],
   }),
   'probe-no-fallback': ({ path }: At): Words => ({
     message: `${path} is cut short or not executable: there is no client to fall back to`,

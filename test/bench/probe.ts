@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../support/run.ts';
-import { lib, scratchDirectory, tree, writeScript } from '../support/scratch.ts';
+import { lib, nativeClient, scratchDirectory, tree, writeScript } from '../support/scratch.ts';
 import type { TestSupervisord } from '../support/supervisord.ts';
 import { atMost, compare, compareAtMost, type Figure, ofSamples } from './figures.ts';
 import { type Times, timeAll } from './hyperfine.ts';
@@ -20,7 +20,7 @@ export async function measureProbe(bench: Bench): Promise<Figure[]> {
   await daemon.expect(/^0 /);
   // With a deadline that a busy machine keeps too: it must be the answer that is timed.
   const env = { READINESSD_SOCKET: daemon.socket, READINESSD_PROBE_TIMEOUT_MS: '10000' };
-  const client = join(lib, 'readiness_probe');
+  const client = join(lib, nativeClient);
   const directory = scratchDirectory(bench);
   const emptyScript = writeScript(join(directory, 'empty'), '');
   const shim = join(tree, 'usr/bin/readiness_probe.sh');

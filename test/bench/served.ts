@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { probeRequest } from '../../shared/endpoints.ts';
 import { alone, ServedSocket } from '../support/daemon.ts';
 import { run } from '../support/run.ts';
-import { lib } from '../support/scratch.ts';
+import { lib, nativeClient } from '../support/scratch.ts';
 import { compareAtMost, type Figure, ofSamples } from './figures.ts';
 import { startServerFloor } from './floors.ts';
 import { clients } from './load.ts';
@@ -67,7 +67,7 @@ async function cpuMsOf({ pid }: Server, act: () => Promise<unknown>): Promise<nu
 
 async function probe({ socket }: Server): Promise<void> {
   const env = { READINESSD_SOCKET: socket, READINESSD_PROBE_TIMEOUT_MS: '10000' };
-  const { code, stdout, stderr } = await run(join(lib, 'readiness_probe'), [], { env });
+  const { code, stdout, stderr } = await run(join(lib, nativeClient), [], { env });
   if (code !== 0) throw new Error(`a probe ended with ${code}: ${stdout}${stderr}`);
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Holdings, holdingsOf } from '../support/process.ts';
 import { run } from '../support/run.ts';
-import { lib, writeScript } from '../support/scratch.ts';
+import { lib, nativeClient, writeScript } from '../support/scratch.ts';
 import { atMost, type Figure, formatNumber, formatRows } from './figures.ts';
 import { startForm } from './form.ts';
 import type { Bench } from './setup.ts';
@@ -69,7 +69,7 @@ async function probeUntil(socket: string, isOver: () => boolean) {
   const env = { READINESSD_SOCKET: socket, READINESSD_PROBE_TIMEOUT_MS: '10000' };
   let [asked, wrong] = [0, 0];
   for (; !isOver(); asked++) {
-    if ((await run(join(lib, 'readiness_probe'), [], { env })).code !== 0) wrong++;
+    if ((await run(join(lib, nativeClient), [], { env })).code !== 0) wrong++;
     await sleep(probePeriodMs);
   }
   return { asked, wrong };

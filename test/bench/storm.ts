@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { run } from '../support/run.ts';
-import { lib } from '../support/scratch.ts';
+import { lib, nativeClient } from '../support/scratch.ts';
 import type { Figure } from './figures.ts';
 import { quantile } from './figures.ts';
 import { type Bench, compile, startDaemon, startSupervisord } from './setup.ts';
@@ -14,7 +14,7 @@ export async function measureStorm(bench: Bench): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const count of bench.isQuick ? [1, 100] : [1, 10, 100, 1000]) {
     const env = { PATH: process.env['PATH'], READINESSD_SOCKET: daemon.socket };
-    const { stdout, stderr } = await run(storm, [String(count), join(lib, 'readiness_probe')], { env });
+    const { stdout, stderr } = await run(storm, [String(count), join(lib, nativeClient)], { env });
     const lines = stdout.trim().split('\n');
     if (lines.length !== count) throw new Error(`cannot start ${count} probes: ${stderr}`);
     const times = lines.map((line) => Number(line.split(' ')[1]) / 1000);

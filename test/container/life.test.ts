@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { type ContainerOptions, firstLine, TestContainer } from '../support/container.ts';
 import { forms } from '../support/form.ts';
-import { until } from '../support/scratch.ts';
+import { nativeClient, until } from '../support/scratch.ts';
 
 /** It ends with the number that it finds in this file, once there is one. */
 const startScript = '#!/bin/sh\nuntil [ -s /run/app/start-code ]; do sleep 0.1; done\nexit "$(cat /run/app/start-code)"\n';
@@ -53,7 +53,7 @@ const kinds: readonly (readonly [title: string, options: ContainerOptions, prepa
   [
     'with a read-only root and without the native client',
     { files: { ...files, 'etc/supervisor/supervisord.conf': ownDirectory }, env: { ...quick, ...writable }, isReadOnly: true },
-    ({ root }) => rmSync(join(root, 'usr/lib/readinessd/readiness_probe')),
+    ({ root }) => rmSync(join(root, 'usr/lib/readinessd', nativeClient)),
   ],
 ];
 

@@ -7,7 +7,7 @@ import { nodeRoot } from '../support/cache.ts';
 import { goodStartFiles, TestContainer } from '../support/container.ts';
 import { isAlive } from '../support/process.ts';
 import { end, run } from '../support/run.ts';
-import { cleanUp, until, writeScript } from '../support/scratch.ts';
+import { cleanUp, nativeClient, until, writeScript } from '../support/scratch.ts';
 
 const hook = 'usr/bin/readiness_probe_hook';
 
@@ -67,7 +67,7 @@ suite('processes of a container', { concurrency: 2 }, () => {
   for (const client of ['native', 'TypeScript']) {
     test(`a probe that its runtime kills leaves none behind, with the ${client} client`, async (t) => {
       const container = await TestContainer.start(t, { files: goodStartFiles });
-      if (client === 'TypeScript') rmSync(join(container.root, 'usr/lib/readinessd/readiness_probe'));
+      if (client === 'TypeScript') rmSync(join(container.root, 'usr/lib/readinessd', nativeClient));
       await container.becomes(/^0 /);
       const daemon = await daemonOf(container);
       const before = await container.pids();

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { Processor } from '../../shared/processors.ts';
 
 /** The oldest Node.js that the daemon takes, and the newest of each release line after it. */
 export const nodeVersions = ['20.18.1', '22.23.3', '24.9.0', '26.9.0'] as const;
@@ -24,6 +25,9 @@ export const supervisorRoot = (release: string) => cached('supervisor', release)
 
 /** A root with nothing but SONiC's event listener supervisord-dependent-startup, which no test may change. */
 export const dependentStartupRoot = () => cached('dependent-startup');
+
+/** A root with nothing but a static busybox for a processor, which no test may change. */
+export const busyboxRoot = (processor: Processor) => cached('busybox', processor);
 
 function cached(...words: string[]): string {
   return execFileSync(join(import.meta.dirname, 'cache'), words, { encoding: 'utf8' }).trim();

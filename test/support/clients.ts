@@ -1,18 +1,30 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { emulators, foreignProcessors } from './processors.ts';
 import { type Finished, run } from './run.ts';
-import { type Context, lib, scratchDirectory, tree } from './scratch.ts';
+import { type Context, lib, nativeClient, scratchDirectory, tree } from './scratch.ts';
 
 export type Ask = (args?: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Finished>;
 
-/** Every way to probe that is shipped, each as a user would call it. */
-export const clients = [
-  client('native client', join(lib, 'readiness_probe')),
+export interface Client {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly ask: Ask;
+}
+
+/** Every way to probe that is shipped and runs on this machine, each as a user would call it. */
+export const clients: readonly Client[] = [
+  client('native client', join(lib, nativeClient)),
   client('readiness_probe.sh', join(tree, 'usr/bin/readiness_probe.sh')),
   client('TypeScript client', process.execPath, join(lib, 'readiness_probe.cjs')),
 ];
 
-function client(name: string, ...command: [string, ...string[]]) {
+/** The native clients of other processors than this machine's, run by QEMU. */
+export const emulatedClients: readonly Client[] = foreignProcessors.map((processor) =>
+  client(`native client for ${processor}`, emulators[processor], join(lib, processor, 'readiness_probe')),
+);
+
+function client(name: string, ...command: [string, ...string[]]): Client {
   return { name, command, ask: asker(...command) };
 }
 

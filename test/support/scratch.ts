@@ -1,10 +1,14 @@
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processorDirectory } from '../../shared/processors.ts';
 
 /** The built tree, which is what the tests run. */
 export const tree = join(import.meta.dirname, '../../dist/rootfs');
 export const lib = join(tree, 'usr/lib/readinessd');
+
+/** The native client of this machine, in there. */
+export const nativeClient = join(processorDirectory(process.arch), 'readiness_probe');
 
 /** A test, as far as the helpers need one. */
 export type Context = { after(fn: () => unknown): void };

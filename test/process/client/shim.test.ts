@@ -6,7 +6,7 @@ import { treeCopy } from '../../support/clients.ts';
 import { alone, patient, TestDaemon } from '../../support/daemon.ts';
 import { brokenNode, damages, native, replace } from '../../support/damages.ts';
 import { run } from '../../support/run.ts';
-import { scratchDirectory, tree } from '../../support/scratch.ts';
+import { nativeClient, scratchDirectory, tree } from '../../support/scratch.ts';
 
 /** What both clients say where no daemon is: the shim has run one of them. */
 const asked = /^100 DaemonUnreachable /;
@@ -16,7 +16,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
   for (const [title, damage] of damages) {
     test(`takes the TypeScript client where the native one is ${title}`, async (t) => {
       const copy = treeCopy(t);
-      damage(join(copy.lib, 'readiness_probe'));
+      damage(join(copy.lib, nativeClient));
       const { code, stdout, stderr } = await copy.ask([], nobody);
       assert.match(stdout, asked, stderr);
       assert.equal(code, 100);
@@ -24,7 +24,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
 
     test(`says 107 where the TypeScript client is ${title} and there is no native one`, async (t) => {
       const copy = treeCopy(t);
-      rmSync(join(copy.lib, 'readiness_probe'));
+      rmSync(join(copy.lib, nativeClient));
       damage(join(copy.lib, 'readiness_probe.cjs'));
       const { code, stdout } = await copy.ask([], nobody);
       assert.match(stdout, /^107 ClientBroken no probe client could be run/);
@@ -33,7 +33,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
 
     test(`is no success where node is ${title} and there is no native client`, async (t) => {
       const copy = treeCopy(t);
-      rmSync(join(copy.lib, 'readiness_probe'));
+      rmSync(join(copy.lib, nativeClient));
       const { code, stdout } = await copy.ask([], { ...nobody, PATH: brokenNode(t, damage) });
       // A node that the kernel refuses ends it; one that is none leaves the usual places, which may have one.
       assert.match(`${code} ${stdout}`, /^(107 107 ClientBroken (node cannot|no probe client could) be run|100 100 DaemonUnreachable )/);
@@ -49,7 +49,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
 
     test(`says 107 where the fallback is ${title} and there is no native client`, async (t) => {
       const copy = treeCopy(t);
-      rmSync(join(copy.lib, 'readiness_probe'));
+      rmSync(join(copy.lib, nativeClient));
       damage(join(copy.lib, 'fallback.sh'));
       const { code, stdout } = await copy.ask([], nobody);
       // A sourced file needs no x bit.
@@ -67,7 +67,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     ] as const) {
       const path = join(copy.lib, file);
       const whole = readFileSync(path);
-      if (!withNative) replace(join(copy.lib, 'readiness_probe'), '');
+      if (!withNative) replace(join(copy.lib, nativeClient), '');
       // The first line alone is a valid, empty script, and the kernel refuses less: nothing can guard those.
       const first = file.endsWith('.sh') && withNative ? '#!/bin/sh\n'.length + 1 : 0;
       const step = Math.max(1, Math.floor(whole.length / 40));
@@ -86,7 +86,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     await daemon.expect(/^0 /);
     for (const damage of [() => {}, (native: string) => rmSync(native)]) {
       const copy = treeCopy(t);
-      damage(join(copy.lib, 'readiness_probe'));
+      damage(join(copy.lib, nativeClient));
       const env = { PATH: process.env['PATH'], READINESSD_SOCKET: daemon.socket, ...patient };
       const { code } = await run('sh', ['-c', `${join(copy.root, 'usr/bin/readiness_probe.sh')} >&-`], { env });
       assert.equal(code, 107);
@@ -96,7 +96,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
   test('is no success wherever the native client is cut short', async (t) => {
     const copy = treeCopy(t);
     for (const share of [0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99]) {
-      replace(join(copy.lib, 'readiness_probe'), native.subarray(0, Math.floor(native.length * share)));
+      replace(join(copy.lib, nativeClient), native.subarray(0, Math.floor(native.length * share)));
       const { code, signal } = await copy.ask([], nobody);
       assert.ok(code !== 0 || signal !== null, `cut to ${share}`);
     }
@@ -121,7 +121,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
       const words = shell === 'busybox' ? ['sh', script] : [script];
       const ask = () => run(shell, words, { env: { ...nobody, PATH: process.env['PATH'] } });
       assert.match((await ask()).stdout, asked);
-      replace(join(copy.lib, 'readiness_probe'), '');
+      replace(join(copy.lib, nativeClient), '');
       assert.match((await ask()).stdout, asked);
       replace(join(copy.lib, 'readiness_probe.cjs'), '');
       assert.equal((await ask()).code, 107);
@@ -145,7 +145,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     const log = join(scratchDirectory(t), 'strace');
     for (const withNative of [true, false]) {
       const copy = treeCopy(t);
-      if (!withNative) rmSync(join(copy.lib, 'readiness_probe'));
+      if (!withNative) rmSync(join(copy.lib, nativeClient));
       await run('strace', ['-f', '-o', log, '-e', 'trace=process', join(copy.root, 'usr/bin/readiness_probe.sh')], {
         env: { ...nobody, PATH: process.env['PATH'] },
       });

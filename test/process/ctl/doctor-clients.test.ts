@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
 import { alone, patient, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
-import { foreignProgram } from '../../support/scratch.ts';
+import { foreignProgram, nativeClient } from '../../support/scratch.ts';
 import { assertTold } from './cases.ts';
 
 /** Where no supervisord sees these files: doctor would take the only one for the container's own, be it of a test beside this one. */
@@ -21,24 +21,24 @@ const cases: readonly {
 }[] = [
   {
     title: 'the native client is missing',
-    breakIt: ({ lib }) => rmSync(join(lib, 'readiness_probe')),
+    breakIt: ({ lib }) => rmSync(join(lib, nativeClient)),
     level: 'WARNING',
     cause: /there is no native client \S+readiness_probe: each probe starts Node instead/,
-    cure: /build where there is a C compiler/,
+    cure: /run script\/cross-compilers and npm run build/,
   },
   {
     title: 'the native client is not executable',
-    breakIt: ({ lib }) => chmodSync(join(lib, 'readiness_probe'), 0o644),
+    breakIt: ({ lib }) => chmodSync(join(lib, nativeClient), 0o644),
     level: 'WARNING',
     cause: /readiness_probe is not executable: each probe starts Node instead/,
     cure: /chmod 0755 \S+readiness_probe/,
   },
   {
     title: 'the native client is of another architecture',
-    breakIt: ({ lib }) => foreignProgram(join(lib, 'readiness_probe')),
+    breakIt: ({ lib }) => foreignProgram(join(lib, nativeClient)),
     level: 'WARNING',
     cause: /the native client \S+readiness_probe does not run here \(\w+\): .*; each probe starts Node instead/,
-    cure: /build it for this machine/,
+    cure: /run script\/cross-compilers and npm run build/,
   },
   {
     title: 'the client to fall back to is cut short',
@@ -50,7 +50,7 @@ const cases: readonly {
   {
     title: 'no client can be run',
     breakIt: ({ lib }) => {
-      rmSync(join(lib, 'readiness_probe'));
+      rmSync(join(lib, nativeClient));
       chmodSync(join(lib, 'readiness_probe.cjs'), 0o644);
     },
     level: 'PROBLEM',

@@ -7,7 +7,7 @@ import { type Launch, patient, TestDaemon } from '../../support/daemon.ts';
 import { isLong } from '../../support/long.ts';
 import { holdingsOf } from '../../support/process.ts';
 import { run } from '../../support/run.ts';
-import { cleanUp, lib, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+import { cleanUp, lib, nativeClient, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
 /** A daemon that says 19, which no client does on its own. */
 async function saying19(t: TestContext, settings: Record<string, string> = {}, launch: Launch = {}): Promise<TestDaemon> {
@@ -108,7 +108,7 @@ suite('the probe is answered', { concurrency: 2 }, () => {
     const probes: Promise<void>[] = [];
     const ask = async () => {
       const beganAtMs = performance.now();
-      const { code } = await run(join(lib, 'readiness_probe'), [], { env });
+      const { code } = await run(join(lib, nativeClient), [], { env });
       tookMs.push(performance.now() - beganAtMs);
       if (code !== 19) wrong.push(code);
     };
