@@ -83,7 +83,7 @@ const cases: readonly Case[] = [
     title: 'the entry has a name that it does not include, beside a configuration that could not be included',
     file: '/mnt/supervisord.conf',
     include: '/mnt/conf.d/*.conf',
-    others: { '/etc/supervisor/supervisord.conf': '[supervisord]\n[program:readinessd]\ncommand=false\n' },
+    others: { '/mnt/conf.d/another.ini': '[supervisord]\n[program:readinessd]\ncommand=false\n' },
     entry: '/mnt/conf.d/readinessd.ini',
     message: /does not read the entry of readinessd, \/mnt\/conf.d\/readinessd.ini: /,
     fix: /^ln -s \/mnt\/conf.d\/readinessd.ini \/mnt\/conf.d\/readinessd.conf\n/,
