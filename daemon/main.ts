@@ -40,7 +40,10 @@ async function printSupervisorConf(print: Print): Promise<string> {
   const text = supervisorConf(process.argv[1] ?? '', print.isPolling);
   if (print.output === undefined) return text;
   const { writeConf } = await import('./write-conf.ts');
+  const { whyUnread } = await import('./supervisor/unread.ts');
   process.stderr.write(`readinessd: ${writeConf(print.output, text, print)}\n`);
+  const unread = whyUnread(print.output, process.env);
+  if (unread !== undefined) process.stderr.write(`readinessd: ${unread}\n`);
   return '';
 }
 

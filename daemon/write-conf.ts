@@ -99,7 +99,7 @@ function why(error: NodeJS.ErrnoException, file: string): string {
   const directory = oneLine(dirname(resolve(file)));
   switch (error.code) {
     case 'ENOENT':
-      return `there is no directory ${directory}: make it first`;
+      return `there is no directory ${directory}: make it first, if supervisord reads from there`;
     case 'ENOTDIR':
       return `${directory} is no directory`;
     case 'EROFS':

@@ -8,12 +8,14 @@ import type { Found } from '../../shared/report.ts';
 import { version } from '../../shared/version.ts';
 import type { ListenAddress } from '../settings/values.ts';
 import type { ProcessInfo } from '../supervisor/client.ts';
+import { isDaemonCommand } from '../supervisor/entry.ts';
 import { fullName, keyOf } from '../supervisor/names.ts';
 import { isStopped } from '../supervisor/proc.ts';
 import { processState as state, stateNames } from '../supervisor/states.ts';
+import { reloadOf, whyNotConfigured } from './entry.ts';
 import type { DaemonCall, Facts } from './facts.ts';
 import { fine, problem, waiting, warning } from './found.ts';
-import { isDaemonCommand, unusableUser } from './sections.ts';
+import { unusableUser } from './sections.ts';
 import { listenerAt } from './sockets.ts';
 import { lastEnd, type Supervisord } from './supervisord.ts';
 
@@ -36,7 +38,7 @@ export async function checkDaemon(facts: Facts): Promise<Found[]> {
     found.push(fine('daemon', `readinessd ${status.version} answers, pid ${status.pid}, up ${sayDuration(status.uptimeMs)}`));
     if (status.version !== version) found.push(warning('daemon', { kind: 'daemon-other-version', daemon: status.version, own: version }));
   }
-  if (supervisord instanceof Error) return status === undefined ? [...found, ...(await whyNotStarted(facts, 'readinessd'))] : found;
+  if (supervisord instanceof Error) return status === undefined ? [...found, ...(await whyNotUp(facts))] : found;
   const [own] = daemons;
   if (own === undefined || (status !== undefined && own.pid !== status.pid)) return [...found, notSupervised(facts, supervisord)];
   const program = fullName(own);
@@ -82,11 +84,22 @@ async function lastWords(supervisord: Supervisord, own: ProcessInfo): Promise<st
   return /^readinessd: (.+)/.exec(lines.at(-1) ?? '')?.[1];
 }
 
-function notSupervised({ status }: Facts, { configs }: Supervisord): Found {
+function notSupervised(facts: Facts, { configs }: Supervisord): Found {
+  const { status, section } = facts;
   if (status !== undefined) return warning('daemon', { kind: 'daemon-not-supervised' });
   const config = configs.find(({ name, command }) => isDaemonCommand(name, command));
-  if (config !== undefined) return problem('daemon', { kind: 'daemon-not-loaded', program: fullName(config) });
-  return problem('daemon', { kind: 'daemon-not-configured' });
+  // A file that came after supervisord has read them is known of itself only.
+  const program = config === undefined ? section?.name.replace(/^\w+:/, '') : fullName(config);
+  if (program === undefined) return problem('daemon', whyNotConfigured(facts));
+  const reload = reloadOf(facts);
+  return problem('daemon', { kind: 'daemon-not-loaded', program, ...(reload === undefined ? {} : { reload }) });
+}
+
+/** The same, of a supervisord that cannot be asked. */
+async function whyNotUp(facts: Facts): Promise<Found[]> {
+  const { configuration, section } = facts;
+  if (configuration?.include === undefined || section !== undefined) return whyNotStarted(facts, 'readinessd');
+  return [problem('daemon', whyNotConfigured(facts))];
 }
 
 /** What keeps a daemon from starting that is started as its section says. */

@@ -9,10 +9,11 @@ import { parseSupervisorUrl, type SupervisorAddress } from '../supervisor/addres
 import type { ProcessInfo } from '../supervisor/client.ts';
 import { type Configuration, configurationOf, environmentIn, type Section } from '../supervisor/configuration.ts';
 import { findCredentials, type Lookup } from '../supervisor/credentials.ts';
+import { daemonSection, isDaemonCommand, type NamedSection } from '../supervisor/entry.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../supervisor/errors.ts';
 import { keyOf } from '../supervisor/names.ts';
 import { environmentOf, findSupervisord } from '../supervisor/proc.ts';
-import { isDaemonCommand, type NamedSection, sectionOf, wordsIn } from './sections.ts';
+import { sectionOf, wordsIn } from './sections.ts';
 import { supervisordSockets } from './sockets.ts';
 import { lookAtSupervisord, type Supervisord } from './supervisord.ts';
 
@@ -68,7 +69,7 @@ export async function findFacts(examination: Examination): Promise<Facts> {
   const read = supervisordPid === undefined ? undefined : configurationOf(supervisordPid);
   const configuration = read?.sections === undefined ? undefined : read;
   const containerEnvironment = supervisordPid === undefined ? undefined : environmentOf(supervisordPid);
-  const section = daemonSection(configuration, daemons[0]);
+  const section = configuration === undefined ? undefined : sectionFor(configuration, daemons[0]);
   const call = section === undefined ? undefined : callOf(section.options, containerEnvironment, examination.library);
   const own = told ?? (daemons[0] !== undefined && daemons[0].pid > 0 ? settingsOf(daemons[0].pid) : undefined);
   const entry = call === undefined ? undefined : settingsFrom(call.argv.slice(1), call.environment);
@@ -123,13 +124,8 @@ function daemonsOf({ processes, configs }: Supervisord, pid: number | undefined)
   return found.sort((one, other) => rank(one) - rank(other));
 }
 
-function daemonSection(configuration: Configuration | undefined, process: ProcessInfo | undefined): NamedSection | undefined {
-  if (configuration === undefined) return undefined;
-  if (process !== undefined) return sectionOf(configuration, process);
-  const found = [...configuration.sections].find(
-    ([name, options]) => /^(?:program|eventlistener):/.test(name) && isDaemonCommand(name.replace(/^\w+:/, ''), options.get('command')),
-  );
-  return found === undefined ? undefined : { name: found[0], options: found[1] };
+function sectionFor(configuration: Configuration, process: ProcessInfo | undefined): NamedSection | undefined {
+  return process === undefined ? daemonSection(configuration) : sectionOf(configuration, process);
 }
 
 /**

@@ -1,13 +1,8 @@
 import { split } from 'shlex';
 import type { Configuration, Section } from '../supervisor/configuration.ts';
+import type { NamedSection } from '../supervisor/entry.ts';
 import type { ProcessName } from '../supervisor/names.ts';
 import { textOf } from '../supervisor/proc.ts';
-
-export interface NamedSection {
-  /** As it stands between the brackets. */
-  readonly name: string;
-  readonly options: Section;
-}
 
 /** The words of a command=, as supervisord takes them; none where it would refuse it, or it is not known. */
 export function wordsIn(command = ''): string[] {
@@ -16,11 +11,6 @@ export function wordsIn(command = ''): string[] {
   } catch {
     return [];
   }
-}
-
-/** By its program's name, or by what that runs. */
-export function isDaemonCommand(name: string, command: string | undefined): boolean {
-  return name === 'readinessd' || /(?:^|[\s/"'])readinessd(?:$|[\s"'])/.test(command ?? '');
 }
 
 /**

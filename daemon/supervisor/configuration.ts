@@ -1,6 +1,7 @@
-import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { pathsLike } from './glob.ts';
 import { environmentOf, supervisordCall, workingDirectoryOf } from './proc.ts';
 
 /** Its options, by their names in small letters. What only supervisord can fill in, such as %(program_name)s, is left as it stands. */
@@ -10,6 +11,8 @@ export type Section = ReadonlyMap<string, string>;
 export interface Configuration {
   readonly file: string;
   readonly sections: ReadonlyMap<string, Section>;
+  /** The patterns of its [include], as absolute paths; none where it has no [include], undefined where one of them is not known. */
+  readonly include: readonly string[] | undefined;
   /** An option's value, if it is sure to be the one that supervisord has read. */
   certain(section: string, option: string): string | undefined;
   /** The file that a section is in, the last of several. */
@@ -25,9 +28,8 @@ export interface NoConfiguration {
 /** An option as it is written, and where. */
 type Written = Map<string, Map<string, string>>;
 
-/** Files larger than this, or so many matches of include, are not a configuration. */
+/** A file larger than this is not a configuration. */
 const maxFileBytes = 4 * 1024 * 1024;
-const maxMatches = 5000;
 
 /** Reads what supervisord reads: the file it was told, else the first that there is of its search path. */
 export function configurationOf(supervisordPid: number): Configuration | NoConfiguration {
@@ -54,10 +56,13 @@ export function readConfiguration(file: string, environment: NodeJS.ProcessEnv):
     ['host_node_name', hostname()],
   ]);
   for (const [name, value] of Object.entries(environment)) names.set(`ENV_${name}`, value ?? '');
+  let include: string[] | undefined;
   try {
     readInto(written, origins, file, textOfFile(file));
-    const patterns = expand(written.get('include')?.get('files') ?? '', names).text.split(/\s+/);
-    for (const path of patterns.filter((pattern) => pattern !== '').flatMap((pattern) => pathsLike(resolve(dirname(file), pattern)))) {
+    const { text: files, isWhole } = expand(written.get('include')?.get('files') ?? '', names);
+    const patterns = files.split(/\s+/).flatMap((pattern) => (pattern === '' ? [] : [resolve(dirname(file), pattern)]));
+    if (isWhole) include = patterns;
+    for (const path of patterns.flatMap(pathsLike)) {
       const text = textOrNone(path);
       if (text !== undefined) readInto(written, origins, path, text);
     }
@@ -71,6 +76,7 @@ export function readConfiguration(file: string, environment: NodeJS.ProcessEnv):
   const sections = [...written].filter(([name]) => name !== defaultSection);
   return {
     file,
+    include,
     sections: new Map(
       sections.map(([name, options]) => [name, new Map([...options].map(([key, value]) => [key, expand(value, names).text]))]),
     ),
@@ -201,34 +207,4 @@ function textOrNone(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** As Python's glob, in the order that supervisord reads them; each part of a path may have wildcards. */
-function pathsLike(pattern: string): string[] {
-  let found = ['/'];
-  for (const part of pattern.split('/').filter((text) => text !== '')) {
-    found = found.flatMap((directory) => namesLike(directory, part).map((name) => `${directory === '/' ? '' : directory}/${name}`));
-    if (found.length > maxMatches) throw new Error(`${pattern} matches more than ${maxMatches} paths`);
-  }
-  return found.sort();
-}
-
-function namesLike(directory: string, part: string): string[] {
-  try {
-    if (!/[*?[]/.test(part)) return lstatSync(`${directory}/${part}`) && [part];
-    const pattern = new RegExp(`^${wildcards(part)}$`, 's');
-    // What is hidden has to be asked for.
-    return readdirSync(directory).filter((name) => pattern.test(name) && (part.startsWith('.') || !name.startsWith('.')));
-  } catch {
-    return [];
-  }
-}
-
-function wildcards(part: string): string {
-  return part.replace(/\*+|\?|\[(!?)(\]?[^\]]*)\]|[\\^$.+()[\]{}|/]/g, (piece, not?: string, set?: string) => {
-    if (piece.startsWith('*')) return '.*';
-    if (piece === '?') return '.';
-    if (set === undefined) return `\\${piece}`;
-    return `[${not === '!' ? '^' : ''}${set.replace(/[\\\]^[]/g, '\\$&')}]`;
-  });
 }

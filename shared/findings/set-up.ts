@@ -1,5 +1,15 @@
 import { formatDuration, sayDuration } from '../duration.ts';
-import { loadConfiguration, readOutput, restartDaemon, shellWord, startAgain, thenStart, type Words } from './words.ts';
+import {
+  loadConfiguration,
+  type Reload,
+  readOutput,
+  restartDaemon,
+  sayReload,
+  shellWord,
+  startAgain,
+  thenStart,
+  type Words,
+} from './words.ts';
 
 const copyTree = 'copy the whole of dist/rootfs/ onto / again, with its modes';
 const asShipped = '"readinessd --print-supervisor-conf" shows the entry as shipped';
@@ -18,6 +28,17 @@ interface RunFile extends At {
   readonly program?: string;
 }
 
+/** What supervisord reads, and what can be done for it to read one entry more. */
+interface Reads {
+  /** Its configuration. */
+  readonly file: string;
+  /** The patterns of its [include]. */
+  readonly include: readonly string[];
+  /** A file that does not exist, and would be read; else the configuration itself. */
+  readonly target: { readonly path: string; readonly isNew: boolean; readonly newDirectory?: string };
+  readonly reload: Reload;
+}
+
 /** What `readinessctl doctor` finds of the set-up, beside what the daemon itself says. */
 export const setUpWords = {
   /** Something that is as it should be. */
@@ -33,17 +54,24 @@ export const setUpWords = {
   }),
 
   // The daemon, as supervisord runs it.
-  'daemon-not-configured': (): Words => ({
-    message: 'supervisord has no program that runs readinessd',
-    fix: [
-      'readinessd --print-supervisor-conf -o /etc/supervisor/conf.d/readinessd.conf',
-      'see that [include] of supervisord.conf names that folder',
-      loadConfiguration,
-    ],
+  'daemon-not-configured': ({ reads }: { reads?: Reads }): Words => ({
+    message: `supervisord has no program that runs readinessd${reads === undefined ? '' : `: it reads ${sayRead(reads)}`}`,
+    fix:
+      reads === undefined
+        ? [
+            'readinessd --print-supervisor-conf -o /etc/supervisor/conf.d/readinessd.conf',
+            'see that [include] of supervisord.conf names that folder',
+            loadConfiguration,
+          ]
+        : haveRead(reads, 'readinessd --print-supervisor-conf', (path) => `readinessd --print-supervisor-conf -o ${path}`),
   }),
-  'daemon-not-loaded': ({ program }: Program): Words => ({
+  'daemon-entry-not-read': ({ entry, reads }: { entry: string; reads: Reads }): Words => ({
+    message: `supervisord does not read the entry of readinessd, ${entry}: it reads ${sayRead(reads)}`,
+    fix: haveRead(reads, `cat ${shellWord(entry)}`, (path) => `ln -s ${shellWord(entry)} ${path}`),
+  }),
+  'daemon-not-loaded': ({ program, reload }: Program & { reload?: Reload }): Words => ({
     message: `program "${program}", which runs readinessd, is configured but not loaded`,
-    fix: [loadConfiguration],
+    fix: [reload === undefined ? loadConfiguration : sayReload(reload)],
   }),
   'daemon-not-in-file': ({ program }: Program): Words => ({
     message: `program "${program}" runs, but is no longer in the configuration: the next "${loadConfiguration}" removes it`,
@@ -362,6 +390,24 @@ export const setUpWords = {
     fix: ['set the clock (NTP)'],
   }),
 };
+
+function sayRead({ file, include }: Reads): string {
+  return include.length === 0 ? `${file}, which has no [include]` : `${file}, which includes ${include.join(' ')}`;
+}
+
+/**
+ * Puts the entry where supervisord reads it.
+ *
+ * @param print - a command that prints it
+ * @param put - a command that makes a file of it at a path, which is a shell's word
+ */
+function haveRead({ target, reload }: Reads, print: string, put: (path: string) => string): string[] {
+  const path = shellWord(target.path);
+  // The last line there may have no end.
+  const command = target.isNew ? put(path) : `(echo; ${print}) >>${path}`;
+  const directory = target.newDirectory === undefined ? [] : [`mkdir -p ${shellWord(target.newDirectory)}`];
+  return [...directory, command, sayReload(reload), "to keep it, have a RUN line of the image's Dockerfile do the same"];
+}
 
 /** After a change of what a program is given: `supervisorctl restart` does not read it. */
 function loadAndStart(program: string): string {

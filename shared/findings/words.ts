@@ -46,5 +46,13 @@ export function thenStart({ program }: { readonly program?: string | undefined }
   return program === undefined ? [] : [startAgain(program)];
 }
 
+/** How supervisord is told to read its files again: by supervisorctl with this file, or by a signal to this process. */
+export type Reload = { readonly file: string } | { readonly pid: number };
+
+export function sayReload(reload: Reload): string {
+  if ('file' in reload) return `supervisorctl -c ${shellWord(reload.file)} update`;
+  return `kill -HUP ${reload.pid} # starts all of its programs again`;
+}
+
 export const loadConfiguration = 'supervisorctl update';
 export const restartDaemon = 'supervisorctl restart readinessd';

@@ -20,7 +20,7 @@ export interface SupervisordOptions {
 }
 
 /** Where supervisord and supervisorctl lie: Debian's package, unless the run chose another release. */
-const bin = chosenRelease === undefined ? '' : join(supervisorRoot(chosenRelease), 'usr/bin/');
+export const bin = chosenRelease === undefined ? '' : join(supervisorRoot(chosenRelease), 'usr/bin/');
 
 /** A real supervisord with a configuration in a directory of the test's own. */
 export class TestSupervisord {

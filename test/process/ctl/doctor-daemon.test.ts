@@ -64,8 +64,9 @@ const cases: readonly Case[] = [
     entry: () => '',
     until: async () => {},
     about: 'daemon',
-    cause: /supervisord has no program that runs readinessd/,
-    cure: /readinessd --print-supervisor-conf -o \/etc\/supervisor\/conf.d\/readinessd.conf[\s\S]*supervisorctl update/,
+    cause:
+      /supervisord (?:has no program that runs|does not read the entry of) readinessd.*: it reads \S+supervisord.conf, which has no \[include\]/,
+    cure: /\(echo; .*\) >>\S+supervisord.conf\n.*supervisorctl -c \S+supervisord.conf update/,
   },
   {
     title: 'it was stopped',

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { type Machine, startMachine } from '../../support/machine.ts';
 import { mount } from '../../support/mount.ts';
 import { run } from '../../support/run.ts';
-import { scratchDirectory, tree } from '../../support/scratch.ts';
+import { type Context, scratchDirectory, tree, until } from '../../support/scratch.ts';
+import { bin } from '../../support/supervisord.ts';
 
 const readinessd = join(tree, 'usr/bin/readinessd');
 const print = (...words: string[]) => run(readinessd, ['--print-supervisor-conf', ...words]);
@@ -80,7 +82,7 @@ suite('readinessd --print-supervisor-conf -o FILE', { concurrency: 4 }, () => {
 
   test('refuses a directory that is missing, is none, is read-only, is full, or is not to be written by this user', async (t) => {
     const directory = scratchDirectory(t);
-    await refused(join(directory, 'none/r.conf'), /there is no directory \S+none: make it first/);
+    await refused(join(directory, 'none/r.conf'), /there is no directory \S+none: make it first, if supervisord reads from there/);
     writeFileSync(join(directory, 'file'), '');
     await refused(join(directory, 'file/r.conf'), /\S+file is no directory/, [], directory);
     const full = await mount(t, 'mode=755,size=4k');
@@ -144,4 +146,66 @@ test('readinessd --print-supervisor-conf prints all of it into the file of the t
   const { code } = await run('sh', ['-c', `${join(root, 'usr/bin/readinessd')} --print-supervisor-conf > ${file}`]);
   assert.equal(code, 0);
   assert.equal(readFileSync(file, 'utf8').replaceAll(`command=${root}/`, 'command=/'), text);
+});
+
+suite('readinessd --print-supervisor-conf -o FILE says where supervisord reads from', { concurrency: 4 }, () => {
+  const shipped = '/etc/supervisor/conf.d/readinessd.conf';
+  const main = '/etc/supervisor/supervisord.conf';
+
+  /** A machine whose /etc/supervisor has this configuration, and a folder for the entry. */
+  async function machineWith(t: Context, configuration: string): Promise<Machine> {
+    const machine = await startMachine(t);
+    await machine.run('mount', '-t', 'tmpfs', 'none', '/etc/supervisor');
+    await machine.write('/etc/supervisor/conf.d/other.conf', '');
+    if (configuration !== '') await machine.write(main, configuration);
+    return machine;
+  }
+
+  async function write(machine: Machine, file = shipped): Promise<string> {
+    const { code, stdout, stderr } = await machine.run(readinessd, '--print-supervisor-conf', '-o', file);
+    assert.deepEqual([code, stdout], [0, '']);
+    return stderr;
+  }
+
+  const wrote = `readinessd: wrote ${shipped}\n`;
+
+  for (const [files, sentence] of [
+    [
+      '[include]\nfiles=conf.d/*.ini\n',
+      'which includes /etc/supervisor/conf.d/*.ini, unless it is told another file; write it to /etc/supervisor/conf.d/readinessd.ini',
+    ],
+    ['[include]\nfiles=one.conf\n', `which includes /etc/supervisor/one.conf, unless it is told another file; add it to ${main}`],
+    ['', `which has no [include], unless it is told another file; add it to ${main}`],
+  ] as const) {
+    test(`and that it does not read it: ${files === '' ? 'nothing is included' : files}`, async (t) => {
+      const machine = await machineWith(t, `[supervisord]\n${files}`);
+      assert.equal(await write(machine), `${wrote}readinessd: supervisord does not read ${shipped}: it reads ${main}, ${sentence}\n`);
+    });
+  }
+
+  test('but not where it reads it, that is not known, or it may be meant for another', async (t) => {
+    for (const configuration of [
+      '[supervisord]\n[include]\nfiles=conf.d/*.conf\n',
+      '[supervisord]\n[include]\nfiles=%(ENV_NOT_KNOWN_HERE)s/*.conf\n',
+      'no configuration',
+      '',
+    ]) {
+      assert.equal(await write(await machineWith(t, configuration)), wrote);
+    }
+    const machine = await machineWith(t, '[supervisord]\n');
+    assert.equal(await write(machine, '/run/r.conf'), 'readinessd: wrote /run/r.conf\n');
+  });
+
+  test('of the one that runs rather than of one that could be started', async (t) => {
+    const machine = await machineWith(t, '[supervisord]\n[include]\nfiles=conf.d/*.conf\n');
+    await machine.write('/run/s.conf', '[supervisord]\nuser=root\nlogfile=/run/s.log\npidfile=/run/s.pid\n[include]\nfiles=own/*.conf\n');
+    await machine.run(`${bin}supervisord`, '-c', '/run/s.conf');
+    await until('it runs', async () => (await machine.run('test', '-s', '/run/s.pid')).code === 0);
+    const place = '/run/own/readinessd.conf';
+    const sentence = `it reads /run/s.conf, which includes /run/own/*.conf; write it to ${place}`;
+    assert.equal(await write(machine), `${wrote}readinessd: supervisord does not read ${shipped}: ${sentence}\n`);
+    await machine.run('mkdir', '/run/own');
+    assert.equal(await write(machine, place), `readinessd: wrote ${place}\n`);
+    assert.match(await write(machine), /this text already: nothing was written\n$/);
+  });
 });
