@@ -10,10 +10,10 @@ import {
 } from '../shared/defaults.ts';
 import { probeRequest } from '../shared/endpoints.ts';
 import { codeOf, type Reason } from '../shared/exit-codes.ts';
-import { probeHelp, probeUsage } from '../shared/probe-help.ts';
 import { codeInReply } from '../shared/reply.ts';
 import { version } from '../shared/version.ts';
 import { parseHttpReply } from './http-reply.ts';
+import { probeHelp, probeUsage } from './probe-help.ts';
 
 /**
  * The probe client for images without the native one: the same contract as readiness_probe.c, and one test table

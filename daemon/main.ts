@@ -36,10 +36,10 @@ async function main(): Promise<void> {
 
 /** To stdout, or to a file, of which stderr tells. */
 async function printSupervisorConf(print: Print): Promise<string> {
-  const { supervisorConf } = await import('./supervisor-conf.ts');
+  const { supervisorConf } = await import('./print-conf/print-conf.ts');
   const text = supervisorConf(process.argv[1] ?? '', print.isPolling);
   if (print.output === undefined) return text;
-  const { writeConf } = await import('./write-conf.ts');
+  const { writeConf } = await import('./print-conf/write-file.ts');
   const { whyUnread } = await import('./supervisor/unread.ts');
   process.stderr.write(`readinessd: ${writeConf(print.output, text, print)}\n`);
   const unread = whyUnread(print.output, process.env);

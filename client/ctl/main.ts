@@ -3,19 +3,19 @@ import { CommanderError } from 'commander';
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
 import { codeOf } from '../../shared/exit-codes.ts';
 import { plain } from '../../shared/status-text.ts';
-import { sizeOf } from './clip.ts';
 import { type CommandName, commandNames, createProgram, type GlobalOptions, inOrder, readSocket } from './program.ts';
 import { type Command, colours, type Session } from './session.ts';
+import { sizeOf } from './terminal/clip.ts';
 
 /** Each loaded when it is asked for: most need little. */
 const commands: Readonly<Record<CommandName, () => Promise<Command<never>>>> = {
-  status: async () => (await import('./status.ts')).status,
-  wait: async () => (await import('./wait.ts')).wait,
-  check: async () => (await import('./check.ts')).check,
-  history: async () => (await import('./history.ts')).history,
-  explain: async () => (await import('./explain.ts')).explain,
-  codes: async () => (await import('./codes.ts')).codes,
-  doctor: async () => (await import('./doctor.ts')).doctor,
+  status: async () => (await import('./commands/status.ts')).status,
+  wait: async () => (await import('./commands/wait.ts')).wait,
+  check: async () => (await import('./commands/check.ts')).check,
+  history: async () => (await import('./commands/history.ts')).history,
+  explain: async () => (await import('./commands/explain.ts')).explain,
+  codes: async () => (await import('./commands/codes.ts')).codes,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
   completion: async () => (await import('./completion/completion.ts')).completion,
   ls: async () => (await import('./ls/ls.ts')).ls,
 };

@@ -2,7 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { defaultSocketPath, maxSocketPathBytes, socketVariable } from '../../shared/defaults.ts';
 import { formatDuration, parseDuration } from '../../shared/duration.ts';
 import { version } from '../../shared/version.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from './terminal/wrap.ts';
 
 const day = 1440 * 60_000;
 

@@ -1,6 +1,6 @@
 import { type Line, type Paint, textOf } from '../../shared/status-text.ts';
-import { sizeOf } from './clip.ts';
-import { wrapLines } from './wrap.ts';
+import { sizeOf } from './terminal/clip.ts';
+import { wrapLines } from './terminal/wrap.ts';
 
 /** What a command is run with. Only main.ts knows process. */
 export interface Session {

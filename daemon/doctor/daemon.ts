@@ -6,18 +6,18 @@ import { sayDuration } from '../../shared/duration.ts';
 import { codeOf } from '../../shared/exit-codes.ts';
 import type { Found } from '../../shared/report.ts';
 import { version } from '../../shared/version.ts';
+import { isStopped } from '../proc/processes.ts';
+import { listenerAt } from '../proc/sockets.ts';
 import type { ListenAddress } from '../settings/values.ts';
 import type { ProcessInfo } from '../supervisor/client.ts';
 import { isDaemonCommand } from '../supervisor/entry.ts';
 import { fullName, keyOf } from '../supervisor/names.ts';
-import { isStopped } from '../supervisor/proc.ts';
 import { processState as state, stateNames } from '../supervisor/states.ts';
+import { lastEnd, type Supervisord } from './ask.ts';
 import { reloadOf, whyNotConfigured } from './entry.ts';
 import type { DaemonCall, Facts } from './facts.ts';
 import { fine, problem, waiting, warning } from './found.ts';
 import { unusableUser } from './sections.ts';
-import { listenerAt } from './sockets.ts';
-import { lastEnd, type Supervisord } from './supervisord.ts';
 
 /** With fewer, supervisord gives up on the daemon one day. */
 const enoughRetries = 1000;

@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { type About, type Examination, type Found, type Report, wordsOfFound } from '../../shared/report.ts';
-import { checkSupervisord } from './check-supervisord.ts';
 import { checkClients } from './clients.ts';
 import { checkDaemon } from './daemon.ts';
 import { checkEvents } from './events.ts';
@@ -11,6 +10,7 @@ import { lookAtPrograms } from './sights.ts';
 import { checkSocket } from './socket.ts';
 import { checkStart } from './start.ts';
 import { checkSteps } from './steps.ts';
+import { checkSupervisord } from './supervisord.ts';
 import { checkSystem } from './system.ts';
 
 /** Along the chain: what comes first may be the cause of what comes later. */

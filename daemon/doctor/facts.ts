@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Status } from '../../shared/api.ts';
 import { defaultSocketPath, socketVariable } from '../../shared/defaults.ts';
 import type { Examination } from '../../shared/report.ts';
+import { argumentsOf, environmentOf } from '../proc/processes.ts';
+import { supervisordSockets } from '../proc/sockets.ts';
 import type { Settings } from '../settings/definitions.ts';
 import { readSettings, SettingsError } from '../settings/settings.ts';
 import { parseSupervisorUrl, type SupervisorAddress } from '../supervisor/address.ts';
@@ -11,11 +12,10 @@ import { type Configuration, configurationOf, environmentIn, type Section } from
 import { findCredentials, type Lookup } from '../supervisor/credentials.ts';
 import { daemonSection, isDaemonCommand, type NamedSection } from '../supervisor/entry.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from '../supervisor/errors.ts';
+import { findSupervisord } from '../supervisor/find-supervisord.ts';
 import { keyOf } from '../supervisor/names.ts';
-import { environmentOf, findSupervisord } from '../supervisor/proc.ts';
+import { lookAtSupervisord, type Supervisord } from './ask.ts';
 import { sectionOf, wordsIn } from './sections.ts';
-import { supervisordSockets } from './sockets.ts';
-import { lookAtSupervisord, type Supervisord } from './supervisord.ts';
 
 /** What is found out before anything is judged. */
 export interface Facts {
@@ -167,7 +167,7 @@ function settingsOf(pid: number): Settings | undefined {
   // The launcher's own, which the daemon takes away before it reads its settings.
   delete environment['READINESSD_MALLOC'];
   try {
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    const argv = argumentsOf(pid);
     const entry = argv.findIndex((argument) => argument.endsWith('/entry.cjs'));
     // The number may be another process's: of another container, or given out again.
     return entry === -1 ? undefined : settingsFrom(argv.slice(entry + 1), environment);

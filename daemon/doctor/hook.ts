@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { sayDuration } from '../../shared/duration.ts';
 import type { Found } from '../../shared/report.ts';
+import { environmentOf } from '../proc/processes.ts';
 import { defaultHookPath, isSafetyChecked } from '../settings/definitions.ts';
-import { environmentOf } from '../supervisor/proc.ts';
 import type { Facts } from './facts.ts';
 import { hasCarriageReturns, whyNotRun } from './files.ts';
 import { fine, problem, warning } from './found.ts';

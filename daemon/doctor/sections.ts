@@ -1,8 +1,8 @@
 import { split } from 'shlex';
+import { textOf, userOf } from '../proc/processes.ts';
 import type { Configuration, Section } from '../supervisor/configuration.ts';
 import type { NamedSection } from '../supervisor/entry.ts';
 import type { ProcessName } from '../supervisor/names.ts';
-import { textOf } from '../supervisor/proc.ts';
 
 /** The words of a command=, as supervisord takes them; none where it would refuse it, or it is not known. */
 export function wordsIn(command = ''): string[] {
@@ -51,14 +51,9 @@ export function unusableUser(
   supervisordPid: number | undefined,
 ): { readonly user: string; readonly uid: number } | undefined {
   const user = section?.options.get('user');
-  const uid = uidOf(supervisordPid);
+  const uid = supervisordPid === undefined ? undefined : userOf(supervisordPid);
   if (user === undefined || uid === undefined || uid === 0 || user === String(uid) || user === nameOf(uid)) return undefined;
   return { user, uid };
-}
-
-function uidOf(pid: number | undefined): number | undefined {
-  const [, uid] = /^Uid:\s+\d+\s+(\d+)/m.exec(textOf(`/proc/${pid}/status`) ?? '') ?? [];
-  return uid === undefined ? undefined : Number(uid);
 }
 
 function nameOf(uid: number): string | undefined {

@@ -2,9 +2,9 @@ import type { Found, Sight } from '../../shared/report.ts';
 import type { ProcessInfo } from '../supervisor/client.ts';
 import { fullName, keyOf } from '../supervisor/names.ts';
 import { processState as state, stateNames } from '../supervisor/states.ts';
+import { commandOf, linesOf, type Supervisord } from './ask.ts';
 import type { Facts } from './facts.ts';
 import { startPrograms } from './start.ts';
-import { commandOf, linesOf, type Supervisord } from './supervisord.ts';
 
 const maxLines = 5;
 const maxLogLines = 4;

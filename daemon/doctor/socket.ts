@@ -2,10 +2,10 @@ import { lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf } from '../../shared/exit-codes.ts';
 import type { Finding, Found } from '../../shared/report.ts';
-import { isStopped } from '../supervisor/proc.ts';
+import { isStopped } from '../proc/processes.ts';
+import { listenerOf } from '../proc/sockets.ts';
 import { containerSocket, type Facts } from './facts.ts';
 import { fine, problem, warning } from './found.ts';
-import { listenerOf } from './sockets.ts';
 
 /** The socket as a probe meets it, and that daemon and probes mean the same. */
 export function checkSocket(facts: Facts): Found[] {

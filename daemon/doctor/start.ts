@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { isPassing } from '../../shared/findings/findings.ts';
 import type { Finding, Found } from '../../shared/report.ts';
 import { startTroubles } from '../steps/start/judge.ts';
-import { type LiveStart, StartProgramBook, type StartPrograms } from '../steps/start/programs.ts';
+import { type LiveStart, StartProgramBook, type StartPrograms } from '../steps/start/start-programs.ts';
 import type { ProcessInfo } from '../supervisor/client.ts';
 import { environmentIn } from '../supervisor/configuration.ts';
 import { fullName, keyOf } from '../supervisor/names.ts';
 import { endedTooSoon, killedStatus, processState as state } from '../supervisor/states.ts';
+import { commandOf, lastEnd, linesOf, type Supervisord } from './ask.ts';
 import type { Facts } from './facts.ts';
 import { defaultPath, hasCarriageReturns, isExecutable, whyNotRun } from './files.ts';
 import { fine, problem, waiting, warning } from './found.ts';
 import { sayPlace, sectionOf, unusableUser, wordsIn } from './sections.ts';
-import { commandOf, lastEnd, linesOf, type Supervisord } from './supervisord.ts';
 
 /** So long start.sh is watched, while it is not good: a program that is run again and again shows that meanwhile. */
 const watchMs = 2500;

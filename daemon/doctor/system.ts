@@ -3,8 +3,8 @@ import { request } from 'node:http';
 import { dirname } from 'node:path';
 import { codeInReply } from '../../shared/reply.ts';
 import type { Found } from '../../shared/report.ts';
+import { textOf } from '../proc/processes.ts';
 import type { ListenAddress } from '../settings/values.ts';
-import { textOf } from '../supervisor/proc.ts';
 import type { Facts } from './facts.ts';
 import { fine, problem, warning } from './found.ts';
 

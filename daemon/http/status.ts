@@ -1,5 +1,5 @@
 import type { EventsStatus, History, Status } from '../../shared/api.ts';
-import type { Activity } from '../activity.ts';
+import type { Activity } from '../activity/activity.ts';
 import type { History as KeptHistory } from '../history.ts';
 import type { Reading } from '../verdict-cache.ts';
 

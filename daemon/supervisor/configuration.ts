@@ -1,8 +1,9 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { environmentOf, linkOf } from '../proc/processes.ts';
+import { supervisordCall } from './find-supervisord.ts';
 import { pathsLike } from './glob.ts';
-import { environmentOf, supervisordCall, workingDirectoryOf } from './proc.ts';
 
 /** Its options, by their names in small letters. What only supervisord can fill in, such as %(program_name)s, is left as it stands. */
 export type Section = ReadonlyMap<string, string>;
@@ -35,7 +36,7 @@ const maxFileBytes = 4 * 1024 * 1024;
 export function configurationOf(supervisordPid: number): Configuration | NoConfiguration {
   const call = supervisordCall(supervisordPid);
   const told = call === undefined ? undefined : toldFile(call.args);
-  const directory = workingDirectoryOf(supervisordPid);
+  const directory = linkOf(`/proc/${supervisordPid}/cwd`);
   const candidates = call === undefined ? [] : told === undefined ? searchPath(call.program) : [told];
   // Where its working directory may not be looked at, only whole paths can be known.
   if (directory === undefined && !candidates.every((path) => path.startsWith('/'))) return { file: undefined };

@@ -21,7 +21,7 @@ export type FindCredentials = (address: SupervisorAddress) => Promise<Lookup>;
  */
 export async function findCredentials(address: SupervisorAddress, pid: number | undefined = process.pid): Promise<Lookup> {
   try {
-    const [{ configurationOf }, { findSupervisord }] = await Promise.all([import('./configuration.ts'), import('./proc.ts')]);
+    const [{ configurationOf }, { findSupervisord }] = await Promise.all([import('./configuration.ts'), import('./find-supervisord.ts')]);
     const supervisord = findSupervisord(pid);
     const read: Configuration | NoConfiguration = supervisord === undefined ? { file: undefined } : configurationOf(supervisord);
     if (read.sections !== undefined) return credentialsFor(address, read);

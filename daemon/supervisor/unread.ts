@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { oneLine } from '../../shared/reply.ts';
 import { type Configuration, configurationOf, type NoConfiguration, readConfiguration } from './configuration.ts';
 import { daemonSection, placeForEntry } from './entry.ts';
-import { findSupervisord } from './proc.ts';
+import { findSupervisord } from './find-supervisord.ts';
 
 /** What supervisord reads unless it is told another file, or finds one beside itself. */
 const usualFiles = ['/etc/supervisord.conf', '/etc/supervisor/supervisord.conf'];

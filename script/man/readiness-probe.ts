@@ -1,3 +1,4 @@
+import { probeSynopsis } from '../../client/probe-help.ts';
 import {
   defaultProbeTimeoutMs,
   defaultSocketPath,
@@ -5,7 +6,6 @@ import {
   probeTimeoutVariable,
   socketVariable,
 } from '../../shared/defaults.ts';
-import { probeSynopsis } from '../../shared/probe-help.ts';
 import { exitCodeParts } from './exit-codes.ts';
 import type { PageBody } from './pages.ts';
 import { bold, example, italic, paragraph, section, tagged, usage } from './roff.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { Hour } from '../../daemon/hour.ts';
-import { noteRunning } from '../../daemon/running.ts';
+import { Hour } from '../../daemon/activity/hour.ts';
+import { noteRunning } from '../../daemon/activity/running.ts';
 import { seenPrograms } from '../../daemon/supervisor/seen.ts';
 import { processState as state } from '../../daemon/supervisor/states.ts';
 import { hourLines, runningText, startLines } from '../../shared/activity-text.ts';

@@ -54,7 +54,7 @@ suite('documents', () => {
       assert.match(hacking, new RegExp(`^\\| ${name.replace('/', '\\/')} \\| .+ \\|$`, 'm'));
   });
 
-  test('the README shows a session of each command that is for a container, and tells of the others (script/sessions.ts makes them)', () => {
+  test('the README shows a session of each command that is for a container, and tells of the others (script/transcripts.ts makes them)', () => {
     const readme = read('README.md');
     const sessions = codeIn(readme).join('\n');
     const others = ['ls', 'completion'];

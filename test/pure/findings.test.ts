@@ -7,7 +7,7 @@ import { describeStatus } from '../../daemon/http/status.ts';
 import type { ExecutableEnd } from '../../daemon/process/end.ts';
 import { hookPresence, judgeHook } from '../../daemon/steps/hook/judge.ts';
 import { judgeStart, judgeTold, judgeUnsettled, supervisordIsStopping } from '../../daemon/steps/start/judge.ts';
-import type { StartPrograms } from '../../daemon/steps/start/programs.ts';
+import type { StartPrograms } from '../../daemon/steps/start/start-programs.ts';
 import { failed, type StepResult } from '../../daemon/steps/step.ts';
 import { processState } from '../../daemon/supervisor/states.ts';
 import { createVerdictCache } from '../../daemon/verdict-cache.ts';

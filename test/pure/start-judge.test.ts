@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { judgeStart, judgeUnsettled } from '../../daemon/steps/start/judge.ts';
-import type { StartPrograms } from '../../daemon/steps/start/programs.ts';
+import type { StartPrograms } from '../../daemon/steps/start/start-programs.ts';
 import type { StepResult } from '../../daemon/steps/step.ts';
 import type { ProcessInfo } from '../../daemon/supervisor/client.ts';
 import { configured, live, running } from '../support/fake-supervisor.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { clip, fold } from '../../client/ctl/clip.ts';
-import { widthOf } from '../../client/ctl/width.ts';
-import { wrap, wrapLines } from '../../client/ctl/wrap.ts';
+import { clip, fold } from '../../client/ctl/terminal/clip.ts';
+import { widthOf } from '../../client/ctl/terminal/width.ts';
+import { wrap, wrapLines } from '../../client/ctl/terminal/wrap.ts';
 
 const green = (text: string) => `\u001B[32m${text}\u001B[0m`;
 const bare = (text: string) => text.split(/\p{Cc}\[[\d;]*m/u).join('');

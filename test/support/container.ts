@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { withoutEvents } from '../../daemon/supervisor-conf.ts';
+import { withoutEvents } from '../../daemon/print-conf/print-conf.ts';
 import { chosenRelease, debianRoot, nodeRoot, supervisorRoot } from './cache.ts';
 import { patient, ServedSocket } from './daemon.ts';
 import { type Form, testForm } from './form.ts';

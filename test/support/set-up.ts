@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withoutEvents } from '../../daemon/supervisor-conf.ts';
+import { withoutEvents } from '../../daemon/print-conf/print-conf.ts';
 import { ctl } from './ctl.ts';
 import { patient, quickSettings, ServedSocket } from './daemon.ts';
 import { type Form, testForm } from './form.ts';

@@ -1,5 +1,5 @@
-import { showPictures } from '../../client/ctl/picture.ts';
 import type { Session } from '../../client/ctl/session.ts';
+import { showPictures } from '../../client/ctl/terminal/picture.ts';
 import { plain } from '../../shared/status-text.ts';
 
 /** A picture that is drawn once, and then fails in the way that the argument says. */

@@ -1,8 +1,8 @@
 import { firstLine } from '../../../shared/reply.ts';
-import { writeChanges } from '../changes.ts';
-import { showPictures } from '../picture.ts';
 import { type Session, writeJson, writeLines } from '../session.ts';
-import { interruptedCode } from '../watch.ts';
+import { writeChanges } from '../terminal/changes.ts';
+import { showPictures } from '../terminal/picture.ts';
+import { interruptedCode } from '../terminal/watch.ts';
 import type { Machine, Surveyor } from './containers.ts';
 import { machineJson, machineLines } from './show.ts';
 

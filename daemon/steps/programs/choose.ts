@@ -2,7 +2,7 @@ import { type ProcessConfig, type ProcessInfo, sectionsByKey } from '../../super
 import { isNamed, keyOf, type ProcessName, type ProgramChoice, type ProgramClass } from '../../supervisor/names.ts';
 import { processState } from '../../supervisor/states.ts';
 import type { Snapshot } from '../../supervisor/view.ts';
-import { isAnother } from '../start/programs.ts';
+import { isAnother } from '../start/start-programs.ts';
 
 /** What a check is about at one look. */
 export interface Chosen {

@@ -4,7 +4,7 @@ import type { ProcessInfo } from '../../supervisor/client.ts';
 import { fullName, type ProcessName } from '../../supervisor/names.ts';
 import { endedTooSoon, killedStatus, processState as state } from '../../supervisor/states.ts';
 import { failed, type StepResult } from '../step.ts';
-import type { LiveStart, StartPrograms } from './programs.ts';
+import type { LiveStart, StartPrograms } from './start-programs.ts';
 import type { StartBy } from './what-is-start.ts';
 
 /** The worst speaks: given up, failed, unknown, stopped, and last what only takes time. */

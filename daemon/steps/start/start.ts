@@ -6,7 +6,7 @@ import { keyOf, type NamedPrograms, type ProcessName } from '../../supervisor/na
 import { failed, type RunStep, type StepResult, type Watcher } from '../step.ts';
 import { GoodEnds, runOf } from './good-ends.ts';
 import { judgeStart, judgeUnsettled } from './judge.ts';
-import { StartProgramBook } from './programs.ts';
+import { StartProgramBook } from './start-programs.ts';
 import { Told } from './told.ts';
 
 /** Reading the configuration is rested from this many times its duration, so that it takes supervisord 1 % of its time at most. */

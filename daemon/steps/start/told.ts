@@ -3,7 +3,7 @@ import type { SupervisorEvent } from '../../supervisor/event-parser.ts';
 import { keyOf } from '../../supervisor/names.ts';
 import type { Heard } from '../step.ts';
 import { judgeTold, supervisordIsStopping } from './judge.ts';
-import type { StartProgramBook } from './programs.ts';
+import type { StartProgramBook } from './start-programs.ts';
 
 /** What supervisord's events have told of start.sh: reasons to look, and failures, but never a success. */
 export class Told {

@@ -1,5 +1,5 @@
 import { mock } from 'node:test';
-import { createListener } from '../../../daemon/listener.ts';
+import { createListener } from '../../../daemon/event-listener.ts';
 import { Loop } from '../../../daemon/loop.ts';
 import { hookPresence, judgeHook } from '../../../daemon/steps/hook/judge.ts';
 import { createProgramsStep } from '../../../daemon/steps/programs/programs.ts';

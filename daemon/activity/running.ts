@@ -1,4 +1,4 @@
-import type { Stage, Step } from './steps/step.ts';
+import type { Stage, Step } from '../steps/step.ts';
 
 /** A step that has begun and not ended. */
 export interface RunningStep {

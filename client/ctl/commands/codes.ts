@@ -1,5 +1,5 @@
-import { exitCodeTable, spellCodes } from '../../shared/exit-codes.ts';
-import { type Command, writeJson, writeLines } from './session.ts';
+import { exitCodeTable, spellCodes } from '../../../shared/exit-codes.ts';
+import { type Command, writeJson, writeLines } from '../session.ts';
 
 /** The table of exit codes. */
 export const codes: Command<object> = async (session) => {

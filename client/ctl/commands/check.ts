@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runningText } from '../../shared/activity-text.ts';
-import type { Status } from '../../shared/api.ts';
-import { sayDuration } from '../../shared/duration.ts';
-import { answerOf, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
-import { endProgress, showProgress } from './progress.ts';
-import type { Command, Session } from './session.ts';
+import { runningText } from '../../../shared/activity-text.ts';
+import type { Status } from '../../../shared/api.ts';
+import { sayDuration } from '../../../shared/duration.ts';
+import { answerOf, askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
+import type { Command, Session } from '../session.ts';
+import { endProgress, showProgress } from '../terminal/progress.ts';
 import { showStatus } from './show.ts';
 
 /** Often enough to see seconds go by. */

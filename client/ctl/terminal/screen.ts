@@ -1,4 +1,4 @@
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** Of a terminal (ECMA-48, xterm): its second screen, as less and top use it, without a cursor, its lines not going on in the next; and back. */
 const enter = '\u001B[?1049h\u001B[?25l\u001B[?7l';

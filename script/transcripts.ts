@@ -7,7 +7,7 @@ import { pictureOf } from './terminal-picture.ts';
 
 /**
  * Writes the README's sessions and its picture from what readinessctl really says, under a real supervisord. Run by hand:
- * `npx tsx script/sessions.ts` (times differ at each run). Paths are shown as they are in a container.
+ * `npx tsx script/transcripts.ts` (times differ at each run). Paths are shown as they are in a container.
  */
 
 const root = join(import.meta.dirname, '..');

@@ -1,7 +1,7 @@
-import { answerOf, askStatus, orNoAnswer } from './ask.ts';
-import type { Command } from './session.ts';
+import { answerOf, askStatus, orNoAnswer } from '../ask.ts';
+import type { Command } from '../session.ts';
+import { watch } from '../terminal/watch.ts';
 import { showStatus } from './show.ts';
-import { watch } from './watch.ts';
 
 /** The verdict and what it comes from; exits with the verdict's code. */
 export const status: Command<{ readonly watch?: boolean }> = async (session, options) => {

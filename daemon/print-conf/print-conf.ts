@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { SettingsError } from './settings/settings.ts';
+import { SettingsError } from '../settings/settings.ts';
 
 /**
  * supervisord's entry as shipped, with the path of the launcher that belongs to it.

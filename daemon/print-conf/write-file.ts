@@ -14,8 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { oneLine } from '../shared/reply.ts';
-import { type Print, SettingsError } from './settings/settings.ts';
+import { shellWord } from '../../shared/findings/words.ts';
+import { oneLine } from '../../shared/reply.ts';
+import { type Print, SettingsError } from '../settings/settings.ts';
 
 /**
  * Writes supervisord's entry to a file, as a whole or not at all. A file that is there and has another text is replaced only where
@@ -31,7 +32,7 @@ export function writeConf(file: string, text: string, { isForced, isPolling }: P
     const before = find(file);
     if (before !== undefined) {
       if (hasText(file, before, text)) return `${path} has this text already: nothing was written`;
-      const command = `readinessd --print-supervisor-conf${isPolling ? ' --poll' : ''} | diff ${oneLine(word(file))} -`;
+      const command = `readinessd --print-supervisor-conf${isPolling ? ' --poll' : ''} | diff ${oneLine(shellWord(file))} -`;
       if (!isForced) throw new Error(`it has another text: "${command}" shows the difference, --force writes over it`);
     }
     replace(file, text, before);
@@ -114,9 +115,4 @@ function why(error: NodeJS.ErrnoException, file: string): string {
       // Those without a code are the sentences above, whole.
       return error.code === undefined ? error.message : oneLine(error.message);
   }
-}
-
-/** A path as a word of the shell. */
-function word(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

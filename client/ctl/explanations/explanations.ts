@@ -1,9 +1,9 @@
-import type { Reason } from '../../shared/exit-codes.ts';
+import type { Reason } from '../../../shared/exit-codes.ts';
+import { checkExplanations } from './checks.ts';
+import { daemonExplanations } from './daemon.ts';
 import type { Explanation } from './explanation.ts';
-import { checkExplanations } from './explanations-checks.ts';
-import { daemonExplanations } from './explanations-daemon.ts';
-import { hookExplanations } from './explanations-hook.ts';
-import { startExplanations } from './explanations-start.ts';
+import { hookExplanations } from './hook.ts';
+import { startExplanations } from './start.ts';
 
 const explanations: Readonly<Record<Reason, Explanation>> = {
   Ready: {

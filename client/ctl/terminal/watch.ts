@@ -1,10 +1,10 @@
-import { firstLine } from '../../shared/reply.ts';
-import { historyLines } from '../../shared/status-text.ts';
-import { answerOf, askHistory, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
+import { firstLine } from '../../../shared/reply.ts';
+import { historyLines } from '../../../shared/status-text.ts';
+import { answerOf, askHistory, askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
+import { describe, showStatus } from '../commands/show.ts';
+import type { Session } from '../session.ts';
 import { writeChanges } from './changes.ts';
 import { showPictures } from './picture.ts';
-import type { Session } from './session.ts';
-import { describe, showStatus } from './show.ts';
 
 /** As a shell says that Ctrl-C has ended something. */
 export const interruptedCode = 130;

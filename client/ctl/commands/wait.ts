@@ -1,9 +1,9 @@
-import { sayDuration } from '../../shared/duration.ts';
-import { type Answer, firstLine } from '../../shared/reply.ts';
-import { answerOf, askProbe, NoAnswerError, orNoAnswer } from './ask.ts';
-import { explanationOf } from './explanations.ts';
-import { endProgress, showProgress } from './progress.ts';
-import { type Command, type Session, writeJson, writeLines } from './session.ts';
+import { sayDuration } from '../../../shared/duration.ts';
+import { type Answer, firstLine } from '../../../shared/reply.ts';
+import { answerOf, askProbe, NoAnswerError, orNoAnswer } from '../ask.ts';
+import { explanationOf } from '../explanations/explanations.ts';
+import { type Command, type Session, writeJson, writeLines } from '../session.ts';
+import { endProgress, showProgress } from '../terminal/progress.ts';
 
 /** Often enough for a script, and next to nothing for the daemon, which answers from memory. */
 const pollMs = 250;

@@ -1,4 +1,4 @@
-import type { Line } from '../../shared/status-text.ts';
+import type { Line } from '../../../shared/status-text.ts';
 import { piecesOf, widthOf } from './width.ts';
 
 /** Ends all colours (ECMA-48, SGR). */

@@ -1,5 +1,5 @@
+import type { Session } from '../session.ts';
 import { clip, sizeOf } from './clip.ts';
-import type { Session } from './session.ts';
 
 /** Back to the first column, and erase to the end of the line (ECMA-48). */
 const clearLine = '\r\u001B[K';

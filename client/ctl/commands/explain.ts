@@ -1,14 +1,14 @@
-import type { Status } from '../../shared/api.ts';
-import { codeOf, exitCodeTable, type Reason, spellCodes } from '../../shared/exit-codes.ts';
-import { noteOfCode } from '../../shared/findings/executable.ts';
-import type { Words } from '../../shared/findings/words.ts';
-import { firstLine, oneLine, whole } from '../../shared/reply.ts';
-import { type Finding, wordsOfFound } from '../../shared/report.ts';
-import type { Line } from '../../shared/status-text.ts';
-import { version } from '../../shared/version.ts';
-import { type Answered, answerOf, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
-import { explanationOf } from './explanations.ts';
-import { type Command, type Session, writeJson, writeLines } from './session.ts';
+import type { Status } from '../../../shared/api.ts';
+import { codeOf, exitCodeTable, type Reason, spellCodes } from '../../../shared/exit-codes.ts';
+import { noteOfCode } from '../../../shared/findings/executable.ts';
+import type { Words } from '../../../shared/findings/words.ts';
+import { firstLine, oneLine, whole } from '../../../shared/reply.ts';
+import { type Finding, wordsOfFound } from '../../../shared/report.ts';
+import type { Line } from '../../../shared/status-text.ts';
+import { version } from '../../../shared/version.ts';
+import { type Answered, answerOf, askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
+import { explanationOf } from '../explanations/explanations.ts';
+import { type Command, type Session, writeJson, writeLines } from '../session.ts';
 
 /** What is told: of a code or reason all that it can come from, of a verdict what it came from. */
 interface Explained {

@@ -1,9 +1,9 @@
+import type { Pipeline } from '../steps/pipeline.ts';
+import type { Stage } from '../steps/step.ts';
+import type { SeenProgram } from '../supervisor/seen.ts';
+import type { VerdictCache } from '../verdict-cache.ts';
 import { Hour, type Span } from './hour.ts';
 import { noteRunning, type RunningStep } from './running.ts';
-import type { Pipeline } from './steps/pipeline.ts';
-import type { Stage } from './steps/step.ts';
-import type { SeenProgram } from './supervisor/seen.ts';
-import type { VerdictCache } from './verdict-cache.ts';
 
 /** What happens now, and has happened. For people only: no verdict depends on it. */
 export interface Activity {

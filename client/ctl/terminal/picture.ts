@@ -1,7 +1,7 @@
-import { type Line, textOf } from '../../shared/status-text.ts';
+import { type Line, textOf } from '../../../shared/status-text.ts';
+import type { Session } from '../session.ts';
 import { clip, fold, sizeOf } from './clip.ts';
 import { takeScreen } from './screen.ts';
-import type { Session } from './session.ts';
 import { widthOf } from './width.ts';
 import { wrapLines } from './wrap.ts';
 

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { sayDuration } from '../../shared/duration.ts';
-import { codeOf } from '../../shared/exit-codes.ts';
-import { firstLine, oneLine, whole } from '../../shared/reply.ts';
-import { type Examine, type Found, type Level, type Report, type Sight, wordsOfFound } from '../../shared/report.ts';
-import type { Line } from '../../shared/status-text.ts';
-import { type Answered, answerOf, askStatus, NoAnswerError, orNoAnswer } from './ask.ts';
-import { type Command, type Session, writeJson, writeLines } from './session.ts';
+import { sayDuration } from '../../../shared/duration.ts';
+import { codeOf } from '../../../shared/exit-codes.ts';
+import { firstLine, oneLine, whole } from '../../../shared/reply.ts';
+import { type Examine, type Found, type Level, type Report, type Sight, wordsOfFound } from '../../../shared/report.ts';
+import type { Line } from '../../../shared/status-text.ts';
+import { type Answered, answerOf, askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
+import { type Command, type Session, writeJson, writeLines } from '../session.ts';
 
 /** What it exits with when the container is not ready yet, and that may be as it should be. */
 const waitingCode = 2;

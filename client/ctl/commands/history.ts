@@ -1,6 +1,6 @@
-import { historyLines } from '../../shared/status-text.ts';
-import { askHistory, NoAnswerError, orNoAnswer } from './ask.ts';
-import { type Command, writeJson, writeLines } from './session.ts';
+import { historyLines } from '../../../shared/status-text.ts';
+import { askHistory, NoAnswerError, orNoAnswer } from '../ask.ts';
+import { type Command, writeJson, writeLines } from '../session.ts';
 import { showStatus } from './show.ts';
 
 /** The last changes of the verdict, newest first. */

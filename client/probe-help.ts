@@ -1,4 +1,4 @@
-import { defaultSocketPath, socketVariable } from './defaults.ts';
+import { defaultSocketPath, socketVariable } from '../shared/defaults.ts';
 
 /** What both probe clients say of themselves, once: the native one gets it by the build, the man page is made from it. */
 

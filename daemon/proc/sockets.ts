@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { textOf } from '../supervisor/proc.ts';
+import { readdirSync } from 'node:fs';
+import { argumentsOf, linkOf, processes, textOf } from './processes.ts';
 
 interface UnixSocket {
   readonly inode: string;
@@ -25,11 +25,10 @@ export function listenerOf(path: string): string | undefined {
 
 function ownerOf(inodes: readonly string[]): string | undefined {
   if (inodes.length === 0) return undefined;
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const pid of processes()) {
     try {
-      if (readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.includes(linkOf(`/proc/${pid}/fd/${fd}`)))) {
-        return `process ${pid}, ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()}`;
-      }
+      const links = readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`) ?? '');
+      if (links.some((link) => inodes.includes(link))) return `process ${pid}, ${argumentsOf(pid).join(' ')}`;
     } catch {
       // It has ended, or is not ours to look at.
     }
@@ -41,14 +40,6 @@ function ownerOf(inodes: readonly string[]): string | undefined {
 export function supervisordSockets(): string[] {
   const paths = unixSockets().map(({ path }) => path.replace(/\.\d+$/, ''));
   return [...new Set(paths.filter((path) => /supervisor[^/]*$/.test(path)))];
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
 }
 
 /** The process that listens at a TCP port, for people; undefined when it is not to be found. */

@@ -1,4 +1,4 @@
-import type { Reason } from '../../shared/exit-codes.ts';
+import type { Reason } from '../../../shared/exit-codes.ts';
 import type { Explanation } from './explanation.ts';
 
 /** Of the daemon and the probe themselves. */

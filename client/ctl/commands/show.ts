@@ -1,8 +1,8 @@
-import type { Status } from '../../shared/api.ts';
-import { firstLine } from '../../shared/reply.ts';
-import { type Line, statusLines } from '../../shared/status-text.ts';
-import { NoAnswerError } from './ask.ts';
-import { type Session, writeJson, writeLines } from './session.ts';
+import type { Status } from '../../../shared/api.ts';
+import { firstLine } from '../../../shared/reply.ts';
+import { type Line, statusLines } from '../../../shared/status-text.ts';
+import { NoAnswerError } from '../ask.ts';
+import { type Session, writeJson, writeLines } from '../session.ts';
 
 /** Writes a status, or what came instead of one. */
 export function showStatus(session: Session, found: Status | NoAnswerError): void {
