@@ -37,11 +37,16 @@ function readCache() {
  */
 function buildOfNode() {
   try {
-    const { size, mtimeMs } = statSync('/proc/self/exe');
+    const { size, mtimeMs } = statSync(process.config.variables.node_shared === true ? sharedNode() : '/proc/self/exe');
     return [size, Math.floor(mtimeMs / 1000)];
   } catch {
     return undefined;
   }
+}
+
+/** @returns the library that has all of Node, V8 too, where /usr/bin/node only calls it, as in Debian */
+function sharedNode() {
+  return /\/\S*\/libnode\.so\S*/.exec(readFileSync('/proc/self/maps', 'latin1'))?.[0];
 }
 
 /** @returns a file's content, if nobody but root could have written it */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { debianNodeRoot, debianRoot, strippedNodeRoot } from '../support/cache.ts';
 import { type ContainerOptions, firstLine, TestContainer } from '../support/container.ts';
 import { forms } from '../support/form.ts';
 import { nativeClient, until } from '../support/scratch.ts';
@@ -55,6 +56,8 @@ const kinds: readonly (readonly [title: string, options: ContainerOptions, prepa
     { files: { ...files, 'etc/supervisor/supervisord.conf': ownDirectory }, env: { ...quick, ...writable }, isReadOnly: true },
     ({ root }) => rmSync(join(root, 'usr/lib/readinessd', nativeClient)),
   ],
+  ['on Debian trixie, with its own Node.js and supervisor', { files, env: quick, base: [debianNodeRoot('trixie'), debianRoot('trixie')] }],
+  ['on a Node.js without its symbols', { files, env: quick, base: [strippedNodeRoot(), debianRoot()] }],
 ];
 
 /** The probe comes to say it, has not said ready before, goes on saying it, and says so by its exit code. */

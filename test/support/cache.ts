@@ -5,11 +5,17 @@ import type { Processor } from '../../shared/processors.ts';
 /** The oldest Node.js that the daemon takes, and the newest of each release line after it. */
 export const nodeVersions = ['20.18.1', '22.23.3', '24.9.0', '26.9.0'] as const;
 
-/** A Debian root with supervisor and rsyslog, which no test may change. */
-export const debianRoot = () => cached('debian');
+/** A Debian root with supervisor and rsyslog, of this machine's release or another, which no test may change. */
+export const debianRoot = (release?: string) => cached('debian', ...(release === undefined ? [] : [release]));
+
+/** A layer over that root with Debian's own Node.js, which no test may change. */
+export const debianNodeRoot = (release: string) => cached('debian-node', release);
 
 /** A root with nothing but usr/local/bin/node, which no test may change. */
 export const nodeRoot = (version: string = nodeVersions[0]) => cached('node', version);
+
+/** The same without its symbols. */
+export const strippedNodeRoot = (version: string = nodeVersions[0]) => cached('stripped-node', version);
 
 /** A storage of buildah's with the images debian and node (with npm and gcc), which no test may change. */
 export const imageStore = () => cached('images');

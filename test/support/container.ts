@@ -18,6 +18,8 @@ export interface ContainerOptions {
   readonly supervisor?: string | undefined;
   /** Roots over Debian's. */
   readonly layers?: readonly string[];
+  /** Roots with Node.js and Debian in the place of the tests' own, the upper one first. */
+  readonly base?: readonly string[];
   /** A whole root instead of Debian, Node and the tree. */
   readonly image?: string;
   /** PID 1. */
@@ -159,7 +161,9 @@ export class TestContainer {
   }
 
   async #mountRoot(t: Context, options: ContainerOptions): Promise<void> {
-    const { files = {}, image, supervisor = chosenRelease, layers = [], form = testForm ?? 'events' } = options;
+    const { files = {}, image, layers = [], base, form = testForm ?? 'events' } = options;
+    // A release is made for the Python of the tests' own Debian.
+    const { supervisor = base === undefined ? chosenRelease : undefined } = options;
     const upper = join(this.directory, 'upper');
     for (const name of [upper, this.root, join(this.directory, 'work')]) mkdirSync(name);
     if (image === undefined) cpSync(tree, upper, { recursive: true });
@@ -168,7 +172,7 @@ export class TestContainer {
       writeFileSync(join(upper, path), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
     }
     const release = supervisor === undefined ? [] : [supervisorRoot(supervisor)];
-    const lower = image ?? [...layers, ...release, nodeRoot(), debianRoot()].join(':');
+    const lower = image ?? [...layers, ...release, ...(base ?? [nodeRoot(), debianRoot()])].join(':');
     const directories = `lowerdir=${lower},upperdir=${upper},workdir=${join(this.directory, 'work')}`;
     const mounted = await this.#onMachine('mount', '-t', 'overlay', 'overlay', '-o', directories, this.root);
     if (mounted.code !== 0) throw new Error(`cannot mount ${directories}: ${mounted.stderr}`);

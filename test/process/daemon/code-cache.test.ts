@@ -4,19 +4,10 @@ import { appendFileSync, chmodSync, chownSync, copyFileSync, mkdirSync, readdirS
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { treeCopy } from '../../support/clients.ts';
+import { codeCacheWitness } from '../../support/code-cache.ts';
 import { patient } from '../../support/daemon.ts';
 import { collect, end, run } from '../../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, until } from '../../support/scratch.ts';
-
-/** Has V8 say on stderr what it makes of the cache that it is given. */
-const witness = `const vm = require('node:vm');
-vm.Script = class extends vm.Script {
-  constructor(source, options) {
-    super(source, options);
-    const { cachedDataRejected: rejected } = this;
-    process.stderr.write(\`witness: \${options.cachedData === undefined ? 'no cache' : rejected ? 'rejected' : 'used'}\\n\`);
-  }
-};`;
 
 suite('readinessd --make-code-cache', { concurrency: 4 }, () => {
   function copied(t: Context) {
@@ -27,7 +18,7 @@ suite('readinessd --make-code-cache', { concurrency: 4 }, () => {
     const start = async (more: NodeJS.ProcessEnv = {}): Promise<string> => {
       const directory = scratchDirectory(t);
       const preload = join(directory, 'witness.cjs');
-      writeFileSync(preload, witness);
+      writeFileSync(preload, codeCacheWitness);
       const socket = join(directory, 'r.sock');
       const env = { PATH: process.env['PATH'], READINESSD_SOCKET: socket, READINESSD_START_STEP: 'off', READINESSD_HOOK: 'none' };
       const child = spawn(readinessd, [], { env: { ...env, NODE_OPTIONS: `--require ${preload}`, ...more } });
