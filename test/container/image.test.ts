@@ -1,57 +1,116 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { imageStore } from '../support/cache.ts';
 import { TestContainer } from '../support/container.ts';
 import { foreignProcessors } from '../support/processors.ts';
-import { run } from '../support/run.ts';
-import { type Context, cleanUp, scratchDirectory, tree } from '../support/scratch.ts';
+import { type Finished, run } from '../support/run.ts';
+import { type Context, cleanUp, scratchDirectory, tree, until } from '../support/scratch.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const dockerfile = join(repository, 'examples/Dockerfile');
 
 /** What its comments leave to the image's author. */
 const service = {
-  'usr/bin/start.sh': '#!/bin/sh\nuntil [ -e /run/initialised ]; do sleep 0.1; done\n',
+  'usr/bin/start.sh': '#!/bin/sh\nuntil [ -s /run/start-code ]; do sleep 0.1; done\nexit "$(cat /run/start-code)"\n',
   'usr/bin/readiness_probe_hook': '#!/bin/sh\nexit 0\n',
   'etc/supervisor/conf.d/service.conf': '[program:start]\ncommand=/usr/bin/start.sh\nautorestart=false\nstartsecs=0\n',
 };
 
-/** buildah with a storage of the test's own, over the images that stand in for a registry's. */
-function builder(t: Context) {
+const seconds = 1e9;
+const healthcheck = {
+  Test: ['CMD', '/usr/bin/readiness_probe.sh'],
+  Interval: 5 * seconds,
+  Timeout: 3 * seconds,
+  StartPeriod: 120 * seconds,
+  Retries: 1,
+};
+
+type Call = (...words: string[]) => Promise<Finished>;
+
+/** buildah and podman with a storage of the test's own, over the images that stand in for a registry's. */
+function containerTools(t: Context): { buildah: (...words: string[]) => Promise<string>; podman: Call } {
   const storage = join(scratchDirectory(t), 's');
   const options = ['--root', storage, '--runroot', `${storage}.run`, '--storage-opt', `overlay.imagestore=${imageStore()}`];
-  const buildah = async (...words: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await run('buildah', [...options, ...words], { timeout: 1_200_000 });
-    assert.equal(code, 0, `${stdout} ${stderr}`);
-    return stdout.trim();
+  const buildah = async (...words: string[]): Promise<string> =>
+    succeeded(await run('buildah', [...options, ...words], { timeout: 1_200_000 }));
+  const podman = (...words: string[]) => {
+    const more = ['--tmpdir', `${storage}.tmp`, '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
+    // Its timers need systemd; here, the test runs the check.
+    return run('podman', [...options, ...more, ...words], { timeout: 60_000, env: { ...process.env, DISABLE_HC_SYSTEMD: 'true' } });
   };
   // The storage is a mount of itself.
   cleanUp(t, () => run('umount', [join(storage, 'overlay')]));
   cleanUp(t, () => buildah('rm', '--all'));
-  return buildah;
+  cleanUp(t, () => podman('rm', '--all', '--force', '--time', '0'));
+  return { buildah, podman };
+}
+
+function succeeded({ code, stdout, stderr }: Finished): string {
+  assert.equal(code, 0, `${stdout} ${stderr}`);
+  return stdout.trim();
+}
+
+/** Runs an image as `podman run` does, and its HEALTHCHECK as `podman healthcheck run` does. */
+async function isCheckedByPodman(t: Context, podman: Call, image: string): Promise<void> {
+  const directory = scratchDirectory(t);
+  const volumes = Object.entries(service).flatMap(([path, text]) => {
+    const file = join(directory, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { mode: 0o755 });
+    return ['--volume', `${file}:/${path}`];
+  });
+  // podman's own limits are higher than a machine may allow.
+  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
+  const name = 'checked';
+  succeeded(await podman('run', '--detach', '--name', name, '--network', 'none', ...limits, ...volumes, image));
+  const startEndsWith = async (code: string) => succeeded(await podman('exec', name, 'sh', '-c', `printf '%s' '${code}' >/run/start-code`));
+  const startAgain = async () => succeeded(await podman('exec', name, 'supervisorctl', 'start', 'start'));
+  const becomes = (pattern: RegExp, expected: { code: number; status: string }) =>
+    until(`podman's check says ${pattern}`, async () => {
+      const { code } = await podman('healthcheck', 'run', name);
+      const { Status, Log } = JSON.parse(succeeded(await podman('inspect', '--format', '{{json .State.Health}}', name)));
+      const { Output, ExitCode } = Log.at(-1);
+      if (!pattern.test(Output)) return false;
+      assert.deepEqual({ code, logged: ExitCode, status: Status }, { ...expected, logged: code });
+      return true;
+    });
+
+  await becomes(/^2 StartNotFinished /, { code: 1, status: 'starting' });
+  await startEndsWith('3');
+  await becomes(/^112 StartFailed /, { code: 1, status: 'starting' });
+  await startEndsWith('');
+  await startAgain();
+  await becomes(/^2 StartNotFinished /, { code: 1, status: 'starting' });
+  await startEndsWith('0');
+  await becomes(/^0 Ready start passed, hook passed$/m, { code: 0, status: 'healthy' });
 }
 
 const inMb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 test('the images of examples/Dockerfile are built, run and probed, and add what the README says', async (t) => {
-  const buildah = builder(t);
+  const { buildah, podman } = containerTools(t);
   const images = { NODE_IMAGE: 'node', DEBIAN_IMAGE: 'debian', SONIC_IMAGE: 'debian' };
   const build = (target: string, tag: string) => {
     const args = Object.entries(images).flatMap(([name, image]) => ['--build-arg', `${name}=${image}`]);
-    const how = ['--isolation', 'chroot', '--pull-never', '--layers'];
+    // Only Docker's format keeps HEALTHCHECK.
+    const how = ['--isolation', 'chroot', '--pull-never', '--layers', '--format', 'docker'];
     return buildah('bud', ...how, ...args, '--target', target, '--tag', tag, '--file', dockerfile, repository);
   };
 
   for (const target of ['debian', 'sonic']) {
     const name = `example-${target}`;
     await build(target, name);
-    const { Cmd } = JSON.parse(await buildah('inspect', '--type', 'image', name)).OCIv1.config;
+    const { Cmd, Healthcheck } = JSON.parse(await buildah('inspect', '--type', 'image', name)).Docker.config;
+    if (target === 'debian') {
+      assert.deepEqual(Healthcheck, healthcheck);
+      await isCheckedByPodman(t, podman, name);
+    }
     const image = await buildah('mount', await buildah('from', '--pull-never', name));
     const container = await TestContainer.start(t, { image, files: service, command: Cmd ?? ['/usr/bin/supervisord', '-n'] });
     await container.becomes(/^2 StartNotFinished /);
-    await container.exec('touch', '/run/initialised');
+    await container.exec('sh', '-c', 'echo 0 >/run/start-code');
     await container.becomes(/^0 Ready start passed, hook passed$/);
     assert.equal((await container.probe()).code, 0);
     const entry = readFileSync(join(image, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8');
