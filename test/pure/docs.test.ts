@@ -39,6 +39,12 @@ suite('documents', () => {
     }
   });
 
+  test("docs/docker.md has the Dockerfile's HEALTHCHECK", () => {
+    const healthcheck = (path: string) => /^HEALTHCHECK .*$/m.exec(read(path))?.[0];
+    assert.ok(healthcheck('examples/Dockerfile'));
+    assert.equal(healthcheck('docs/docker.md'), healthcheck('examples/Dockerfile'));
+  });
+
   test("npm's scripts that are named are there", () => {
     const { scripts } = JSON.parse(read('package.json'));
     for (const document of documents) {
