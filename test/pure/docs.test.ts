@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { commandNames } from '../../client/ctl/program.ts';
-import { documents as documentsWithTables, tableNames, tablesIn, withTables } from '../../script/update-docs.ts';
+import { drawArchitecture } from '../../script/architecture.ts';
+import { architecturePicture, documents as documentsWithTables, tableNames, tablesIn, withTables } from '../../script/update-docs.ts';
 import { codeOf } from '../../shared/exit-codes.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -19,6 +20,10 @@ suite('documents', () => {
   test('tables are those of the code (npm run docs makes them)', () => {
     for (const name of documentsWithTables) assert.equal(read(name), withTables(read(name)));
     assert.deepEqual(documentsWithTables.flatMap((name) => tablesIn(read(name))).sort(), [...tableNames].sort());
+  });
+
+  test('the picture of the architecture is that of the imports (npm run docs makes it)', () => {
+    assert.equal(read(architecturePicture), drawArchitecture(root));
   });
 
   test('links lead somewhere', () => {
