@@ -7,6 +7,7 @@ import { createProgram, inOrder } from '../../client/ctl/program.ts';
 import { helpText } from '../../daemon/settings/help.ts';
 import { exitCodeTable } from '../../shared/exit-codes.ts';
 import { checkers, manifestsIn } from '../support/document-blocks.ts';
+import { allowedCodes, commandsIn, formOf } from '../support/document-commands.ts';
 import { anchorsOf, blocksOf, findDocuments, linksOf, projectRoot, slugOf } from '../support/documents.ts';
 
 const documents = findDocuments();
@@ -120,6 +121,81 @@ suite('blocks of code', () => {
   test('have manifests that are taken for what they are', () => {
     assert.deepEqual(manifestsIn('checks: { a: 1 }'), []);
     assert.equal(manifestsIn('readinessProbe: { exec: { command: [a] } }')[0]?.kind, 'Pod');
+  });
+});
+
+suite('commands in blocks', () => {
+  const commands = (language: string, text: string, notRun?: string) => commandsIn({ place: 'x.md:1', language, text, notRun });
+
+  test('are run when each program is ours or harmless, and else say why not', () => {
+    for (const [line, isRun] of [
+      ['readinessctl codes | head -4', true],
+      ['/usr/bin/readiness_probe.sh; echo $?', true],
+      ['curl -s --unix-socket /run/readinessd.sock http://localhost/status | jq', true],
+      ['A="b c" readinessd --check-config  # a note', true],
+      ['kubectl exec POD -- readiness_probe.sh', false],
+      ['readinessctl status --watch', false],
+      ['readinessctl --socket POD', false],
+      ['readinessd --socket /run/a.sock', false],
+      ['readinessctl --json >/dev/null 2>&1', true],
+      ['readinessd --print-supervisor-conf > /etc/supervisor/conf.d/readinessd.conf', true],
+      ['for word in a b; do readinessctl explain 2; done', true],
+    ] as const)
+      assert.deepEqual(
+        commands('sh', line).map(({ notRun }) => notRun === undefined),
+        [isRun],
+        line,
+      );
+  });
+
+  test('are refused when nothing is known of one of their programs, unless the block says why it is not run', () => {
+    for (const line of [
+      'rm -rf /',
+      'readinessctl; rm /x',
+      'readinessctl | xargs rm',
+      'echo $(rm x)',
+      'echo "$(rm x)"',
+      'echo `rm x`',
+      'A=b rm x',
+      'curl http://a.example/',
+      'true & rm x',
+      'echo a >/usr/bin/b',
+      'if true; then rm x; fi',
+    ])
+      assert.throws(() => commands('sh', line), /^Error: cannot tell whether ".*" may be run: put "<!-- not run: REASON -->"/, line);
+    assert.deepEqual(commands('sh', 'rm x', 'it removes'), [{ line: 'rm x', output: undefined, notRun: 'it removes' }]);
+  });
+
+  test('are split with what is shown of their output', () => {
+    assert.deepEqual(
+      commands('console', '$ readinessctl \\\n  wait\nA\n\nB\n$ echo $?\n2\n$ kubectl a\n$ echo $?\n').map(({ line, output, notRun }) => [
+        line,
+        output,
+        notRun,
+      ]),
+      [
+        ['readinessctl wait', 'A\n\nB', undefined],
+        ['echo $?', '2', undefined],
+        ['kubectl a', undefined, 'needs a cluster'],
+        ['echo $?', undefined, 'needs a cluster'],
+      ],
+    );
+    assert.deepEqual(
+      commands('dockerfile', 'ENV A="b c"\nCOPY a \\\n  b\nRUN readinessd \\\n  --check-config\n').map(({ line }) => line),
+      ['export A="b c"', 'buildah COPY a b', 'readinessd --check-config'],
+    );
+    assert.equal(commands('sh', 'for a in b; do\n  echo $a\ndone\n').length, 1);
+  });
+
+  test('may exit with what the document shows', () => {
+    const command = (line: string, output?: string) => ({ line, output, notRun: undefined });
+    const ended = command('echo $?', '17');
+    assert.deepEqual(allowedCodes(command('readinessctl', 'NOT READY  17 HookFailed a'), ended), [17]);
+    assert.deepEqual(allowedCodes(command('readinessctl', 'NOT READY  17 HookFailed a'), undefined), [0, 17]);
+    assert.deepEqual(allowedCodes(command('curl a', '17 HookFailed a'), undefined), [0]);
+    assert.deepEqual(allowedCodes(command('readinessctl', 'READY  0 Ready a'), undefined), [0]);
+    assert.equal(formOf('NOT READY  17 HookFailed a, for 122 ms'), formOf('NOT READY  17 HookFailed a, for 1 min 2 s'));
+    assert.notEqual(formOf('17 HookFailed'), formOf('18 HookFailed'));
   });
 });
 
