@@ -136,7 +136,6 @@ suite('commands in blocks', () => {
       ['kubectl exec POD -- readiness_probe.sh', false],
       ['readinessctl status --watch', false],
       ['readinessctl --socket POD', false],
-      ['readinessd --socket /run/a.sock', false],
       ['readinessctl --json >/dev/null 2>&1', true],
       ['readinessd --print-supervisor-conf > /etc/supervisor/conf.d/readinessd.conf', true],
       ['for word in a b; do readinessctl explain 2; done', true],
@@ -183,6 +182,10 @@ suite('commands in blocks', () => {
     assert.deepEqual(
       commands('dockerfile', 'ENV A="b c"\nCOPY a \\\n  b\nRUN readinessd \\\n  --check-config\n').map(({ line }) => line),
       ['export A="b c"', 'buildah COPY a b', 'readinessd --check-config'],
+    );
+    assert.deepEqual(
+      commands('sh', 'A=b readinessd --socket /a\nreadinessd --make-code-cache\n').map(({ line }) => line),
+      ['A=b readinessd --check-config --socket /a', 'readinessd --make-code-cache'],
     );
     assert.equal(commands('sh', 'for a in b; do\n  echo $a\ndone\n').length, 1);
   });
