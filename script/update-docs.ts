@@ -13,13 +13,17 @@ import { HistorySchema, StatusSchema } from '../shared/api.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { type Endpoint, socketEndpoints, tcpEndpoints } from '../shared/endpoints.ts';
 import { codeOf, exitCodeTable, spellCodes } from '../shared/exit-codes.ts';
+import { drawArchitecture } from './architecture.ts';
 
-/** Writes the documents' tables from the data that they describe: `npm run docs`. A test checks that they are equal. */
+/** Writes the documents' tables and the picture of the imports from what they describe: `npm run docs`. A test checks that they are equal. */
 
 const root = join(import.meta.dirname, '..');
 
 /** Those that have tables. */
 export const documents = ['README.md', 'docs/api.md', 'docs/checks.md'];
+
+/** What drawArchitecture gives. */
+export const architecturePicture = 'docs/architecture.svg';
 
 type Rows = readonly (readonly string[])[];
 
@@ -120,4 +124,5 @@ if (process.argv[1] === import.meta.filename) {
     const path = join(root, name);
     writeFileSync(path, withTables(readFileSync(path, 'utf8')));
   }
+  writeFileSync(join(root, architecturePicture), drawArchitecture(root));
 }

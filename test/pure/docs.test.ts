@@ -3,14 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { commandNames } from '../../client/ctl/program.ts';
-import { documents as documentsWithTables, tableNames, tablesIn, withTables } from '../../script/update-docs.ts';
+import { drawArchitecture } from '../../script/architecture.ts';
+import { architecturePicture, documents as documentsWithTables, tableNames, tablesIn, withTables } from '../../script/update-docs.ts';
 import { codeOf } from '../../shared/exit-codes.ts';
+import { findDocuments } from '../support/documents.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const documents = [...readdirSync(root), ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const documents = findDocuments().map(({ path }) => path);
 
 /** What stands in a document as code, in a line or in a block. */
 const codeIn = (text: string): string[] => [...text.matchAll(/```[\s\S]*?```|`([^`\n]+)`/g)].map(([block, span]) => span ?? block);
@@ -21,11 +21,8 @@ suite('documents', () => {
     assert.deepEqual(documentsWithTables.flatMap((name) => tablesIn(read(name))).sort(), [...tableNames].sort());
   });
 
-  test('links lead somewhere', () => {
-    for (const document of documents) {
-      for (const [, target = ''] of read(document).matchAll(/\]\((?!https?:)([^)#]+)/g))
-        assert.ok(existsSync(join(root, dirname(document), target)), `${document}: ${target}`);
-    }
+  test('the picture of the architecture is that of the imports (npm run docs makes it)', () => {
+    assert.equal(read(architecturePicture), drawArchitecture(root));
   });
 
   test('files and folders of the project that are named are there', () => {
@@ -77,7 +74,12 @@ suite('documents', () => {
     );
     assert.ok(named.length > 50);
     for (const [, file = '', title = ''] of named) {
-      const titles = [...read(`test/${file}`).matchAll(/\btest\(\s*(['"`])(.*?)\1,/g)].map(([, , text = '']) => titlePattern(text));
+      // Its tests may stand in a module beside it, which other files run too.
+      const source = read(`test/${file}`);
+      const beside = [...source.matchAll(/ from '\.\/(.+?)'/g)].map(([, name = '']) => read(join('test', dirname(file), name)));
+      const titles = [...[source, ...beside].join('\n').matchAll(/\btest\(\s*(['"`])(.*?)\1,/g)].map(([, , text = '']) =>
+        titlePattern(text),
+      );
       assert.ok(
         titles.some((pattern) => pattern.test(title)),
         `${file}: ${title}`,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { DaemonSet } from 'kubernetes-models/apps/v1/DaemonSet';
@@ -7,7 +7,7 @@ import { Pod } from 'kubernetes-models/v1/Pod';
 import { parse } from 'yaml';
 import { definitions } from '../../../daemon/settings/definitions.ts';
 import { tcpEndpoints } from '../../../shared/endpoints.ts';
-import { run } from '../../support/run.ts';
+import { unknownFields } from '../../support/kubernetes-fields.ts';
 import { scratchDirectory, tree } from '../../support/scratch.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -15,19 +15,9 @@ const folder = join(root, 'examples/kubernetes');
 const textOf = (file: string) => readFileSync(join(folder, file), 'utf8');
 
 const models = {
-  'daemonset.yaml': [DaemonSet, 'apps/v1/DaemonSet'],
-  'pod.yaml': [Pod, 'v1/Pod'],
+  'daemonset.yaml': DaemonSet,
+  'pod.yaml': Pod,
 } as const;
-
-/** What the API server would only warn of: the schema's types know each field, though its validation lets others pass. */
-async function unknownFields(directory: string, model: string, manifest: unknown): Promise<string> {
-  const file = join(directory, 'manifest.ts');
-  const kind = `I${model.split('/').at(-1)}`;
-  const types = join(root, 'node_modules/kubernetes-models', model);
-  writeFileSync(file, `import type { ${kind} } from '${types}';\nexport const manifest: ${kind} = ${JSON.stringify(manifest)};\n`);
-  const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'preserve', '--moduleResolution', 'bundler'];
-  return (await run(join(root, 'node_modules/.bin/tsc'), [...options, file], { cwd: directory })).stdout;
-}
 
 /** The only container of a pod or of a pod's template. */
 function containerOf(file: string) {
@@ -42,14 +32,14 @@ suite('manifests for Kubernetes', () => {
     assert.deepEqual(readdirSync(folder).sort(), Object.keys(models));
   });
 
-  for (const [file, [Model, name]] of Object.entries(models)) {
+  for (const [file, Model] of Object.entries(models)) {
     test(`${file} is what the API takes, without a field that it does not know`, async (t) => {
       const manifest = parse(textOf(file));
       new Model(manifest).validate();
       const directory = scratchDirectory(t);
-      assert.equal(await unknownFields(directory, name, manifest), '');
+      assert.equal(await unknownFields(directory, [manifest]), '');
       const misspelt = parse(textOf(file).replace('timeoutSeconds:', 'timeoutSecond:'));
-      assert.match(await unknownFields(directory, name, misspelt), /"timeoutSecond".* does not exist/);
+      assert.match(await unknownFields(directory, [misspelt]), /"timeoutSecond".* does not exist/);
       const wrong = parse(textOf(file).replace('timeoutSeconds: 3', 'timeoutSeconds: 0.5'));
       assert.throws(() => new Model(wrong).validate(), /timeoutSeconds must be integer/);
     });
@@ -70,7 +60,7 @@ suite('manifests for Kubernetes', () => {
     const wanted = parse(snippet) as Pick<ReturnType<typeof containerOf>, 'env' | 'readinessProbe'>;
     const manifest = { ...pod, spec: { ...pod.spec, containers: [{ ...containerOf('pod.yaml'), ...wanted }] } };
     new Pod(manifest).validate();
-    assert.equal(await unknownFields(scratchDirectory(t), 'v1/Pod', manifest), '');
+    assert.equal(await unknownFields(scratchDirectory(t), [manifest]), '');
     const { exec: _, ...numbers } = containerOf('pod.yaml').readinessProbe ?? {};
     const { httpGet, ...given } = wanted.readinessProbe ?? {};
     assert.deepEqual(given, numbers);

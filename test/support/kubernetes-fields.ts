@@ -1,0 +1,18 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Manifest } from './kubernetes.ts';
+import { run } from './run.ts';
+
+const modules = join(import.meta.dirname, '../../node_modules');
+
+/** What the API server would only warn of: the schema's types know each field, though its validation lets others pass. */
+export async function unknownFields(directory: string, manifests: readonly Manifest[]): Promise<string> {
+  const file = join(directory, 'manifest.ts');
+  const lines = manifests.map(({ apiVersion, kind, ...rest }, index) => {
+    const text = JSON.stringify({ apiVersion, kind, ...rest });
+    return `import type { I${kind} as Kind${index} } from '${modules}/kubernetes-models/${apiVersion}/${kind}';\nexport const m${index}: Kind${index} = ${text};\n`;
+  });
+  writeFileSync(file, lines.join(''));
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'preserve', '--moduleResolution', 'bundler'];
+  return (await run(join(modules, '.bin/tsc'), [...options, file], { cwd: directory })).stdout;
+}
