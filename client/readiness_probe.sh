@@ -6,7 +6,7 @@ trap 'echo "107 ClientBroken no probe client could be run: install readinessd ag
 #
 # An exec here must not meet a file that the kernel refuses (ENOEXEC): the shell would run it as a script of its own,
 # and an empty one is a success. So the kernel starts the clients by the #! line of a small file, whose other lines
-# take over when it refuses. Those #! lines are relative to the current directory, hence the cd.
+# take over when it refuses, the second one so that even a file cut short is no success. Those #! lines are relative to the current directory, hence the cd.
 case $0 in
   */*) bin=${0%/*} ;;
   *) bin=. ;;
@@ -35,12 +35,12 @@ launch=../readiness_probe.launch
 if [ -x "./$machine" ] && cd "./$machine"; then
   if [ -f "$launch" ] && [ -r "$launch" ] && [ -x "$launch" ] &&
     [ -f ./readiness_probe ] && [ -r ./readiness_probe ] && [ -x ./readiness_probe ]; then
-    # A shell reads a line byte by byte, each by a system call. So the launch file is short, and the native client is linked
-    # to an address that has a newline, which stands in its 28th byte (script/native-client.ts).
+    # A shell reads a line byte by byte, each by a system call. So these lines are short, and the native client is linked to an
+    # address that has a newline, which stands in its 28th byte (script/native-client.ts).
     read -r magic <./readiness_probe
     { read -r first && read -r last; } <"$launch"
     case $magic:$first:$last in
-      ?ELF*:'#!./readiness_probe '*:*' ./fallback.sh') exec "$launch" "$@" ;;
+      ?ELF*:'#!./readiness_probe '*:"trap 'exit 107' EXIT") exec "$launch" "$@" ;;
     esac
   fi
   cd .. || exit

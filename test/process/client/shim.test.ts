@@ -6,7 +6,7 @@ import { treeCopy } from '../../support/clients.ts';
 import { alone, patient, TestDaemon } from '../../support/daemon.ts';
 import { brokenNode, damages, native, replace } from '../../support/damages.ts';
 import { run } from '../../support/run.ts';
-import { nativeClient, scratchDirectory, tree } from '../../support/scratch.ts';
+import { foreignProgram, nativeClient, scratchDirectory, tree } from '../../support/scratch.ts';
 
 /** What both clients say where no daemon is: the shim has run one of them. */
 const asked = /^100 DaemonUnreachable /;
@@ -47,14 +47,19 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
       assert.equal(code, 100);
     });
 
-    test(`says 107 where the fallback is ${title} and there is no native client`, async (t) => {
-      const copy = treeCopy(t);
-      rmSync(join(copy.lib, nativeClient));
-      damage(join(copy.lib, 'fallback.sh'));
-      const { code, stdout } = await copy.ask([], nobody);
-      // A sourced file needs no x bit.
-      assert.match(`${code} ${stdout}`, title === 'not executable' ? /^100 / : /^107 107 ClientBroken no probe client could be run/);
-    });
+    for (const [what, loseNative] of [
+      ['there is no native client', (path: string) => rmSync(path)],
+      ['the kernel refuses the native client', foreignProgram],
+    ] as const) {
+      test(`says 107 where the fallback is ${title} and ${what}`, async (t) => {
+        const copy = treeCopy(t);
+        loseNative(join(copy.lib, nativeClient));
+        damage(join(copy.lib, 'fallback.sh'));
+        const { code, stdout } = await copy.ask([], nobody);
+        // A sourced file needs no x bit.
+        assert.match(`${code} ${stdout}`, title === 'not executable' ? /^100 / : /^107 107 ClientBroken no probe client could be run[^\n]*\n$/);
+      });
+    }
   }
 
   test('is no success wherever one of its files is cut short', async (t) => {
