@@ -32,6 +32,7 @@ elif [ -d ./other ]; then
   machine=other
 fi
 launch=../readiness_probe.launch
+last= # which may be in the environment
 if [ -x "./$machine" ] && cd "./$machine"; then
   if [ -f "$launch" ] && [ -r "$launch" ] && [ -x "$launch" ] &&
     [ -f ./readiness_probe ] && [ -r ./readiness_probe ] && [ -x ./readiness_probe ]; then

@@ -86,6 +86,20 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     }
   });
 
+  test('is no success wherever the launch file is cut short and the kernel refuses the native client', async (t) => {
+    const copy = treeCopy(t);
+    foreignProgram(join(copy.lib, nativeClient));
+    const path = join(copy.lib, 'readiness_probe.launch');
+    const whole = readFileSync(path);
+    // What the shim has no value of its own for, it must not take from the environment.
+    const env = { ...nobody, magic: '\x7fELF', first: '#!./readiness_probe x', last: "trap 'exit 107' EXIT" };
+    for (let length = 0; length <= whole.length; length++) {
+      replace(path, whole.subarray(0, length));
+      const { code } = await copy.ask([], env);
+      assert.ok(code === 100 || code === 107, `cut to ${length} bytes it is ${code}`);
+    }
+  });
+
   test('is no success when its stdout is closed, whichever client answers', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
