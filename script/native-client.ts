@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type Processor, processorDirectory, processors } from '../shared/processors.ts';
 
 /** Names of GCC and of the C libraries; they are the same but for the one of armhf. */
@@ -13,8 +12,9 @@ const triplets: Record<Processor, string> = { amd64: 'x86_64-linux-gnu', arm64: 
  */
 const newlineAddress = '-Wl,-Ttext-segment=0x0a000000';
 
-/** Where script/cross-compilers puts musl for other processors. */
-const muslRoot = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'readinessd/musl');
+/** Where script/cross-compilers puts musl for other processors, by the same rule. */
+const { XDG_CACHE_HOME: cacheHome = '', HOME: home = '/', CC: chosenCompiler = '' } = process.env;
+const muslRoot = join(isAbsolute(cacheHome) ? cacheHome : join(home, '.cache'), 'readinessd/musl');
 
 /** A way to compile: a compiler with what it needs in front of the source and behind it. */
 interface Way {
@@ -24,7 +24,7 @@ interface Way {
 }
 
 /**
- * Makes DIRECTORY/PROCESSOR/readiness_probe for each processor that there is a compiler for, and says what is missing.
+ * Makes DIRECTORY/PROCESSOR/readiness_probe for each processor that there is a compiler and a C library for, and says what is missing.
  *
  * @param source - of the client
  * @param include - a directory with contract.h
@@ -77,20 +77,22 @@ function compile(ways: readonly Way[], output: string, words: readonly string[])
 
 /** The best first: musl starts in a third of glibc's time; static, it needs no loader in the image. */
 function ownWays(): Way[] {
-  const compilers = process.env['CC'] === undefined ? ['musl-gcc', 'cc'] : [process.env['CC']];
+  // CC may have words behind the compiler, as for make: "ccache gcc".
+  const [chosen, ...words] = chosenCompiler.split(' ').filter(Boolean);
+  const compilers = chosen === undefined ? ['musl-gcc', 'cc'] : [chosen];
   const links = [['-static', newlineAddress], ['-static']];
-  const ways = compilers.flatMap((compiler) => links.map((before) => ({ compiler, before, behind: [] })));
-  return [...ways, { compiler: compilers.at(-1) as string, before: [], behind: [] }];
+  const ways = compilers.flatMap((compiler) => links.map((link) => ({ compiler, before: [...words, ...link], behind: [] })));
+  return [...ways, { compiler: compilers.at(-1) as string, before: words, behind: [] }];
 }
 
 /** A client that is not static is no good on a machine that was not asked. */
 function crossWays(processor: Processor): Way[] {
   const triplet = triplets[processor];
   const compiler = `${triplet}-gcc`;
-  const glibc = { compiler, before: ['-static', newlineAddress], behind: [] };
+  const glibc = hasStaticLibrary(compiler) ? [{ compiler, before: ['-static', newlineAddress], behind: [] }] : [];
   const name = triplet.replace('-gnu', '-musl');
   const [include, library] = ['include', 'lib'].map((part) => join(muslRoot, 'usr', part, name));
-  if (include === undefined || library === undefined || !existsSync(library)) return [glibc];
+  if (include === undefined || library === undefined || !existsSync(library)) return glibc;
   // What musl-gcc does, whose specs name the place that Debian's package has.
   const before = ['-static', newlineAddress, '-nostdinc', '-isystem', include, '-nostdlib', '-nostartfiles'];
   const objects = (...files: string[]) => files.map((file) => join(library, file));
@@ -99,5 +101,11 @@ function crossWays(processor: Processor): Way[] {
     before: [...before, ...objects('crt1.o', 'crti.o')],
     behind: ['-Wl,--start-group', ...objects('libc.a'), '-lgcc', '-lgcc_eh', '-Wl,--end-group', ...objects('crtn.o')],
   };
-  return [musl, glibc];
+  return [musl, ...glibc];
+}
+
+/** A cross compiler for kernels has no C library; GCC then says the name without a path. */
+function hasStaticLibrary(compiler: string): boolean {
+  const { stdout } = spawnSync(compiler, ['-print-file-name=libc.a'], { encoding: 'utf8' });
+  return stdout?.startsWith('/') ?? false;
 }
