@@ -57,7 +57,10 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
         damage(join(copy.lib, 'fallback.sh'));
         const { code, stdout } = await copy.ask([], nobody);
         // A sourced file needs no x bit.
-        assert.match(`${code} ${stdout}`, title === 'not executable' ? /^100 / : /^107 107 ClientBroken no probe client could be run[^\n]*\n$/);
+        assert.match(
+          `${code} ${stdout}`,
+          title === 'not executable' ? /^100 / : /^107 107 ClientBroken no probe client could be run[^\n]*\n$/,
+        );
       });
     }
   }
