@@ -69,9 +69,7 @@ suite('documents', () => {
   test('docs/reliability.md names tests that there are, and every file of faults', () => {
     const [, tables = ''] = read('docs/reliability.md').split('## The daemon');
     const rows = tables.split('\n').filter((line) => line.startsWith('| ') && !/^\| (fault|attempt|what) \|/.test(line));
-    const named = rows.map(
-      (row) => /`(\S+\.test\.ts)`: (.+?)(?: \(and its siblings?\))? \|$/.exec(row) ?? assert.fail(`no test in: ${row}`),
-    );
+    const named = rows.map((row) => /`(\S+\.ts)`: (.+?)(?: \(and its siblings?\))? \|$/.exec(row) ?? assert.fail(`no test in: ${row}`));
     assert.ok(named.length > 50);
     for (const [, file = '', title = ''] of named) {
       // Its tests may stand in a module beside it, which other files run too.
