@@ -1,6 +1,6 @@
 import { codeOf } from '../shared/exit-codes.ts';
 import { failed, type Stage, type Step, type StepResult } from './steps/step.ts';
-import type { Cycle, CycleBounds, StepReport, Verdict } from './verdict.ts';
+import type { Cycle, CycleBounds, StepReport, Verdict } from './verdict/verdict.ts';
 
 /** What the bounds of the steps add up to: those of a stage run at the same time. */
 export function cycleBounds(stages: readonly Stage[]): CycleBounds {

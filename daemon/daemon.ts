@@ -7,6 +7,7 @@ import { cycleBounds, isNothingChecked } from './cycle.ts';
 import { createListener } from './event-listener.ts';
 import { garbageCollector } from './garbage.ts';
 import { type AppSources, createApp } from './http/app.ts';
+import { listenOn } from './http/socket.ts';
 import { describeHistory, describeStatus } from './http/status.ts';
 import { Loop, StoppedError } from './loop.ts';
 import { countCycle, countProbe, createTally } from './metrics/tally.ts';
@@ -14,11 +15,10 @@ import type { Settings } from './settings/definitions.ts';
 import { describeSettings } from './settings/describe.ts';
 import { SettingsError } from './settings/settings.ts';
 import type { ListenAddress } from './settings/values.ts';
-import { listenOn } from './socket.ts';
 import type { Pipeline } from './steps/pipeline.ts';
 import type { EventFeed, Listener } from './supervisor/event-feed.ts';
-import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict.ts';
-import { createVerdictCache } from './verdict-cache.ts';
+import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict/verdict.ts';
+import { createVerdictCache } from './verdict/verdict-cache.ts';
 
 /** So often it is looked whether there is enough garbage to be worth its collection, which then costs 0.2 % of the time. */
 const cyclesPerCollection = 30;

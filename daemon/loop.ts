@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { cycleBounds, cycleOf, hasFailed, runCycle } from './cycle.ts';
+import { throttle } from './rate/throttle.ts';
 import { failed, type Stage, type Step, type StepResult } from './steps/step.ts';
-import { throttle } from './throttle.ts';
 import {
   alivePeriodMs,
   type Cycle,
@@ -13,7 +13,7 @@ import {
   restBeforeDemand,
   type StepReport,
   staleLimit,
-} from './verdict.ts';
+} from './verdict/verdict.ts';
 
 export interface LoopOptions {
   readonly stages: readonly Stage[];

@@ -1,11 +1,11 @@
 import { version } from '../shared/version.ts';
 import { makeCodeCache } from './code-cache.ts';
 import { checkPipeline, type Daemon, startDaemon } from './daemon.ts';
+import { SocketError } from './http/socket.ts';
 import { createLogger } from './log.ts';
 import type { Settings } from './settings/definitions.ts';
 import { helpText } from './settings/help.ts';
 import { type Print, readSettings, SettingsError } from './settings/settings.ts';
-import { SocketError } from './socket.ts';
 import { CheckFileError, loadChecks } from './steps/checks/load.ts';
 import { createPipeline } from './steps/pipeline.ts';
 import { EventFeed } from './supervisor/event-feed.ts';

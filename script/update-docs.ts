@@ -8,7 +8,7 @@ import { commonFields } from '../daemon/steps/checks/check.ts';
 import type { Kind } from '../daemon/steps/checks/kind.ts';
 import { kinds } from '../daemon/steps/checks/kinds.ts';
 import type { Fields } from '../daemon/steps/checks/value.ts';
-import { createVerdictCache } from '../daemon/verdict-cache.ts';
+import { createVerdictCache } from '../daemon/verdict/verdict-cache.ts';
 import { HistorySchema, StatusSchema } from '../shared/api.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { type Endpoint, socketEndpoints, tcpEndpoints } from '../shared/endpoints.ts';

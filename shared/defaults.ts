@@ -14,7 +14,7 @@ export const maxProbeTimeoutMs = 60_000;
 
 /**
  * sun_path holds 107 bytes and a NUL, and the daemon binds under a temporary name that is up to
- * 11 bytes longer than the shortest final one (see daemon/socket.ts).
+ * 11 bytes longer than the shortest final one (see daemon/http/socket.ts).
  */
 export const maxSocketPathBytes = 96;
 

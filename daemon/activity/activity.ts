@@ -1,7 +1,7 @@
 import type { Pipeline } from '../steps/pipeline.ts';
 import type { Stage } from '../steps/step.ts';
 import type { SeenProgram } from '../supervisor/seen.ts';
-import type { VerdictCache } from '../verdict-cache.ts';
+import type { VerdictCache } from '../verdict/verdict-cache.ts';
 import { Hour, type Span } from './hour.ts';
 import { noteRunning, type RunningStep } from './running.ts';
 

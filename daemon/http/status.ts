@@ -1,7 +1,7 @@
 import type { EventsStatus, History, Status } from '../../shared/api.ts';
 import type { Activity } from '../activity/activity.ts';
-import type { History as KeptHistory } from '../history.ts';
-import type { Reading } from '../verdict-cache.ts';
+import type { History as KeptHistory } from '../verdict/history.ts';
+import type { Reading } from '../verdict/verdict-cache.ts';
 
 /** How supervisord's events come. */
 export interface EventFigures {

@@ -3,9 +3,9 @@ import type { Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { firstLine, oneLine, statusOf } from '../../shared/reply.ts';
 import type { ListenAddress } from '../settings/values.ts';
-import { SocketError } from '../socket.ts';
 import type { AppSources } from './app.ts';
 import { createServer, plainText } from './server.ts';
+import { SocketError } from './socket.ts';
 
 const help = 'try GET /readyz or GET /metrics';
 

@@ -1,6 +1,6 @@
 import { version } from '../../shared/version.ts';
 import type { EventFigures } from '../http/status.ts';
-import type { Reading } from '../verdict-cache.ts';
+import type { Reading } from '../verdict/verdict-cache.ts';
 import { durationBoundsS, type Tally } from './tally.ts';
 
 /** Of the text that is made here (https://prometheus.io/docs/instrumenting/exposition_formats). */

@@ -1,4 +1,4 @@
-import type { Cycle } from '../verdict.ts';
+import type { Cycle } from '../verdict/verdict.ts';
 
 /** Upper bounds of the histogram's buckets, seconds: from an RPC on a fast machine to a hook with a long timeout. */
 export const durationBoundsS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;

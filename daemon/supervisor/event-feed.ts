@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { TokenBucket } from '../token-bucket.ts';
+import { TokenBucket } from '../rate/token-bucket.ts';
 import { EventParser, type SupervisorEvent } from './event-parser.ts';
 import type { ProcessName } from './names.ts';
 

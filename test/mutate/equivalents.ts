@@ -8,7 +8,7 @@ interface Equivalents {
 
 export const equivalents: readonly Equivalents[] = [
   {
-    file: 'daemon/verdict.ts',
+    file: 'daemon/verdict/verdict.ts',
     why: 'no step took less than no time, so a negative factor earns no more rest than none: the period is longer',
     mutants: [
       [

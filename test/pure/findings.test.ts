@@ -10,7 +10,7 @@ import { judgeStart, judgeTold, judgeUnsettled, supervisordIsStopping } from '..
 import type { StartPrograms } from '../../daemon/steps/start/start-programs.ts';
 import { failed, type StepResult } from '../../daemon/steps/step.ts';
 import { processState } from '../../daemon/supervisor/states.ts';
-import { createVerdictCache } from '../../daemon/verdict-cache.ts';
+import { createVerdictCache } from '../../daemon/verdict/verdict-cache.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { daemonWords } from '../../shared/findings/daemon.ts';
 import { endpointWords } from '../../shared/findings/endpoint.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { emptyHistory, type History, upTo, withCycle } from '../../daemon/history.ts';
 import { describeHistory } from '../../daemon/http/status.ts';
-import type { Published, Verdict } from '../../daemon/verdict.ts';
+import { emptyHistory, type History, upTo, withCycle } from '../../daemon/verdict/history.ts';
+import type { Published, Verdict } from '../../daemon/verdict/verdict.ts';
 
 const ready: Verdict = { code: 0, reason: 'Ready', message: 'all well' };
 const failing: Verdict = { code: 17, reason: 'HookFailed', message: 'hook exited with code 17', detail: 'output' };

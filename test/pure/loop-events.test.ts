@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { Loop } from '../../daemon/loop.ts';
 import { failed, type StepResult } from '../../daemon/steps/step.ts';
-import { createVerdictCache } from '../../daemon/verdict-cache.ts';
+import { createVerdictCache } from '../../daemon/verdict/verdict-cache.ts';
 import { hookFailed, passed, programFailed } from '../support/steps.ts';
 
 const isRunning = failed('StartNotFinished', { kind: 'start-running', program: 'start', isByCommand: false, hasRun: false });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Loop } from '../../daemon/loop.ts';
 import type { RunStep } from '../../daemon/steps/step.ts';
-import type { Published } from '../../daemon/verdict.ts';
+import type { Published } from '../../daemon/verdict/verdict.ts';
 import { until } from '../support/scratch.ts';
 import { passed, step } from '../support/steps.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import { throttle } from '../../daemon/throttle.ts';
+import { throttle } from '../../daemon/rate/throttle.ts';
 
 suite('throttle', () => {
   /** Three at once, then two a second; notes when each run began. Each takes so long. */

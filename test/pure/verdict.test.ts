@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Published, restAfter, restBeforeDemand, staleLimit, type Verdict, verdictAt } from '../../daemon/verdict.ts';
-import { createVerdictCache } from '../../daemon/verdict-cache.ts';
+import { type Published, restAfter, restBeforeDemand, staleLimit, type Verdict, verdictAt } from '../../daemon/verdict/verdict.ts';
+import { createVerdictCache } from '../../daemon/verdict/verdict-cache.ts';
 
 const ready: Verdict = { code: 0, reason: 'Ready', message: 'all well' };
 const failing: Verdict = { code: 17, reason: 'HookFailed', message: 'hook exited with code 17' };

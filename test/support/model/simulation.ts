@@ -9,7 +9,7 @@ import type { Stage, StepResult } from '../../../daemon/steps/step.ts';
 import { EventFeed, noEvents } from '../../../daemon/supervisor/event-feed.ts';
 import { parseProgramChoice } from '../../../daemon/supervisor/names.ts';
 import { createView } from '../../../daemon/supervisor/view.ts';
-import { createVerdictCache, type Reading } from '../../../daemon/verdict-cache.ts';
+import { createVerdictCache, type Reading } from '../../../daemon/verdict/verdict-cache.ts';
 import { checkFailed, programFailed } from '../steps.ts';
 import { EventPool } from './event-pool.ts';
 import type { Settling, World } from './model.ts';

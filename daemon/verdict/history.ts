@@ -1,4 +1,4 @@
-import { oneLine } from '../shared/reply.ts';
+import { oneLine } from '../../shared/reply.ts';
 import { isSameVerdict, type Published, type RunningCycle, staleAt, type Verdict, verdictAt } from './verdict.ts';
 
 /** Enough for a night of trouble; with the longest messages they take 50 KB. */

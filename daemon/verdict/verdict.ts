@@ -1,7 +1,7 @@
-import { codeOf, type Reason } from '../shared/exit-codes.ts';
-import { type VerdictFinding, wordsOf } from '../shared/findings/findings.ts';
-import type { Answer } from '../shared/reply.ts';
-import { restForATenth, type StepResult } from './steps/step.ts';
+import { codeOf, type Reason } from '../../shared/exit-codes.ts';
+import { type VerdictFinding, wordsOf } from '../../shared/findings/findings.ts';
+import type { Answer } from '../../shared/reply.ts';
+import { restForATenth, type StepResult } from '../steps/step.ts';
 
 /** What a cycle, or the lack of one, says of the container's readiness. */
 export interface Verdict extends Answer {
