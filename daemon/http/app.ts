@@ -5,9 +5,6 @@ import type { ProbeEndpoint } from '../metrics/tally.ts';
 import { answerProbes } from './probes.ts';
 import { createServer, plainText } from './server.ts';
 
-/** Who waits for a check cannot be closed, so they must be few. */
-const maxWaiting = 64;
-
 const help = 'GET / lists what there is';
 
 /** What the requests are answered from; all but check read memory only. */
@@ -29,8 +26,7 @@ export interface AppSources {
  * @param listeners - among how many servers the daemon's descriptors are shared
  */
 export function createApp(sources: AppSources, listeners: number): FastifyInstance {
-  const { app, connections, refuse } = createServer(help, listeners);
-  let waiting = 0;
+  const { app, keepOpen, refuse } = createServer(help, listeners);
 
   const probed = () => {
     const answer = sources.verdict();
@@ -41,9 +37,8 @@ export function createApp(sources: AppSources, listeners: number): FastifyInstan
   app.get('/probe', (_request, reply) => sendVerdict(reply, probed()));
 
   app.post('/check', async (request, reply) => {
-    if (waiting >= maxWaiting) return refuse(reply, 429, `${waiting} others wait for a check already`);
-    const release = connections.keep(request.socket);
-    waiting++;
+    const release = keepOpen(request.socket);
+    if (release === undefined) return refuse(reply, 429, 'too many wait for a check already');
     try {
       if (!(await sources.check())) {
         // As a daemon that is gone answers: none of its codes says that it stops.
@@ -51,7 +46,6 @@ export function createApp(sources: AppSources, listeners: number): FastifyInstan
         return reply.hijack();
       }
     } finally {
-      waiting--;
       release();
     }
     if (!wantsJson(request)) return sendVerdict(reply, sources.verdict());

@@ -4,9 +4,6 @@ import { probeRequest } from '../../shared/endpoints.ts';
 import { type Answer, formatBody, statusOf } from '../../shared/reply.ts';
 import { plainText } from './server.ts';
 
-/** So long a connection may say nothing before it is HTTP's, which counts and closes such. */
-const silentMs = 1000;
-
 const statusLines = { 200: '200 OK', 503: '503 Service Unavailable' } as const;
 const request = Buffer.from(probeRequest);
 
@@ -32,20 +29,18 @@ export function answerProbes(server: Server, answer: () => Answer): void {
     const onFirst = (chunk: Buffer) => {
       if (!chunk.equals(request)) return handOver(chunk);
       silent.delete(socket);
-      socket.off('end', onEnd).setTimeout(0);
+      socket.off('end', onEnd);
       socket.write(replyOf(answer()));
       // Not end(): the other side may keep its half open for ever.
       socket.destroySoon();
     };
-    const onSilence = () => handOver();
     const onEnd = () => socket.destroy();
     const onError = () => {};
-    function handOver(chunk?: Buffer): void {
+    function handOver(chunk: Buffer): void {
       silent.delete(socket);
-      socket.setTimeout(0);
-      socket.off('data', onFirst).off('timeout', onSilence).off('end', onEnd);
+      socket.off('end', onEnd);
       socket.pause();
-      if (chunk !== undefined) socket.unshift(chunk);
+      socket.unshift(chunk);
       toHttp.call(server, socket);
       socket.off('error', onError);
       socket.resume();
@@ -53,7 +48,6 @@ export function answerProbes(server: Server, answer: () => Answer): void {
     silent.add(socket);
     socket.once('data', onFirst).on('end', onEnd).on('error', onError);
     socket.once('close', () => silent.delete(socket));
-    socket.setTimeout(silentMs, onSilence);
   });
 }
 

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
-import { type Connections, limitConnections } from './connections.ts';
+import { type KeepOpen, limitConnections } from './connections.ts';
 
 /** Requests are tiny; what is slower or larger is a mistake. */
 const requestTimeoutMs = 5000;
@@ -12,7 +12,7 @@ export const plainText = 'text/plain; charset=utf-8';
 
 export interface BareServer {
   readonly app: FastifyInstance;
-  readonly connections: Connections;
+  readonly keepOpen: KeepOpen;
   /** Answers with an error, never with 200 or 503: a probe takes only those for a verdict. */
   readonly refuse: (reply: FastifyReply, statusCode: number | undefined, why: string) => FastifyReply;
 }
@@ -55,7 +55,7 @@ export function createServer(help: string, listeners: number): BareServer {
       socket.destroySoon();
     },
   });
-  const connections = limitConnections(app.server, listeners);
+  const keepOpen = limitConnections(app.server, listeners);
 
   // Whatever curl or wget sends along with a POST.
   app.removeAllContentTypeParsers();
@@ -63,7 +63,7 @@ export function createServer(help: string, listeners: number): BareServer {
 
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'there is no such thing'));
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => refuse(reply, error.statusCode, error.message));
-  return { app, connections, refuse };
+  return { app, keepOpen, refuse };
 }
 
 function noSchemas(): never {

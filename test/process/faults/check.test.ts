@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { ended, TestDaemon } from '../../support/daemon.ts';
+import { ended, type Launch, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
-import { replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
+import { cleanUp, replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
 suite('POST /check', { concurrency: 4 }, () => {
   interface Resting {
@@ -17,13 +18,13 @@ suite('POST /check', { concurrency: 4 }, () => {
   }
 
   /** A daemon that rests for ten minutes between cycles, and whose hook notes its runs. */
-  async function resting(t: TestContext, seconds: string): Promise<Resting> {
+  async function resting(t: TestContext, seconds: string, launch: Launch = {}): Promise<Resting> {
     const directory = scratchDirectory(t);
     const [log, allowed] = [join(directory, 'runs'), join(directory, 'allowed')];
     const turn = `while [ -s ${allowed} ] && [ $(wc -l < ${log}) -gt $(cat ${allowed}) ]; do sleep 0.02; done`;
     writeScript(join(directory, 'hook'), `echo x >> ${log}; sleep ${seconds}; ${turn}; exit 19`);
     const settings = { READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m', READINESSD_HOOK_TIMEOUT: '10m' };
-    const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', ...settings }, directory);
+    const daemon = new TestDaemon(t, { READINESSD_START_STEP: 'off', ...settings }, directory, launch);
     await daemon.expect(/^19 /);
     const runs = () => readFileSync(log, 'utf8').length / 2;
     const allow = (count: number) => replaceFile(allowed, `${count}\n`);
@@ -70,6 +71,33 @@ suite('POST /check', { concurrency: 4 }, () => {
     assert.ok(answers.every(({ body }) => body.startsWith('19 ')));
     // Those who came when the first had begun share the second.
     assert.ok(runs() - before <= 2, `${runs() - before} runs`);
+  });
+
+  test('is answered to all that wait, though a storm of silent clients comes after them', async (t) => {
+    const { daemon, runs, hold, allow } = await resting(t, '0');
+    const before = runs();
+    hold();
+    const asked = Array.from({ length: 50 }, () => daemon.post('/check'));
+    await daemon.status();
+    const silent = Array.from({ length: 300 }, () => createConnection(daemon.socket).on('error', () => {}));
+    cleanUp(t, () => {
+      for (const socket of silent) socket.destroy();
+    });
+    await until('all but 64 of them are closed', () => silent.filter(({ closed }) => !closed).length <= 64);
+    allow(before + 50);
+    for (const { body } of await Promise.all(asked)) assert.match(body, /^19 /);
+  });
+
+  test('leaves places for probes where few files may be open', async (t) => {
+    const { daemon, runs, hold, allow } = await resting(t, '0', { by: ['prlimit', '--nofile=64'] });
+    const before = runs();
+    hold();
+    const asked = Array.from({ length: 60 }, () => daemon.post('/check').catch(() => undefined));
+    await until('it is checked', () => runs() === before + 1);
+    for (let i = 0; i < 5; i++) assert.equal((await daemon.probe()).code, 19);
+    allow(before + 60);
+    const statuses = (await Promise.all(asked)).map((answer) => answer?.status);
+    assert.ok(statuses.filter((status) => status === 503).length >= 8);
   });
 
   test('cannot make the hook run more than a tenth of the time', async (t) => {

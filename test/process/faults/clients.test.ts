@@ -93,11 +93,19 @@ suite('the probe is answered', { concurrency: 2 }, () => {
         cleanUp(t, () => socket.destroy());
         socket.write(request);
       }
-      await until('there is a place for a probe', async () => (await daemon.probe()).code === 19);
+      assert.equal((await daemon.probe()).code, 19);
       await until('the others are gone, but for those that may stay', () => holdingsOf(daemon.child.pid ?? 0).descriptors <= before + 64);
       assert.equal((await daemon.probe()).code, 19);
     });
   }
+
+  test('at once, beside clients that go on taking every place that is left', async (t) => {
+    const daemon = await saying19(t, {}, { by: ['prlimit', '--nofile=64'] });
+    for (let i = 0; i < 10; i++) {
+      await Promise.all(Array.from({ length: 100 }, () => connect(t, daemon)));
+      assert.equal((await daemon.probe()).code, 19);
+    }
+  });
 
   test(`200 times a second for ${isLong ? 60 : 5} seconds, each time right`, async (t) => {
     const daemon = await saying19(t);
