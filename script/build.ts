@@ -9,6 +9,7 @@ import * as defaults from '../shared/defaults.ts';
 import { probeRequest } from '../shared/endpoints.ts';
 import { exitCodeTable } from '../shared/exit-codes.ts';
 import { version } from '../shared/version.ts';
+import { copyrightText } from './copyright.ts';
 import { manPages } from './man/pages.ts';
 import { buildNativeClients } from './native-client.ts';
 
@@ -48,6 +49,9 @@ const refusal = `(function (have, need) {
   process.stderr.write('readinessctl: cannot run on Node ' + have.join('.') + ' (' + process.execPath + '): needs ${oldestNode} or newer\\n');
   process.exit(107);
 })(process.versions.node.split('.').map(Number), ${JSON.stringify(oldestNode.split('.').map(Number))});`;
+
+/** Paths of all that is in bundles. */
+const modules = new Set<string>();
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(lib, { recursive: true });
@@ -98,6 +102,10 @@ for (const [shell, { path }] of Object.entries(completions)) {
   writeFileSync(join(tree, path), completionFor(shell));
 }
 
+const copyright = join(tree, 'usr/share/doc/readinessd/copyright');
+mkdirSync(dirname(copyright), { recursive: true });
+writeFileSync(copyright, copyrightText(modules));
+
 // What --print-supervisor-conf prints, and last the entry itself.
 install('supervisor.conf.example', 'usr/lib/readinessd/supervisor.conf');
 install('supervisor.conf.example', 'etc/supervisor/conf.d/readinessd.conf');
@@ -108,7 +116,8 @@ async function bundle(
   output: string,
   options: { target: string; plugins?: Plugin[]; banner?: { js: string }; footer?: { js: string } },
 ): Promise<void> {
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: [entry],
     outfile: join(lib, output),
@@ -122,6 +131,7 @@ async function bundle(
     logLevel: 'warning',
     ...options,
   });
+  for (const module of Object.keys(metafile.inputs)) modules.add(module);
 }
 
 /** A module that is bundled by itself, for whoever imports it seldom. */
