@@ -11,6 +11,9 @@ export const debianRoot = (release?: string) => cached('debian', ...(release ===
 /** A layer over that root with Debian's own Node.js, which no test may change. */
 export const debianNodeRoot = (release: string) => cached('debian-node', release);
 
+/** A layer over that root, which no test may change, in which apt can install nodejs without a network. */
+export const nodejsArchive = (release: string) => cached('debian-archive', release, 'nodejs');
+
 /** A root with nothing but usr/local/bin/node, which no test may change. */
 export const nodeRoot = (version: string = nodeVersions[0]) => cached('node', version);
 
