@@ -91,7 +91,7 @@ const inMb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 test('the images of examples/Dockerfile are built, run and probed, and add what the README says', async (t) => {
   const { buildah, podman } = containerTools(t);
-  const images = { NODE_IMAGE: 'node', DEBIAN_IMAGE: 'debian', SONIC_IMAGE: 'debian' };
+  const images = { NODE_IMAGE: 'node', DEBIAN_IMAGE: 'debian', SONIC_IMAGE: 'trixie' };
   const build = (target: string, tag: string) => {
     const args = Object.entries(images).flatMap(([name, image]) => ['--build-arg', `${name}=${image}`]);
     // Only Docker's format keeps HEALTHCHECK.
@@ -115,6 +115,10 @@ test('the images of examples/Dockerfile are built, run and probed, and add what 
     assert.equal((await container.probe()).code, 0);
     const entry = readFileSync(join(image, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8');
     assert.equal(/stderr_syslog=true/.test(entry.replaceAll(/^;.*$/gm, '')), target === 'sonic');
+    if (target === 'sonic') {
+      assert.match((await container.exec('dpkg', '--status', 'readinessd')).stdout, /^Status: install ok installed$/m);
+      continue;
+    }
 
     // All that is in the tree built here, but the native clients of other processors, which the image's build has no compilers for.
     const isForeign = (file: string) => foreignProcessors.some((processor) => file.includes(`readinessd/${processor}`));

@@ -20,7 +20,7 @@ export const nodeRoot = (version: string = nodeVersions[0]) => cached('node', ve
 /** The same without its symbols. */
 export const strippedNodeRoot = (version: string = nodeVersions[0]) => cached('stripped-node', version);
 
-/** A storage of buildah's with the images debian and node (with npm and gcc), which no test may change. */
+/** A storage of buildah's with the images debian, trixie and node (with npm and gcc), which no test may change. */
 export const imageStore = () => cached('images');
 
 /** Releases of supervisor from PyPI, the last one with the change that SONiC's trixie images have; its bullseye images have 4.2.1. */
