@@ -25,11 +25,14 @@ function copySources(t: Context): string {
   return directory;
 }
 
-/** @returns the directory of the packages */
-async function makePackages(sources: string, command: readonly string[] = []): Promise<string> {
-  const [program = '', ...args] = [...command, join(sources, 'script/deb')];
-  await succeeds(run(program, args));
-  return join(sources, 'dist');
+/**
+ * @param by - a command in front of the script
+ * @returns where the packages are, and what was said
+ */
+async function makePackages(sources: string, by: readonly string[] = ['env']): Promise<{ directory: string; said: string }> {
+  const [program = '', ...args] = [...by, join(sources, 'script/deb')];
+  const said = await succeeds(run(program, args));
+  return { directory: join(sources, 'dist'), said };
 }
 
 async function succeeds(running: Promise<Finished>): Promise<string> {
@@ -39,26 +42,23 @@ async function succeeds(running: Promise<Finished>): Promise<string> {
 }
 
 test('Debian package', async (t) => {
-  const sources = copySources(t);
-  const made = await makePackages(sources);
-  const packages = scratchDirectory(t);
-  for (const processor of processors) cpSync(join(made, packageOf(processor)), join(packages, packageOf(processor)));
+  const { directory } = await makePackages(copySources(t));
+  const packages = processors.map((processor) => join(directory, packageOf(processor)));
 
   await t.test('has the same bytes when it is made elsewhere, at another time, by other people', async (t) => {
     const elsewhere = ['faketime', '+400 days', 'env', 'TZ=Asia/Tokyo', 'LC_ALL=C.UTF-8', 'sh', '-c', 'umask 077; exec "$0"'];
     const again = await makePackages(copySources(t), elsewhere);
-    for (const name of readdirSync(packages)) assert.ok(readFileSync(join(packages, name)).equals(readFileSync(join(again, name))), name);
+    for (const path of packages) assert.ok(readFileSync(path).equals(readFileSync(join(again.directory, basename(path)))), path);
   });
 
   await t.test('gives lintian nothing to say that is not explained', async (t) => {
-    const paths = readdirSync(packages).map((name) => join(packages, name));
-    const words = ['--pedantic', '--allow-root', '--fail-on', 'error,warning,pedantic', ...paths];
+    const words = ['--pedantic', '--allow-root', '--fail-on', 'error,warning,pedantic', ...packages];
     assert.equal(await succeeds(run('lintian', words, { env: { ...process.env, TMPDIR: scratchDirectory(t) } })), '');
   });
 
   for (const processor of processors) {
     await t.test(`for ${processor} has the native client of ${processor} alone, and its probe runs there`, async (t) => {
-      const root = await unpackFor(t, processor, join(packages, packageOf(processor)));
+      const root = await unpackFor(t, processor, join(directory, packageOf(processor)));
       const clients = readdirSync(join(root, 'usr/lib/readinessd'), { withFileTypes: true }).filter((file) => file.isDirectory());
       assert.deepEqual(
         clients.map(({ name }) => name),
@@ -72,10 +72,32 @@ test('Debian package', async (t) => {
     });
   }
 
+  const newer = copySources(t);
+  await t.test('is not made for a processor that there is no compiler for, and says so', async (t) => {
+    const manifest = join(newer, 'package.json');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(`"version": "${version}"`, `"version": "${newerVersion}"`));
+    const { directory, said } = await makePackages(newer, ['env', `PATH=${withoutCrossCompilers(t)}`, 'sh', '-c', 'exec "$0" 2>&1']);
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => name.endsWith('.deb')),
+      [packageOf(own, newerVersion)],
+    );
+    for (const other of processors.filter((processor) => processor !== own))
+      assert.match(said, new RegExp(`^no package for ${other}`, 'm'));
+  });
+
   await t.test('is installed, upgraded, removed and purged on trixie, beside a running supervisord', (t) =>
-    livesOnTrixie(t, packages, sources),
+    livesOnTrixie(t, join(directory, packageOf(own)), join(newer, 'dist', packageOf(own, newerVersion))),
   );
 });
+
+/** A directory for PATH with this machine's programs, and node, but only its own compilers. */
+function withoutCrossCompilers(t: Context): string {
+  const directory = scratchDirectory(t);
+  for (const name of readdirSync('/usr/bin'))
+    if (!/-linux-gnu.*-gcc$/.test(name)) symlinkSync(join('/usr/bin', name), join(directory, name));
+  if (!existsSync(join(directory, 'node'))) symlinkSync(process.execPath, join(directory, 'node'));
+  return directory;
+}
 
 /** A root with a shell and what the package brings, put there by dpkg as on a machine of that processor. */
 async function unpackFor(t: Context, processor: Processor, file: string): Promise<string> {
@@ -108,10 +130,11 @@ async function filesOf({ root }: TestContainer): Promise<string[]> {
     .sort();
 }
 
-async function livesOnTrixie(t: TestContext, packages: string, sources: string): Promise<void> {
+async function livesOnTrixie(t: TestContext, older: string, newer: string): Promise<void> {
   const container = await TestContainer.start(t, {
     image: `${nodejsArchive('trixie')}:${debianRoot('trixie')}`,
     files: {
+      'etc/dpkg/dpkg.cfg.d/quick': 'force-unsafe-io\n',
       'usr/bin/start.sh': '#!/bin/sh\nuntil [ -e /run/initialised ]; do sleep 0.1; done\n',
       'etc/supervisor/conf.d/start.conf': '[program:start]\ncommand=/usr/bin/start.sh\nautorestart=false\nstartsecs=0\n',
     },
@@ -130,7 +153,7 @@ async function livesOnTrixie(t: TestContext, packages: string, sources: string):
     cpSync(file, join(container.root, 'tmp', basename(file)));
     await does('apt-get', 'install', '--yes', '--no-install-recommends', `/tmp/${basename(file)}`);
   };
-  await install(join(packages, packageOf(own)));
+  await install(older);
   assert.equal(await statusOf('nodejs'), 'installed');
   await isSound();
   assert.ok(isThere('usr/lib/readinessd/daemon.cache'));
@@ -144,9 +167,6 @@ async function livesOnTrixie(t: TestContext, packages: string, sources: string):
   assert.doesNotMatch(await does('readinessctl', 'doctor'), /PROBLEM/);
 
   // Upgraded: the daemon runs on, and the next one is the new one. What the administrator has written stays.
-  const manifest = join(sources, 'package.json');
-  writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(`"version": "${version}"`, `"version": "${newerVersion}"`));
-  const newer = join(await makePackages(sources), packageOf(own, newerVersion));
   const edited = `${readFileSync(join(container.root, entry), 'utf8')}; the administrator's own\n`;
   writeFileSync(join(container.root, entry), edited);
   const pid = await container.find('entry.cjs');
