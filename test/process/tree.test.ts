@@ -23,4 +23,13 @@ suite('the built tree', () => {
     const example = readFileSync(join(import.meta.dirname, '../../supervisor.conf.example'), 'utf8');
     assert.equal(readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8'), example);
   });
+
+  test('has the licences of what its bundles and native clients are made of', () => {
+    const text = readFileSync(join(tree, 'usr/share/doc/readinessd/copyright'), 'utf8');
+    for (const name of ['commander', 'execa', 'fastify', 'llhttp', 'musl', 'pino', 'shlex', 'undici', 'yaml']) {
+      assert.match(text, new RegExp(`^${name}\\b.*\n *Copyright `, 'm'));
+    }
+    for (const license of ['Permission is hereby granted', 'Permission to use, copy', 'Redistribution and use'])
+      assert.ok(text.includes(license));
+  });
 });
