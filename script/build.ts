@@ -9,7 +9,7 @@ import * as defaults from '../shared/defaults.ts';
 import { probeRequest } from '../shared/endpoints.ts';
 import { exitCodeTable } from '../shared/exit-codes.ts';
 import { version } from '../shared/version.ts';
-import { copyrightText } from './copyright.ts';
+import { bundledPackages, copyrightText } from './copyright.ts';
 import { manPages } from './man/pages.ts';
 import { buildNativeClients } from './native-client.ts';
 
@@ -104,7 +104,10 @@ for (const [shell, { path }] of Object.entries(completions)) {
 
 const copyright = join(tree, 'usr/share/doc/readinessd/copyright');
 mkdirSync(dirname(copyright), { recursive: true });
-writeFileSync(copyright, copyrightText(modules));
+const bundled = bundledPackages(modules);
+writeFileSync(copyright, copyrightText(bundled));
+// For the SBOM.
+writeFileSync(join(generated, 'bundled.json'), JSON.stringify(bundled));
 
 // What --print-supervisor-conf prints, and last the entry itself.
 install('supervisor.conf.example', 'usr/lib/readinessd/supervisor.conf');

@@ -12,18 +12,27 @@ interface Work {
 }
 
 /**
- * What usr/share/doc/readinessd/copyright says: our licence, and those of all that is in the tree.
+ * The directories of the packages that are in bundles, from the top of the repository.
  *
  * @param modules - paths of the modules that are in bundles
+ */
+export function bundledPackages(modules: Iterable<string>): string[] {
+  const directories = [...modules].flatMap((module) => /node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)(?!.*node_modules)/.exec(module)?.[0] ?? []);
+  return [...new Set(directories)].sort();
+}
+
+/**
+ * What usr/share/doc/readinessd/copyright says: our licence, and those of all that is in the tree.
+ *
+ * @param directories - of the packages that are in bundles
  * @throws when a package has no licence
  */
-export function copyrightText(modules: Iterable<string>): string {
-  const directories = new Set([...modules].flatMap((module) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(module)?.[0] ?? []));
+export function copyrightText(directories: readonly string[]): string {
   const works = [
     { name: 'llhttp, the parser of undici', license: readNotice('llhttp') },
     { name: 'musl, in native probe clients', license: readNotice('musl') },
     { name: 'musl: memcpy for armhf', license: readNotice('musl-memcpy') },
-    ...[...directories].map((directory) => packageAt(realpathSync(join(root, directory)))),
+    ...directories.map((directory) => packageAt(realpathSync(join(root, directory)))),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [head, ...groups(works)].join(`\n${'-'.repeat(80)}\n\n`);
 }
