@@ -11,6 +11,8 @@ interface Component {
   readonly 'bom-ref': string;
   readonly name: string;
   readonly version: string;
+  readonly properties?: unknown;
+  readonly externalReferences?: readonly { readonly url: string }[];
 }
 
 interface Dependency {
@@ -52,11 +54,15 @@ const shipped = {
     component: { ...bom.metadata.component, name: 'readinessd' },
     timestamp: new Date(Math.floor(seconds) * 1000).toISOString(),
   },
-  // They are dependencies of this package's development only, since it brings them itself.
-  components: [...components.map((component) => ({ ...component, properties: undefined })), musl],
+  components: [...components.map(cleaned), musl],
   dependencies: [...dependencies, { ref: 'musl', dependsOn: [] }],
 };
 console.log(JSON.stringify(shipped, null, 2));
+
+/** npm marks all of them as for development only, since the package brings them itself; and gives some addresses that are no URL. */
+function cleaned({ properties: _, externalReferences = [], ...component }: Component) {
+  return { ...component, externalReferences: externalReferences.filter(({ url }) => URL.canParse(url)) };
+}
 
 function muslVersion(): string {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query takes it
