@@ -8,6 +8,7 @@ import {
   readConfigs,
   readProcesses,
   replyText,
+  wrong,
 } from '../supervisor/client.ts';
 import type { FindCredentials } from '../supervisor/credentials.ts';
 import { createPost } from '../supervisor/http-post.ts';
@@ -57,18 +58,19 @@ export async function lookAtSupervisord(address: SupervisorAddress, find: FindCr
   const call = (method: string, members: readonly string[] = [], params: readonly (string | number)[] = []): Promise<XmlRpcValue> =>
     post(methodCall(`supervisor.${method}`, params), (reply) => readResponse(replyText(reply), members), signal);
 
-  const version = String(await call('getSupervisorVersion'));
-  const { statename } = (await call('getState', ['statename'])) as { statename?: string };
-  const pid = Number(await call('getPID'));
+  const version = expect('string', await call('getSupervisorVersion'), 'getSupervisorVersion');
+  const { statename } = (await call('getState', ['statename'])) as Record<string, XmlRpcValue>;
+  const state = expect('string', statename, 'getState');
+  const pid = expect('number', await call('getPID'), 'getPID');
   const described = (await call('getAllProcessInfo', processMembers)) as Record<string, XmlRpcValue>[];
   const processes = readProcesses(described);
   const configured = (await call('getAllConfigInfo', [...configMembers, 'startsecs', 'startretries'])) as Record<string, XmlRpcValue>[];
   const configs = readConfigs(configured);
-  const readLog = async () => String(await call('readLog', [], [-logTailBytes, 0]).catch(() => '')).split('\n');
+  const readLog = async () => asText(await call('readLog', [], [-logTailBytes, 0]).catch(() => '')).split('\n');
   const logFiles = new Map(processes.map((process, index) => [keyOf(process), streamsOf(described[index] ?? {})]));
   return {
     version,
-    state: String(statename),
+    state,
     pid,
     processes,
     configs,
@@ -83,9 +85,21 @@ export async function lookAtSupervisord(address: SupervisorAddress, find: FindCr
       if (!isFile(path)) return undefined;
       const method = stream === 'stdout' ? 'readProcessStdoutLog' : 'readProcessStderrLog';
       const text = await call(method, [], [fullName(program), -outputTailBytes, 0]).catch(() => undefined);
-      return text === undefined ? undefined : String(text);
+      return text === undefined ? undefined : asText(text);
     },
   };
+}
+
+/** What answers may be no supervisord. */
+function expect(type: 'string', value: XmlRpcValue | undefined, method: string): string;
+function expect(type: 'number', value: XmlRpcValue | undefined, method: string): number;
+function expect(type: 'string' | 'number', value: XmlRpcValue | undefined, method: string): unknown {
+  if (typeof value !== type) throw wrong(`supervisor.${method}`, `a ${type}`);
+  return value;
+}
+
+function asText(value: XmlRpcValue | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** What a program runs, as the configuration has it; undefined where supervisord does not tell. */
@@ -108,7 +122,7 @@ export function linesOf(log: readonly string[], name: string): string[] {
 }
 
 function streamsOf(process: Record<string, XmlRpcValue>): Streams {
-  return { stdout: String(process['stdout_logfile'] ?? ''), stderr: String(process['stderr_logfile'] ?? '') };
+  return { stdout: asText(process['stdout_logfile']), stderr: asText(process['stderr_logfile']) };
 }
 
 function extrasOf(config: Record<string, XmlRpcValue>): Extras {

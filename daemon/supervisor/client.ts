@@ -183,6 +183,7 @@ class Struct {
   }
 }
 
-function wrong(method: string, expected: string): SupervisorBadReplyError {
+/** An answer to a method that has not what is expected of it. */
+export function wrong(method: string, expected: string): SupervisorBadReplyError {
   return new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: `${method} lacks ${expected}` });
 }

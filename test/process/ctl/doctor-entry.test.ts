@@ -130,7 +130,8 @@ function shell(machine: Machine, line: string) {
 type Told = Finding & Words & { readonly level: Level; readonly about: string };
 
 async function problems(machine: Machine): Promise<Told[]> {
-  const { stdout } = await machine.readinessctl('doctor', '--json');
+  const { stdout, stderr } = await machine.readinessctl('doctor', '--json');
+  assert.notEqual(stdout, '', stderr);
   return (JSON.parse(stdout) as { readonly findings: readonly Told[] }).findings.filter(({ level }) => level === 'problem');
 }
 

@@ -1,5 +1,10 @@
+import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { test } from 'node:test';
+import { ctl } from '../../support/ctl.ts';
+import { TestDaemon } from '../../support/daemon.ts';
+import { FakeRpc } from '../../support/fake-rpc.ts';
 import { until } from '../../support/scratch.ts';
 import type { SetUp } from '../../support/set-up.ts';
 import { type Case, doctorNames, inSection } from './cases.ts';
@@ -105,3 +110,13 @@ doctorNames(
   'supervisord',
   cases.map((one) => ({ about: 'supervisord', ...one })),
 );
+
+test('readinessctl doctor says that what answers is no supervisord', async (t) => {
+  // It answers each call with a list of programs.
+  const { url } = await FakeRpc.start(t);
+  const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: url });
+  await daemon.expect(/^0 /);
+  const { code, stdout, stderr } = await ctl(daemon.socket, ['doctor']);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /WARNING {2}supervisord: .*supervisor\.getSupervisorVersion lacks a string/);
+});
