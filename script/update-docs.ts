@@ -20,14 +20,7 @@ import { drawArchitecture } from './architecture.ts';
 const root = join(import.meta.dirname, '..');
 
 /** Those that have tables. */
-export const documents = [
-  'README.md',
-  'docs/api.md',
-  'docs/checks.md',
-  'docs/exit-codes.md',
-  'docs/readinessctl.md',
-  'docs/settings.md',
-];
+export const documents = ['README.md', 'docs/api.md', 'docs/checks.md', 'docs/exit-codes.md', 'docs/readinessctl.md', 'docs/settings.md'];
 
 /** What drawArchitecture gives. */
 export const architecturePicture = 'docs/architecture.svg';

@@ -7,7 +7,7 @@ import { createProgram, inOrder } from '../../client/ctl/program.ts';
 import { helpText } from '../../daemon/settings/help.ts';
 import { exitCodeTable } from '../../shared/exit-codes.ts';
 import { checkers, manifestsIn } from '../support/document-blocks.ts';
-import { allowedCodes, commandsIn, formOf } from '../support/document-commands.ts';
+import { allowedCodes, commandsIn, formOf, isShownFirst } from '../support/document-commands.ts';
 import { anchorsOf, blocksOf, findDocuments, linksOf, projectRoot, slugOf, wideLinesOf } from '../support/documents.ts';
 
 const documents = findDocuments();
@@ -223,6 +223,13 @@ suite('commands in blocks', () => {
     assert.deepEqual(allowedCodes(command('readinessctl', 'READY  0 Ready a'), undefined), [0]);
     assert.equal(formOf('NOT READY  17 HookFailed a, for 122 ms'), formOf('NOT READY  17 HookFailed a, for 1 min 2 s'));
     assert.notEqual(formOf('17 HookFailed'), formOf('18 HookFailed'));
+  });
+
+  test('print the line that a document shows first, broken or not', () => {
+    assert.ok(isShownFirst('NOT READY  17 HookFailed, for 2 ms\n\n  start', 'NOT READY  17 HookFailed, for 3 s\nmore'));
+    assert.ok(isShownFirst('not ready: 2 Start\nNotFinished it\n  runs\nmore', 'not ready: 2 StartNotFinished it runs\nother'));
+    assert.ok(!isShownFirst('not ready: 2 Start', 'not ready: 2 StartNotFinished it runs'));
+    assert.ok(!isShownFirst('not ready\nand more', 'not ready, perhaps\nand more'));
   });
 });
 
