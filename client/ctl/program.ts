@@ -22,7 +22,7 @@ export interface GlobalOptions {
 /** Exit codes by command, for the help and the man page. */
 export const exitCodes: readonly (readonly [commands: string, codes: string])[] = [
   ['status, check', 'the code of the verdict, as readiness_probe.sh has: 0 is ready ("readinessctl codes" lists them)'],
-  ['wait', "0 if it became so in time; else the last probe's code, or 1 if it is still ready (--for not-ready)"],
+  ['wait', "0 if it became ready, or not ready with --for not-ready; else the last probe's code, or 1 if it is still ready"],
   ['history', '0; 100 to 102 if the daemon does not answer'],
   ['explain, codes, completion', '0'],
   ['doctor', '0; 1 if there is a problem; 2 if there is none, but it is not ready yet'],
