@@ -108,7 +108,7 @@ test('the images of examples/Dockerfile are built, run and probed, and add what 
       await isCheckedByPodman(t, podman, name);
     }
     const image = await buildah('mount', await buildah('from', '--pull-never', name));
-    const container = await TestContainer.start(t, { image, files: service, command: Cmd ?? ['/usr/bin/supervisord', '-n'] });
+    const container = await TestContainer.start(t, { image, files: service, command: Cmd?.length ? Cmd : ['/usr/bin/supervisord', '-n'] });
     await container.becomes(/^2 StartNotFinished /);
     await container.exec('sh', '-c', 'echo 0 >/run/start-code');
     await container.becomes(/^0 Ready start passed, hook passed$/);
