@@ -8,5 +8,5 @@ export const probeUsage = `usage: readiness_probe.sh ${probeSynopsis}`;
 
 export const probeHelp = `${probeUsage}
 
-Asks readinessd's socket (${socketVariable}, default ${defaultSocketPath}) and exits with the code that it answers; 0 is ready.
+Asks readinessd (${socketVariable}, default ${defaultSocketPath}) and exits with the code that it answers: 0 is ready.
 `;

@@ -20,14 +20,20 @@ import { drawArchitecture } from './architecture.ts';
 const root = join(import.meta.dirname, '..');
 
 /** Those that have tables. */
-export const documents = ['README.md', 'docs/api.md', 'docs/checks.md'];
+export const documents = ['README.md', 'docs/api.md', 'docs/checks.md', 'docs/exit-codes.md', 'docs/readinessctl.md', 'docs/settings.md'];
 
 /** What drawArchitecture gives. */
 export const architecturePicture = 'docs/architecture.svg';
 
+/** What people meet: a container that starts, programs that crash, hooks and checks that fail. */
+const commonCodes: readonly (typeof exitCodeTable)[number]['codes'][0][] = [0, 1, 2, 3, 100, 112, 113, 116, 117, 122];
+
 type Rows = readonly (readonly string[])[];
 
 const tables: Readonly<Record<string, Rows>> = {
+  'common exit codes': exitCodeTable
+    .filter(({ codes: [first] }) => commonCodes.includes(first))
+    .map(({ codes, reason, when }) => [spellCodes(codes), reason, when]),
   'exit codes': exitCodeTable.map(({ codes, reason, saidBy, when }) => [spellCodes(codes), reason, saidBy, when]),
   settings: Object.values(definitions).map(({ flag, placeholder, variable, defaultText, help }) => [
     `\`${`--${flag} ${placeholder}`.trimEnd()}\``.replaceAll('|', '\\|'),
@@ -99,7 +105,7 @@ function metricRows(): Rows {
 /** Every metric that there is. */
 export const metricNames = metricRows().map(([name = '']) => name.replaceAll('`', ''));
 
-/** The document with its tables made anew. */
+/** The document with its tables made again. */
 export function withTables(document: string): string {
   return document.replace(
     /(<!-- ([\w ]+): checked [^\n]*-->\n\|[^\n]*\n\|[-|]*\n)(?:\|[^\n]*\n)*(<!-- end -->)/g,

@@ -11,7 +11,7 @@ const FindingSchema = Type.Object(
   { kind: Type.String({ description: 'the same word for the same cause, whatever the message says' }) },
   {
     additionalProperties: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(Type.String())]),
-    description: 'what is wrong, as data: its kind, and what the message was made of',
+    description: 'what is wrong, as data: its kind, and the facts in the message',
   },
 );
 
@@ -32,7 +32,7 @@ const EventsSchema = Type.Object(
   {
     state: Type.Union([Type.Literal('off'), Type.Literal('waiting'), Type.Literal('flowing'), Type.Literal('stopped')], {
       description:
-        '`off` without `--events` (not told before 0.2); `waiting` until supervisord has told of the start of a program, the daemon itself for one, and after events were lost until the next; `flowing`, with a tick each minute at least; `stopped`: stdin was closed, or nothing came for 75 s. Unless they flow, supervisord is asked at each cycle',
+        '`off`: no `--events` (missing before 0.2). `waiting`: none has come yet, or some were lost and none has come since. `flowing`: they come, at least one each minute. `stopped`: stdin was closed, or nothing came for 75 s. Unless they flow, the daemon asks supervisord in each cycle',
     }),
     received: Type.Integer({ description: 'since the start of the daemon' }),
     lastAgoMs: Type.Optional(Type.Number({ description: 'since the last one' })),
@@ -44,7 +44,7 @@ const RunningSchema = Type.Object(
   {
     name: Type.String({ description: 'as of `steps`' }),
     forMs: Type.Number({ description: 'since it began' }),
-    boundMs: Type.Number({ description: 'how long it takes at most, unless something has to be done twice; 0 for what takes no time' }),
+    boundMs: Type.Number({ description: 'how long it takes at most, unless something must be done twice; 0 if it takes no time' }),
   },
   closed,
 );
@@ -53,8 +53,10 @@ const StartProgramSchema = Type.Object(
   {
     program: Type.String({ description: '`NAME` or `GROUP:NAME`' }),
     state: Type.String({ description: "supervisord's name of it: `RUNNING`, `EXITED`" }),
-    forMs: Type.Optional(Type.Number({ description: "how long it has been so, by supervisord's own clock, where supervisord tells" })),
-    seenAgoMs: Type.Number({ description: 'since supervisord told' }),
+    forMs: Type.Optional(
+      Type.Number({ description: "how long it has been in this state by supervisord's own clock, if supervisord says so" }),
+    ),
+    seenAgoMs: Type.Number({ description: 'since supervisord said so' }),
   },
   closed,
 );
@@ -65,7 +67,7 @@ const LastHourSchema = Type.Object(
     cycles: Type.Integer({ description: 'cycles that have ended in it' }),
     changes: Type.Integer({ description: 'changes of the verdict in it' }),
   },
-  { ...closed, description: 'what happened in the last hour (not told before 0.2)' },
+  { ...closed, description: 'what happened in the last hour (missing before 0.2)' },
 );
 
 export const StatusSchema = Type.Object(
@@ -82,13 +84,13 @@ export const StatusSchema = Type.Object(
     nextCycleInMs: Type.Number({ description: '0 while a cycle runs' }),
     cycles: Type.Integer({ description: 'cycles that have ended' }),
     steps: Type.Array(StepSchema, { description: 'of the last cycle, those that ran, in the order of the verdict' }),
-    running: Type.Optional(Type.Array(RunningSchema, { description: 'the steps that run now (not told before 0.2)' })),
+    running: Type.Optional(Type.Array(RunningSchema, { description: 'the steps that run now (missing before 0.2)' })),
     startPrograms: Type.Optional(
-      Type.Array(StartProgramSchema, { description: "start.sh's programs as last seen, at most 100 (not told before 0.2)" }),
+      Type.Array(StartProgramSchema, { description: "start.sh's programs as last seen, at most 100 (missing before 0.2)" }),
     ),
     lastHour: Type.Optional(LastHourSchema),
     events: Type.Optional(EventsSchema),
-    settings: Type.Record(Type.String(), Type.String(), { description: 'in force, without credentials' }),
+    settings: Type.Record(Type.String(), Type.String(), { description: 'the settings in force, without credentials' }),
     version: Type.String({ description: "the daemon's" }),
     pid: Type.Integer({ description: "the daemon's" }),
     uptimeMs: Type.Number({ description: 'since its start' }),
@@ -99,10 +101,10 @@ export const StatusSchema = Type.Object(
 const ChangeSchema = Type.Object(
   {
     at: Type.String({
-      description: "when it was first shown, by the wall clock (UTC) as it goes now; clocks may be set, so `agoMs` is what's sure",
+      description: 'when it was first shown, by the current wall clock (UTC); clocks may be set, so only `agoMs` is exact',
     }),
     agoMs: Type.Number({ description: 'the same, on the monotonic clock' }),
-    lastedMs: Type.Number({ description: 'how long it was shown; the first entry still is' }),
+    lastedMs: Type.Number({ description: 'how long it was shown; the first entry is still shown' }),
     code: Type.Integer({ description: 'what readiness_probe.sh exited with' }),
     reason: Type.String({ description: 'the code in a word' }),
     message: Type.String({ description: 'what was wrong, in one line' }),
@@ -113,7 +115,7 @@ const ChangeSchema = Type.Object(
 export const HistorySchema = Type.Object(
   {
     changes: Type.Array(ChangeSchema, { description: 'what probes were shown since the start of the daemon, newest first, at most 100' }),
-    total: Type.Integer({ description: 'changes since the start of the daemon, also those that are no longer kept' }),
+    total: Type.Integer({ description: 'all changes since the start of the daemon' }),
   },
   closed,
 );

@@ -21,13 +21,13 @@ export interface GlobalOptions {
 
 /** Exit codes by command, for the help and the man page. */
 export const exitCodes: readonly (readonly [commands: string, codes: string])[] = [
-  ['status, check', 'the code of the verdict, as readiness_probe.sh: 0 is ready ("readinessctl codes" lists them)'],
-  ['wait', "0 when it was reached; else the last probe's code, or 1 when it is still ready (--for not-ready)"],
-  ['history', '0; 100 to 102 when the daemon does not answer'],
+  ['status, check', 'the code of the verdict, as readiness_probe.sh has: 0 is ready ("readinessctl codes" lists them)'],
+  ['wait', "0 if it became ready, or not ready with --for not-ready; else the last probe's code, or 1 if it is still ready"],
+  ['history', '0; 100 to 102 if the daemon does not answer'],
   ['explain, codes, completion', '0'],
-  ['doctor', '0; 1 when there is a problem, 2 when it is not ready yet and there is none'],
-  ['ls', '0 when there are containers and all are ready; 1 when one is not; 2 when none was found; killed by SIGKILL where one hangs'],
-  ['all', '106 for an argument that cannot be used, 107 when readinessctl itself fails'],
+  ['doctor', '0; 1 if there is a problem; 2 if there is none, but it is not ready yet'],
+  ['ls', '0 if there are containers and all are ready; 1 if one is not; 2 if there are none; ends by SIGKILL if one hangs'],
+  ['all', '106 for an argument that cannot be used; 107 if readinessctl itself fails'],
 ];
 
 /**
@@ -40,8 +40,8 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .description('Says whether this container is ready, why not, and what to do.')
     .usage('[COMMAND] [options]')
     .version(`readinessctl ${version}`, '-V, --version', 'show the version')
-    .helpOption('-h, --help', 'show this')
-    .helpCommand('help [command]', 'show this, or the help of a command')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show this help, or that of a command')
     .addOption(new Option('--socket <path>', `the daemon's socket [${socketVariable}, else ${defaultSocketPath}]`).argParser(readSocket))
     .option('--json', 'JSON instead of text')
     .addOption(new Option('-o, --output <format>', 'json is the same as --json').choices(['text', 'json']).conflicts('json'))
@@ -50,8 +50,8 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
 
   program
     .command(defaultCommand)
-    .description('the verdict, each step, and when it changed (also without a command)')
-    .option('-w, --watch', 'show it again and again, with the past verdicts')
+    .description('the verdict, each step, and when it changed (the default)')
+    .option('-w, --watch', 'show it again each second, with the past verdicts')
     .action((options: object) => run('status', options));
   program
     .command('wait')
@@ -61,7 +61,7 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .action((options: object) => run('wait', options));
   program
     .command('check')
-    .description('look again now, and show what was found')
+    .description('check now, and show the result')
     .addOption(timeoutOption('5m'))
     .action((options: object) => run('check', options));
   program
@@ -71,7 +71,7 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
   program
     .command('explain')
     .description('why it is not ready and what to do; or what a code or reason means')
-    .argument('[code-or-reason]', 'such as 112, 3-99 or StartFailed; without it the verdict of now')
+    .argument('[code-or-reason]', 'such as 112, 3-99 or StartFailed; without it, the current verdict')
     .action((subject: string | undefined) => run('explain', { subject }));
   program
     .command('codes')
@@ -79,21 +79,21 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .action((options: object) => run('codes', options));
   program
     .command('doctor')
-    .description('go through the whole set-up, and say what is wrong and how to fix it')
-    .option('--all', 'also what is as it should be')
+    .description('check the whole set-up, and say what is wrong and how to fix it')
+    .option('--all', 'also show what is good')
     .action((options: object) => run('doctor', options));
   program
     .command('ls')
-    .description('all containers of this machine that have a readinessd, asked from outside; for root on the host')
-    .option('-w, --watch', 'show them again and again')
+    .description('list all containers of this machine that have a readinessd; for root on the host')
+    .option('-w, --watch', 'show them again each second')
     .action((options: object) => run('ls', options));
   program
     .command('completion')
-    .description('print the completion of this command line for a shell')
-    .addArgument(new Argument('<shell>', 'whose').choices(['bash', 'zsh', 'fish']))
+    .description('print the completion for a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
     .action((shell: string) => run('completion', { shell }));
   // Deeper ones do not take it over by themselves.
-  for (const command of program.commands) command.helpOption('-h, --help', 'show this');
+  for (const command of program.commands) command.helpOption('-h, --help', 'show this help');
   return program;
 }
 
@@ -128,7 +128,7 @@ function withHelp(program: Command, name: string): string[] {
 }
 
 function timeoutOption(defaultText: string): Option {
-  return new Option('--timeout <time>', 'for how long at most, as 500ms, 300s or 10m')
+  return new Option('--timeout <time>', 'how long to wait at most, as 500ms, 300s or 10m')
     .argParser(readTimeout)
     .default(parseDuration(defaultText), defaultText);
 }
@@ -136,7 +136,7 @@ function timeoutOption(defaultText: string): Option {
 function readTimeout(text: string): number {
   const ms = parseDuration(text);
   if (!(ms >= 1 && ms <= day))
-    throw new InvalidArgumentError(`It must be a duration with a unit, as 500ms, 300s or 10m, up to ${formatDuration(day)}.`);
+    throw new InvalidArgumentError(`It must be a duration with a unit, as 500ms, 300s or 10m, of at most ${formatDuration(day)}.`);
   return ms;
 }
 

@@ -32,11 +32,11 @@ export function renderMetrics(reading: Reading, tally: Tally, changes: number, f
   const { verdict, ageMs, staleLimitMs } = reading;
   const steps = [...tally.steps];
   return [
-    family('readinessd_ready', 'gauge', 'Whether the container is ready, as a probe would be told now (1 or 0).', [
+    family('readinessd_ready', 'gauge', 'Whether the container is ready, as a probe would say now (1 or 0).', [
       [verdict.code === 0 ? 1 : 0],
     ]),
-    family('readinessd_exit_code', 'gauge', 'Exit code that a probe would get now.', [[verdict.code]]),
-    family('readinessd_verdict_info', 'gauge', 'Reason of the verdict that a probe would be told now; always 1.', [
+    family('readinessd_exit_code', 'gauge', 'Exit code that a probe would have now.', [[verdict.code]]),
+    family('readinessd_verdict_info', 'gauge', 'Reason of the verdict, as a probe would say now; always 1.', [
       [1, { reason: verdict.reason }],
     ]),
     family(
@@ -48,7 +48,7 @@ export function renderMetrics(reading: Reading, tally: Tally, changes: number, f
     family(
       'readinessd_verdict_stale_limit_seconds',
       'gauge',
-      'Age above which the newest verdict is not believed any more.',
+      'Age above which the last verdict has expired.',
       staleLimitMs === undefined ? [] : [[staleLimitMs / 1000]],
     ),
     family('readinessd_verdict_changes_total', 'counter', 'Changes of the verdict, in code, reason or message.', [[changes]]),
@@ -86,9 +86,7 @@ export function renderMetrics(reading: Reading, tally: Tally, changes: number, f
 
 function eventFamilies({ state, count, silentForMs }: Partial<EventFigures> = {}): string[] {
   return [
-    family('readinessd_events_flowing', 'gauge', 'Whether supervisord tells what happens, and need not be asked (1 or 0).', [
-      [state === 'flowing' ? 1 : 0],
-    ]),
+    family('readinessd_events_flowing', 'gauge', "Whether supervisord's events come (1 or 0).", [[state === 'flowing' ? 1 : 0]]),
     family('readinessd_events_received_total', 'counter', 'Events that supervisord has sent.', [[count ?? 0]]),
     family(
       'readinessd_event_age_seconds',

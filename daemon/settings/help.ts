@@ -4,18 +4,18 @@ import { definitions } from './definitions.ts';
 
 export const synopsis = '[--SETTING VALUE ...]';
 
-export const summary = `Watches start.sh under supervisord, the readiness hook and declared checks, and
-serves the verdict on a Unix socket, where readiness_probe.sh asks for it.`;
+export const summary = `Checks start.sh under supervisord, your hook and your declared checks, and serves
+the verdict on a Unix socket, where readiness_probe.sh asks for it.`;
 
-export const notes = `Times carry a unit: 500ms, 10s, 2m. A changed socket path must also be in the
-container's environment, since a kubelet's exec does not see what supervisord sets.`;
+export const notes = `Times have a unit: 500ms, 10s, 2m. Set another socket path in the container's
+environment: the probe does not see what supervisord's environment= sets.`;
 
 /** Flags without a value: something is shown, and that is all. */
 export const shownTexts = {
-  help: 'show this',
+  help: 'show this help',
   version: 'show the version',
-  'check-config': 'check the settings and the files of checks, list what would be checked, and end',
-  'make-code-cache': 'while an image is built: write down what V8 makes of the daemon, for quicker starts',
+  'check-config': 'check the settings and the files of checks, list what would be checked, and exit',
+  'make-code-cache': 'for the build of an image: save compiled code, so that the daemon starts faster',
   'print-supervisor-conf': "show supervisord's entry for this installation",
 } as const;
 export type Shown = keyof typeof shownTexts;
@@ -23,8 +23,8 @@ export type Shown = keyof typeof shownTexts;
 /** What goes with --print-supervisor-conf alone. */
 export const printFlags = [
   ['--poll', '', 'the entry without events'],
-  ['-o, --output', 'FILE', 'write the entry to this file, as a whole or not at all'],
-  ['--force', '', 'even if the file has another text'],
+  ['-o, --output', 'FILE', 'write the entry to this file, atomically'],
+  ['--force', '', 'replace the file even if it has other content'],
 ] as const;
 
 /** The text of `--help`. */

@@ -20,15 +20,15 @@ export function readinessProbePage(): PageBody {
       section('SYNOPSIS', `${bold('readiness_probe.sh')} ${usage(probeSynopsis)}\n`),
       section(
         'DESCRIPTION',
-        paragraph(`Asks readinessd's socket and exits with the code that it answers; 0 is ready, any other code says what is wrong.
-          Whatever breaks, the answer is never 0.`),
-        paragraph(`The first line of its output is always "CODE REASON message", and always the same for one situation.
-          Then comes the end of the hook's output, when the hook failed; all of it stays under 1 KiB.`),
+        paragraph(`Asks readinessd over its socket and exits with the code that it answers: 0 is ready, and any other code says what
+          is wrong. Whatever breaks, the exit code is never 0.`),
+        paragraph(`The first line of its output is always "CODE REASON message", and always the same for the same situation.
+          If the hook or the command of a check failed, the end of its output follows. The whole output is shorter than 1 KiB.`),
       ),
       section(
         'OPTIONS',
         tagged(`${bold('--socket')} ${italic('PATH')}`, `the daemon's socket; wins over ${socketVariable}.`),
-        tagged(bold('--help'), 'show a help.'),
+        tagged(bold('--help'), 'show this help.'),
         tagged(bold('--version'), 'show the version.'),
       ),
       section('EXIT STATUS', ...exitCodeParts()),
@@ -36,11 +36,11 @@ export function readinessProbePage(): PageBody {
         'ENVIRONMENT',
         tagged(
           bold(socketVariable),
-          `the daemon's socket (${defaultSocketPath}). It must be in the container's environment, which a kubelet's exec sees.`,
+          `the daemon's socket (${defaultSocketPath}). Set it in the container's environment, which the kubelet's probe sees.`,
         ),
         tagged(
           bold(probeTimeoutVariable),
-          `milliseconds that the probe takes at most, from 1 to ${maxProbeTimeoutMs} (${defaultProbeTimeoutMs}).`,
+          `how many milliseconds the probe may take, from 1 to ${maxProbeTimeoutMs} (${defaultProbeTimeoutMs}).`,
         ),
       ),
       section(

@@ -21,7 +21,7 @@ export function readinessctlPage(): PageBody {
       section(
         'ENVIRONMENT',
         tagged(bold(socketVariable), `the daemon's socket (${defaultSocketPath}).`),
-        tagged(bold('NO_COLOR'), 'when set, there are no colours; nor are there when the output is no terminal.'),
+        tagged(bold('NO_COLOR'), 'if set, no colours are used. None are used either if the output is not a terminal.'),
       ),
       section('SEE ALSO', `${bold('readiness_probe.sh')}(1), ${bold('readinessd')}(8)\n`),
     ],

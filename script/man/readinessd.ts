@@ -17,13 +17,13 @@ export function readinessdPage(): PageBody {
       section(
         'DESCRIPTION',
         paragraph(summary),
-        paragraph(`It is run by supervisord, as the entry in the tree says. With ${bold('--events')} it is an event listener, which supervisord tells
-          at once what happens: its stdin and stdout belong to that protocol then. It logs JSON lines on stderr, one for each change
-          of the verdict.`),
+        paragraph(`supervisord runs it, by the entry that comes with it. With ${bold('--events')} it is an event listener: supervisord tells it at once
+          what happens, and its stdin and stdout belong to that protocol. It logs JSON lines on stderr, one for each change of the
+          verdict.`),
       ),
       section(
         'OPTIONS',
-        paragraph('Each is an environment variable as well; the flag wins.'),
+        paragraph('Each is also an environment variable; the flag wins.'),
         ...settings.map(({ flag, placeholder, variable, defaultText, help }) =>
           tagged(
             `${bold(`--${flag}`)}${placeholder === '' ? '' : ` ${italic(placeholder)}`}, ${bold(variable)}`,
@@ -38,28 +38,31 @@ export function readinessdPage(): PageBody {
       ),
       section(
         'API',
-        paragraph('HTTP/1.1, answered from memory except where a check is asked for.'),
+        paragraph('HTTP/1.1. All answers come from memory, but that of POST /check.'),
         subsection('On the Unix socket', ...socketEndpoints.map(endpointPart)),
-        subsection('Over TCP, where READINESSD_LISTEN is set', ...tcpEndpoints.map(endpointPart)),
+        subsection('Over TCP, if READINESSD_LISTEN is set', ...tcpEndpoints.map(endpointPart)),
       ),
       section(
         'EXIT STATUS',
         tagged(bold('0'), 'it was stopped by SIGTERM, SIGINT or SIGHUP.'),
         tagged(
           bold('1'),
-          'it cannot run: the socket or the TCP address cannot be had, or there is no Node.js that will do. One line on stderr says why.',
+          'it cannot run: it cannot listen on the socket or the TCP address, or there is no suitable Node.js. One line on stderr says why.',
         ),
-        tagged(bold('2'), 'a setting or a file of checks cannot be used, or a file not be written. One line on stderr says what would do.'),
+        tagged(
+          bold('2'),
+          'a setting or a file of checks cannot be used, or a file cannot be written. One line on stderr says what would help.',
+        ),
       ),
       section(
         'FILES',
         tagged(italic(defaultSocketPath), 'the socket.'),
-        tagged(italic(definitions.hookPath.defaultText), "the feature owner's hook: any executable; exit code 0 is good."),
+        tagged(italic(definitions.hookPath.defaultText), 'your hook: any executable; exit code 0 is good.'),
         tagged(
           italic(`${definitions.checksDirectory.defaultText}/*.yaml`),
-          'checks that are declared: programs, http, tcp, exec. They are read once, at the start; --check-config tries and lists them.',
+          'your checks: programs, http, tcp, exec. They are read once, at the start; --check-config checks and lists them.',
         ),
-        tagged(italic('/etc/supervisor/conf.d/readinessd.conf'), "supervisord's program entry."),
+        tagged(italic('/etc/supervisor/conf.d/readinessd.conf'), "supervisord's entry."),
       ),
       section(
         'EXAMPLES',

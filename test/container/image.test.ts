@@ -89,7 +89,7 @@ async function isCheckedByPodman(t: Context, podman: Call, image: string): Promi
 
 const inMb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-test('the images of examples/Dockerfile are built, run and probed, and add what the README says', async (t) => {
+test('the images of examples/Dockerfile are built, run and probed, and add what docs/install.md says', async (t) => {
   const { buildah, podman } = containerTools(t);
   const images = { NODE_IMAGE: 'node', DEBIAN_IMAGE: 'debian', SONIC_IMAGE: 'trixie' };
   const build = (target: string, tag: string) => {
@@ -134,7 +134,7 @@ test('the images of examples/Dockerfile are built, run and probed, and add what 
     t.diagnostic(`${target}: the tree adds ${inMb(sizes.tree)}, node ${inMb(sizes.node)}`);
     const [, treeMb, nodeMb, cacheMb] =
       /The tree adds (\S+) MB to an image, node ([\d.]+) MB, the code cache ([\d.]+) MB/.exec(
-        readFileSync(join(repository, 'README.md'), 'utf8'),
+        readFileSync(join(repository, 'docs/install.md'), 'utf8').replaceAll('\n', ' '),
       ) ?? [];
     assert.ok(Math.abs(Number(treeMb) * 1e6 - sizes.tree) < 0.2e6, `the tree adds ${inMb(sizes.tree)}`);
     assert.ok(Math.abs(Number(cacheMb) * 1e6 - sizes.cache) < 0.3e6, `the code cache adds ${inMb(sizes.cache)}`);

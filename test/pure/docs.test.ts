@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { commandNames } from '../../client/ctl/program.ts';
 import { drawArchitecture } from '../../script/architecture.ts';
+import { sessionsIn } from '../../script/sessions.ts';
 import { architecturePicture, documents as documentsWithTables, tableNames, tablesIn, withTables } from '../../script/update-docs.ts';
 import { codeOf } from '../../shared/exit-codes.ts';
 import { findDocuments } from '../support/documents.ts';
@@ -57,13 +58,36 @@ suite('documents', () => {
       assert.match(hacking, new RegExp(`^\\| ${name.replace('/', '\\/')} \\| .+ \\|$`, 'm'));
   });
 
-  test('the README shows a session of each command that is for a container, and tells of the others (script/transcripts.ts makes them)', () => {
-    const readme = read('README.md');
-    const sessions = codeIn(readme).join('\n');
+  test('docs/readinessctl.md shows a session of each command that is for a container, and tells of the others', () => {
+    const text = read('docs/readinessctl.md');
+    const sessions = [...sessionsIn(text).values()].join('\n');
     const others = ['ls', 'completion'];
-    for (const name of others) assert.ok(readme.includes(`\`readinessctl ${name}`));
+    for (const name of others) assert.ok(text.includes(`\`readinessctl ${name}`));
     for (const name of commandNames.filter((one) => !others.includes(one)))
       assert.match(sessions, name === 'status' ? /^\$ readinessctl$/m : new RegExp(`^\\$ readinessctl ${name}\\b`, 'm'));
+  });
+
+  test('sessions are of the command that their marker names, and the same everywhere (script/transcripts.ts makes them)', () => {
+    const all = new Map<string, string>();
+    for (const name of documents) {
+      for (const [title, text] of sessionsIn(read(name))) {
+        assert.equal(text.split('\n')[0], `$ ${title.replace(/ \(.*\)$/, '')}`, `${name}: ${title}`);
+        assert.equal(text, all.get(title) ?? text, `${name}: ${title}`);
+        all.set(title, text);
+      }
+    }
+    assert.ok(sessionsIn(read('README.md')).size > 0);
+  });
+
+  test("the README's figures of what it costs are those of the picture", () => {
+    const [, text = ''] = /^## What it costs\n([\s\S]*?)^## /m.exec(read('README.md')) ?? [];
+    const said = [...text.matchAll(/[\d.]+ (?:ms|MB)/g)].map(([figure]) => Number.parseFloat(figure));
+    const shown = [...read('docs/performance.svg').matchAll(/>([\d.]+)<\/text>/g)].map(([, figure]) => Number(figure));
+    assert.ok(said.length > 2);
+    assert.deepEqual(
+      said.filter((figure) => !shown.includes(figure)),
+      [],
+    );
   });
 
   test('docs/reliability.md names tests that there are, and every file of faults', () => {

@@ -7,8 +7,8 @@ import { createProgram, inOrder } from '../../client/ctl/program.ts';
 import { helpText } from '../../daemon/settings/help.ts';
 import { exitCodeTable } from '../../shared/exit-codes.ts';
 import { checkers, manifestsIn } from '../support/document-blocks.ts';
-import { allowedCodes, commandsIn, formOf } from '../support/document-commands.ts';
-import { anchorsOf, blocksOf, findDocuments, linksOf, projectRoot, slugOf } from '../support/documents.ts';
+import { allowedCodes, commandsIn, formOf, isShownFirst } from '../support/document-commands.ts';
+import { anchorsOf, blocksOf, findDocuments, linksOf, projectRoot, slugOf, wideLinesOf } from '../support/documents.ts';
 
 const documents = findDocuments();
 const blocks = documents.flatMap(blocksOf);
@@ -48,6 +48,30 @@ suite('links', () => {
     assert.equal(faultOf('README.md#none', 'HACKING.md'), 'there is no such heading');
     assert.equal(faultOf('none.md', 'docs/api.md'), 'there is no such file');
     assert.equal(faultOf('../README.md', 'docs/api.md'), undefined);
+  });
+});
+
+suite('the form of documents', () => {
+  test('the README has at most 150 lines', () => {
+    const readme = documents.find(({ path }) => path === 'README.md') ?? assert.fail();
+    const lines = readme.text.trimEnd().split('\n').length;
+    assert.ok(lines <= 150, `it has ${lines}`);
+  });
+
+  for (const { path, text } of documents) {
+    test(`prose in ${path} is at most 100 columns wide`, () => {
+      assert.deepEqual(wideLinesOf(text, 100), []);
+    });
+  }
+
+  test('tables, code, comments and what cannot be broken may be wider than prose', () => {
+    const long = 'x'.repeat(101);
+    const wide = (text: string) => wideLinesOf(text, 100).length;
+    assert.deepEqual(
+      [`| ${long} |`, `\`\`\`\n${long} y\n\`\`\``, `<!-- ${long} -->`, `- [y](${long})`, '─'.repeat(100)].map(wide),
+      [0, 0, 0, 0, 0],
+    );
+    assert.deepEqual([`y ${'z '.repeat(60)}`, `- y [y](${long})`, `# y ${long}`].map(wide), [1, 1, 1]);
   });
 });
 
@@ -199,6 +223,13 @@ suite('commands in blocks', () => {
     assert.deepEqual(allowedCodes(command('readinessctl', 'READY  0 Ready a'), undefined), [0]);
     assert.equal(formOf('NOT READY  17 HookFailed a, for 122 ms'), formOf('NOT READY  17 HookFailed a, for 1 min 2 s'));
     assert.notEqual(formOf('17 HookFailed'), formOf('18 HookFailed'));
+  });
+
+  test('print the line that a document shows first, broken or not', () => {
+    assert.ok(isShownFirst('NOT READY  17 HookFailed, for 2 ms\n\n  start', 'NOT READY  17 HookFailed, for 3 s\nmore'));
+    assert.ok(isShownFirst('not ready: 2 Start\nNotFinished it\n  runs\nmore', 'not ready: 2 StartNotFinished it runs\nother'));
+    assert.ok(!isShownFirst('not ready: 2 Start', 'not ready: 2 StartNotFinished it runs'));
+    assert.ok(!isShownFirst('not ready\nand more', 'not ready, perhaps\nand more'));
   });
 });
 

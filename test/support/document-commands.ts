@@ -118,6 +118,14 @@ export function formOf(line: string): string {
     .trim();
 }
 
+/** Whether output begins with the line that a document shows first, which may be broken there as on a narrow terminal. */
+export function isShownFirst(shown: string, output: string): boolean {
+  const solid = (text: string) => formOf(text).replaceAll(' ', '');
+  const [first = ''] = output.split('\n');
+  const lines = shown.split('\n');
+  return lines.some((_line, index) => solid(lines.slice(0, index + 1).join(' ')) === solid(first));
+}
+
 /** The exit codes that a document lets a command have: 0, or what it shows, or what the probe says where it shows no code. */
 export function allowedCodes(command: Command, next: Command | undefined): readonly number[] {
   if (next?.line === 'echo $?' && next.output !== undefined) return [Number(next.output.split('\n')[0])];

@@ -60,6 +60,15 @@ export function proseOf(text: string): readonly string[] {
     .split('\n');
 }
 
+/** Lines of prose that are wider than so many columns and could be broken: no rows of tables, and no single word. */
+export function wideLinesOf(text: string, columns: number): readonly string[] {
+  const isTableRow = (line: string) => /^\s*\|/.test(line);
+  const isOneWord = (line: string) => /^\s*([-*>]\s+|\d+\.\s+)*\S+$/.test(line);
+  return proseOf(text).flatMap((line, index) =>
+    [...line.trimEnd()].length <= columns || isTableRow(line) || isOneWord(line.trimEnd()) ? [] : [`${index + 1}: ${line}`],
+  );
+}
+
 /** Where a document's links and pictures lead. */
 export function linksOf(text: string): readonly string[] {
   const prose = proseOf(text)

@@ -27,9 +27,9 @@ const offWords = ['0', 'false', 'no', 'off', ''];
 /** What each kind of check may have beside its own key. */
 export const commonFields = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: so it is written
-  when: textField('whether it is looked at: 1, true, yes, on; or 0, false, no, off, or nothing', '${ENABLE_FETCHMAIL:-0}', readWhen),
+  when: textField('whether the check runs: 1, true, yes, on; or 0, false, no, off, or nothing', '${ENABLE_FETCHMAIL:-0}', readWhen),
   timeout: textField('it fails after this time', '2s', duration(100, minute)),
-  period: textField('a good result stands for this time, a bad one is looked at again in each cycle', '1m', duration(100, 60 * minute)),
+  period: textField('a good result counts for this time; after a bad one the check runs in each cycle', '1m', duration(100, 60 * minute)),
   'exit-code': textField("the exit code when it fails, in the place of its kind's", '42', readExitCode),
 };
 

@@ -50,7 +50,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
       assert.equal(code, 0);
       assert.match(
         stdout,
-        /^Usage: readinessctl .*\n[\s\S]*Exit codes:\n[\s\S]*doctor +0; 1 when there is a problem, 2 when .*\n[\s\S]*106 .* 107 /,
+        /^Usage: readinessctl .*\n[\s\S]*Exit codes:\n[\s\S]*doctor +0; 1 if there is a problem; 2 if .*\n[\s\S]*106 .* 107 /,
       );
     });
   }

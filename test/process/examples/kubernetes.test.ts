@@ -54,8 +54,8 @@ suite('manifests for Kubernetes', () => {
     });
   }
 
-  test("the README's probe without exec is what the API takes, and asks where the daemon listens", async (t) => {
-    const [, snippet = ''] = /```yaml\n(env:[^`]*)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+  test("docs/kubernetes.md's probe without exec is what the API takes, and asks where the daemon listens", async (t) => {
+    const [, snippet = ''] = /```yaml\n(env:[^`]*)```/.exec(readFileSync(join(root, 'docs/kubernetes.md'), 'utf8')) ?? [];
     const pod = parse(textOf('pod.yaml')) as Pod;
     const wanted = parse(snippet) as Pick<ReturnType<typeof containerOf>, 'env' | 'readinessProbe'>;
     const manifest = { ...pod, spec: { ...pod.spec, containers: [{ ...containerOf('pod.yaml'), ...wanted }] } };
