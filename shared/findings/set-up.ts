@@ -23,27 +23,27 @@ interface At {
   readonly path: string;
 }
 
-/** A file, and the program of supervisord's that could not be started by it, if there is one. */
+/** A file, and the program of supervisord that could not be started because of it, if there is one. */
 interface RunFile extends At {
   readonly program?: string;
 }
 
-/** What supervisord reads, and what can be done for it to read one entry more. */
+/** What supervisord reads, and how to make it read one more entry. */
 interface Reads {
   /** Its configuration. */
   readonly file: string;
   /** The patterns of its [include]. */
   readonly include: readonly string[];
-  /** A file that does not exist, and would be read; else the configuration itself. */
+  /** A new file that supervisord would read; where there is no such place, the configuration itself. */
   readonly target: { readonly path: string; readonly isNew: boolean; readonly newDirectory?: string };
   readonly reload: Reload;
 }
 
-/** What `readinessctl doctor` finds of the set-up, beside what the daemon itself says. */
+/** What `readinessctl doctor` can find about the set-up, besides what the daemon itself reports. */
 export const setUpWords = {
-  /** Something that is as it should be. */
+  /** Something that is good. */
   fine: ({ what }: { what: string }): Words => ({ message: what, fix: [] }),
-  /** What a daemon of another version says. */
+  /** From a daemon of another version. */
   'other-version': ({ message }: { message: string }): Words => ({
     message,
     fix: [`readinessd is of another version than readinessctl, which knows no more: ${restartDaemon}`],
@@ -396,25 +396,25 @@ function sayRead({ file, include }: Reads): string {
 }
 
 /**
- * Puts the entry where supervisord reads it.
+ * How to put the entry where supervisord reads it.
  *
- * @param print - a command that prints it
- * @param put - a command that makes a file of it at a path, which is a shell's word
+ * @param print - a command that prints the entry
+ * @param put - makes a command that writes the entry to a path, which is already a shell word
  */
 function haveRead({ target, reload }: Reads, print: string, put: (path: string) => string): string[] {
   const path = shellWord(target.path);
-  // The last line there may have no end.
+  // The last line of the file may lack its newline.
   const command = target.isNew ? put(path) : `(echo; ${print}) >>${path}`;
   const directory = target.newDirectory === undefined ? [] : [`mkdir -p ${shellWord(target.newDirectory)}`];
   return [...directory, command, sayReload(reload), "to keep it, have a RUN line of the image's Dockerfile do the same"];
 }
 
-/** After a change of what a program is given: `supervisorctl restart` does not read it. */
+/** After a change of a program's section: `supervisorctl restart` does not read it. */
 function loadAndStart(program: string): string {
   return `${loadConfiguration}; then, when it was given up: ${startAgain(program)}`;
 }
 
-/** By supervisord's own words, `exit status 127`: what shells and supervisord say by that. */
+/** The usual cause of a code in supervisord's words (`exit status 127`). */
 function codeCause(how: string): Pick<Words, 'cause'> {
   if (how.endsWith(' 127')) return { cause: 'By convention 127 says that a command, or the script itself, was not found.' };
   if (how.endsWith(' 126')) return { cause: 'By convention 126 says that a command, or the script itself, could not be executed.' };
