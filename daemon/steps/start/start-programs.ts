@@ -154,7 +154,7 @@ export class StartProgramBook {
  * - It has lost its last start or stop. supervisord keeps both as long as it has the process.
  * - It has another pid, though it has never stopped.
  * - Its logs have other names. Where the section names none, supervisord makes up new names for
- * each process that it adds.
+ *   each process that it adds.
  *
  * Other times prove nothing: the same process may have been started again. Which time is later
  * proves nothing either, because clocks are set back.
