@@ -138,7 +138,7 @@ export const setUpWords = {
     fix: ["see the daemon's log: the log of the container"],
   }),
 
-  // Its socket.
+  // The socket.
   'socket-elsewhere': ({ served, asked }: { served: string; asked: string }): Words => ({
     message: `the daemon serves ${served}, but the kubelet's probes ask at ${asked}`,
     cause: "The path is set where only supervisord's children see it: environment=, or --socket in command=.",
@@ -192,7 +192,7 @@ export const setUpWords = {
     fix: ['see nr_throttled in /sys/fs/cgroup/cpu.stat, and /proc/loadavg', `it stays so: ${restartDaemon}`],
   }),
 
-  // supervisord's side.
+  // supervisord.
   'supervisord-no-server': ({ file, path, instead = '' }: { file: string; path: string; instead?: string }): Words => ({
     message: `${file} has no [unix_http_server], so nobody can ask supervisord at ${path}`,
     fix: [
@@ -221,7 +221,7 @@ export const setUpWords = {
     fix: ['wait until its programs have ended'],
   }),
 
-  // Its events.
+  // supervisord's events.
   'events-not-taken': ({ section }: { section: string }): Words => ({
     message: `[${section}] lacks --events in its command, so no event is taken: changes are seen at the next cycle instead`,
     fix: ['command=/usr/bin/readinessd --events in it', loadConfiguration],
@@ -244,7 +244,7 @@ export const setUpWords = {
     fix: [`${asShipped}`, loadConfiguration],
   }),
 
-  // start.sh, as supervisord's answers, files and log have it.
+  // start.sh, by supervisord's answers, files and log.
   'start-quick-success': ({ program, startsecs, section }: Program & { startsecs: number; section: string }): Words => ({
     message: `start.sh (program "${program}") exits with code 0 sooner than startsecs=${startsecs}, which supervisord takes for a failed start`,
     fix: [`startsecs=0 in ${section}`, loadConfiguration],
@@ -328,7 +328,7 @@ export const setUpWords = {
     fix: ['READINESSD_PROGRAMS=autostart in the environment of readinessd has it check that every program runs; or put a hook there'],
   }),
 
-  // The probe's client.
+  // The probe client.
   'probe-missing': ({ path }: At): Words => ({
     message: `there is no ${path}: the kubelet cannot start it, and keeps the readiness that it knew last`,
     fix: [copyTree],
@@ -368,7 +368,7 @@ export const setUpWords = {
     fix: ['timeoutSeconds: 3 in the readinessProbe; see why this node is slow'],
   }),
 
-  // What all stands on.
+  // What the daemon needs from the system.
   'directory-read-only': ({ path }: At): Words => ({
     message: `${path} is on a read-only file system, where no socket can be made`,
     fix: [`mount an emptyDir (medium: Memory) at ${path}, or set READINESSD_SOCKET to a path that can be written`],
