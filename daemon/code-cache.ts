@@ -8,12 +8,12 @@ import { createLogger } from './log.ts';
 import { readSettings, SettingsError } from './settings/settings.ts';
 import { createPipeline } from './steps/pipeline.ts';
 
-/** Writes down what V8 has made of this program so far, and gives the path (load.cjs). */
+/** Saves the code that V8 has compiled so far, and returns the file's path (load.cjs). */
 declare const saveCodeCache: () => string;
 
 /**
- * Has a daemon run through its first cycles, with a supervisord and a hook that are good, so that V8 has read what a start needs;
- * then writes that down.
+ * Makes the code cache. A daemon runs a few cycles with a good supervisord and a good hook, so that
+ * V8 compiles everything that a start needs. Then the compiled code is saved.
  *
  * @returns what to tell the user
  * @throws SettingsError when it cannot be written
@@ -65,7 +65,7 @@ async function ask(socketPath: string, method: string, path: string): Promise<vo
   await once(response.resume(), 'end');
 }
 
-/** start.sh as it is when it has ended well, by the names of supervisord's own answers. */
+/** start.sh after a good end, with the member names of supervisord's answers. */
 const start = { name: 'start', group: 'start', start: 1, stop: 2, now: 100, state: 100, spawnerr: '', exitstatus: 0, pid: 0 };
 const processes = [
   { ...start, description: '' },

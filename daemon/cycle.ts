@@ -2,7 +2,7 @@ import { codeOf } from '../shared/exit-codes.ts';
 import { failed, type Stage, type Step, type StepResult } from './steps/step.ts';
 import type { Cycle, CycleBounds, StepReport, Verdict } from './verdict/verdict.ts';
 
-/** What the bounds of the steps add up to: those of a stage run at the same time. */
+/** How long a cycle can take. The steps of a stage run at the same time, the stages one after the other. */
 export function cycleBounds(stages: readonly Stage[]): CycleBounds {
   const sum = (boundOf: (step: Step) => number) => stages.reduce((total, stage) => total + Math.max(0, ...stage.map(boundOf)), 0);
   return {
@@ -12,14 +12,14 @@ export function cycleBounds(stages: readonly Stage[]): CycleBounds {
 }
 
 /**
- * Runs one stage after the other, up to the first in which a step fails. Before it says ready, it looks again at what may have
- * changed while a step beside or after it ran: start.sh may have been run again during a long hook.
+ * Runs one stage after the other, until a step fails. Before it says ready, it looks again at what
+ * may have changed while other steps ran: start.sh may have been started again during a long hook.
  *
  * @param stages - in their order
  * @param signal - aborted when the daemon stops
  * @param now - the monotonic clock, milliseconds
- * @param onBug - told of what a step threw
- * @param isDemanded - somebody waits for it
+ * @param onBug - called with what a step threw
+ * @param isDemanded - somebody waits for this cycle
  */
 export async function runCycle(
   stages: readonly Stage[],
@@ -50,7 +50,7 @@ export async function runCycle(
       if (step.lookAgain !== true || step.isCurrent?.() === true) continue;
       const report = await take(step);
       if (!hasFailed(report)) continue;
-      // The others' reports stay: a slow hook has earned its rest all the same.
+      // Keep the other reports: a slow hook must still wait as long as its duration demands.
       (taken[at] as StepReport[])[index] = report;
       return cycleOf(taken.flat(), startedAtMs, now());
     }
@@ -66,7 +66,7 @@ export function hasFailed({ result }: StepReport): boolean {
   return result.outcome === 'failed';
 }
 
-/** The cycle that has found this. */
+/** A cycle with these results. */
 export function cycleOf(steps: readonly StepReport[], startedAtMs: number, endedAtMs: number): Cycle {
   return { startedAtMs, endedAtMs, verdict: verdictOf(steps), steps };
 }
@@ -85,7 +85,7 @@ async function runSafely(
   }
 }
 
-/** The first failure in the order of the steps, and how many more there are; or ready. */
+/** Ready, or the first failure in the order of the steps and the number of further ones. */
 function verdictOf(reports: readonly StepReport[]): Verdict {
   const [first, ...others] = reports.map(({ result }) => result).filter((result) => result.outcome === 'failed');
   if (first !== undefined) {
@@ -96,7 +96,7 @@ function verdictOf(reports: readonly StepReport[]): Verdict {
   return { code: codeOf('Ready'), reason: 'Ready', message: isNothingChecked(reports) ? `nothing to check: ${outcomes}` : outcomes };
 }
 
-/** Whether a cycle that is ready has looked at nothing. */
+/** Whether every step of a ready cycle had nothing to check. */
 export function isNothingChecked(reports: readonly StepReport[]): boolean {
   return reports.every(({ result }) => result.outcome === 'skipped');
 }

@@ -20,10 +20,16 @@ import type { EventFeed, Listener } from './supervisor/event-feed.ts';
 import { maxEarnedRestMs, type Published, usualStaleLimit, type Verdict } from './verdict/verdict.ts';
 import { createVerdictCache } from './verdict/verdict-cache.ts';
 
-/** So often it is looked whether there is enough garbage to be worth its collection, which then costs 0.2 % of the time. */
+/**
+ * After this many cycles: is there enough garbage to be worth a collection? The collections then
+ * cost 0.2 % of the time.
+ */
 const cyclesPerCollection = 30;
 
-/** The first ones take away what the start has left, the code that only it has called as well, which V8 lets grow old first. */
+/**
+ * The first collections remove what the start has left, including code that only the start has
+ * called. V8 lets that grow old first, so several are needed.
+ */
 const firstCollectionsAt = [3, 4, 5];
 
 export interface Daemon extends Listener {
@@ -32,13 +38,14 @@ export interface Daemon extends Listener {
 }
 
 /**
- * Puts cache, HTTP and loop together and starts them.
+ * Connects cache, HTTP and loop, and starts them.
  *
  * @param settings - in force
- * @param pipeline - the steps of each cycle, and whom events are for
- * @param onSocketLost - told when the socket is another's now: the daemon should end
- * @param events - of supervisord, where it is asked for them
- * @throws SettingsError when the stale limit is too high, SocketError when the socket, or the TCP address, cannot be had; nothing runs then
+ * @param pipeline - the steps of each cycle, and who gets events
+ * @param onSocketLost - called when another process has taken the socket: the daemon should end
+ * @param events - supervisord's, if the daemon gets them
+ * @throws SettingsError when the stale limit is too high, SocketError when it cannot listen on the
+ * socket or the TCP address. Then nothing runs.
  */
 export async function startDaemon(
   settings: Settings,
@@ -56,7 +63,7 @@ export async function startDaemon(
   const shownSettings = describeSettings(settings);
   const collectGarbage = garbageCollector();
   let loop: Loop | undefined;
-  /** The cycle whose verdict was found stale by a request: said once. */
+  /** The last cycle that was logged as stale, so that it is logged only once. */
   let lastStale: Published | undefined;
 
   const sources: AppSources = {
@@ -134,7 +141,7 @@ export async function startDaemon(
   };
 }
 
-/** Loaded only where it is asked for. */
+/** Loaded only if READINESSD_LISTEN is set. */
 async function serveTcp(address: ListenAddress, sources: AppSources): Promise<FastifyInstance> {
   const { createTcpApp, listenOnTcp } = await import('./http/tcp.ts');
   const app = createTcpApp(sources, 2);
@@ -144,10 +151,11 @@ async function serveTcp(address: ListenAddress, sources: AppSources): Promise<Fa
 }
 
 /**
- * A lower stale limit may be wanted; a higher one would keep a verdict beyond what it is good for.
+ * The stale limit may be set lower. A higher one is refused: a verdict would be shown for longer
+ * than it can be trusted.
  *
  * @returns the stale limit that follows from the periods and timeouts, milliseconds
- * @throws SettingsError
+ * @throws SettingsError when the set one is higher
  */
 export function checkPipeline({ staleLimitMs, periodReadyMs }: Settings, { stages }: Pick<Pipeline, 'stages'>): number {
   const usualMs = usualStaleLimit(Math.max(periodReadyMs, maxEarnedRestMs), cycleBounds(stages).usualMs);
@@ -158,13 +166,13 @@ export function checkPipeline({ staleLimitMs, periodReadyMs }: Settings, { stage
   return usualMs;
 }
 
-/** @param usualMs - the limit that the bounds need */
+/** @param usualMs - the limit that follows from the bounds */
 function warnOfLowLimit({ staleLimitMs }: Settings, usualMs: number, log: Logger): void {
   if (staleLimitMs === undefined || staleLimitMs >= usualMs) return;
   log.warn({ staleLimitMs, usualMs }, 'stale limit is lower than the bounds need: a verdict may go stale while all is well');
 }
 
-/** @param isNothingChecked - ready, and nobody has looked at anything */
+/** @param isNothingChecked - it is ready, but every step had nothing to check */
 function logVerdict({ code, reason, message }: Verdict, log: Logger, isNothingChecked = false): void {
   log[code === 0 && !isNothingChecked ? 'info' : 'warn']({ code, reason, message }, 'verdict changed');
 }

@@ -1,5 +1,5 @@
-// Started by bin/readinessd, before anything that an old Node could not read. Takes away what bin/readinessd has
-// set for this process alone, and says so when Node is too old.
+// bin/readinessd starts this. It must be readable for old versions of Node, so that it can say when
+// Node is too old. It also removes the variables that bin/readinessd has set only for this process.
 
 // biome-ignore-all lint/style/useNodejsImportProtocol: an old Node would not know it.
 
@@ -9,15 +9,16 @@ if (process.env.READINESSD_MALLOC === 'own') {
   delete process.env.MALLOC_TRIM_THRESHOLD_;
 }
 
-// One thread waits for the file system, where Node would have four: each call that they share wakes one of them. It is begun here,
-// for libuv looks only then, and hooks shall not get the variable.
+// One thread for file system calls instead of Node's four: each call wakes one of the threads that
+// share the work. libuv reads the variable when its first call starts the threads, so start them
+// here. Then delete the variable, because hooks must not get it.
 if (process.env.UV_THREADPOOL_SIZE === undefined) {
   process.env.UV_THREADPOOL_SIZE = '1';
   require('fs').stat('/', function () {});
   delete process.env.UV_THREADPOOL_SIZE;
 }
 
-// Node's own answer to it is to open the inspector, through which anybody local could run code here.
+// By default Node opens the inspector on SIGUSR1, and any local user could run code through that.
 process.on('SIGUSR1', function () {});
 
 var wanted = '20.18.1';
@@ -30,7 +31,8 @@ if (isTooOld) {
   );
   process.exitCode = 1;
 } else {
-  // Before V8's flags are set: with others than it was built with, Node reads its own modules anew instead of from its cache.
+  // Load these before V8's flags are set. With other flags than Node was built with, Node compiles
+  // its own modules again instead of reading them from its cache.
   [
     'assert',
     'child_process',
@@ -47,21 +49,22 @@ if (isTooOld) {
   ].forEach(function (name) {
     require(name);
   });
-  // Memory before speed. Not on node's command line, where a flag that a later V8 does not know would be the end; here V8 says
-  // so on stderr, and goes on. docs/performance.md has what each brings.
+  // Memory before speed. These are not on node's command line, because node exits at a flag that a
+  // later V8 does not know. Here V8 only reports it on stderr. docs/performance.md says what each
+  // flag brings.
   [
-    '--semi-space-growth-factor=1', // the young generation stays as small as it begins
-    // undici's WebAssembly is compiled once and not optimised, which took 40 MB for a moment.
+    '--semi-space-growth-factor=1', // the young generation stays at its first size
+    // undici's WebAssembly is compiled once and not optimised: optimising took 40 MB for a moment.
     '--no-wasm-tier-up',
     '--no-wasm-dynamic-tiering',
-    // Nothing here runs often enough to be worth the memory of its machine code.
+    // No code here runs often enough to be worth the memory of its machine code.
     '--no-opt',
     '--no-maglev',
     '--no-sparkplug',
-    // A collection (garbage.ts) leaves no gaps, and nothing of the functions that only the start has called.
+    // A collection (garbage.ts) leaves no gaps, and drops functions that only the start has called.
     '--compact-on-every-full-gc',
     '--bytecode-old-age=1',
-    '--expose-gc', // garbage.ts sets it too; but what V8 has cached (load.cjs) counts for the same flags only
+    '--expose-gc', // garbage.ts sets it too, but V8's code cache (load.cjs) is only valid with the same flags
   ].forEach(require('v8').setFlagsFromString);
   require('./load.cjs');
 }

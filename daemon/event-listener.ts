@@ -3,10 +3,10 @@ import type { Loop } from './loop.ts';
 import type { Watcher } from './steps/step.ts';
 import type { Listener } from './supervisor/event-feed.ts';
 
-/** However often events are lost, the log says it when it begins. */
+/** The log reports lost events at most once in this time. */
 const breakLogPeriodMs = 60_000;
 
-/** What events mean for the loop: a failure that is told at once, or a reason to look. */
+/** Passes on to the loop what events mean: a failure is published at once, a reason to look causes a look. */
 export function createListener(loop: Loop, watchers: readonly Watcher[], log: Pick<Logger, 'debug' | 'warn'>, now: () => number): Listener {
   let mayLogAtMs = now();
   return {

@@ -1,14 +1,16 @@
 'use strict';
-// Loads the daemon's bundle, and what V8 has made of it before, if readinessd --make-code-cache has written that down: half of a start
-// is reading the bundle. V8 itself would take a cache of another bundle that is as long, or one with a byte changed. So the file has
-// what it belongs to, which must be the same to the letter, and the cache twice.
+// Loads the daemon's bundle with V8's code cache, if readinessd --make-code-cache has written one:
+// half of a start is compiling the bundle. V8 itself does not check enough: it accepts a cache of
+// another bundle with the same length, or one with a changed byte. So the file also holds the
+// bundle and the Node that the cache belongs to, which must both be identical, and it holds the
+// cache twice.
 const { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
 const bundlePath = `${__dirname}/daemon.cjs`;
 const cachePath = `${__dirname}/daemon.cache`;
 
-/** V8 refuses by itself what was made with other flags of its own. */
+/** Which Node made the cache. V8's own flags are not part of it: V8 itself refuses a cache made with other flags. */
 const build = buildOfNode();
 const madeBy = JSON.stringify([process.version, process.versions.v8, process.arch, process.execArgv, build]);
 
@@ -16,7 +18,7 @@ const bundle = readFileSync(bundlePath);
 const script = new Script(bundle.toString(), { filename: bundlePath, cachedData: readCache() });
 script.runInThisContext()(require, saveCodeCache);
 
-/** @returns undefined when there is none, or none that is certainly of this bundle and this Node */
+/** @returns undefined when there is no cache that certainly belongs to this bundle and this Node */
 function readCache() {
   const content = readOwned(cachePath);
   if (content === undefined || content.length < 12) return undefined;
@@ -32,8 +34,9 @@ function readCache() {
 }
 
 /**
- * @returns what tells this Node from another build of its version, whose cache V8 takes without asking: its size, and its time in
- * whole seconds, which is what every layer of an image keeps. Undefined where that is not known
+ * @returns what tells this Node from another build of the same version, because V8 would accept
+ * that build's cache: file size and modification time, in whole seconds because image layers store
+ * no more. Undefined where it is not known.
  */
 function buildOfNode() {
   try {
@@ -44,12 +47,12 @@ function buildOfNode() {
   }
 }
 
-/** @returns the library that has all of Node, V8 too, where /usr/bin/node only calls it, as in Debian */
+/** @returns the library with Node and V8, where /usr/bin/node only calls it, as in Debian */
 function sharedNode() {
   return /\/\S*\/libnode\.so\S*/.exec(readFileSync('/proc/self/maps', 'latin1'))?.[0];
 }
 
-/** @returns a file's content, if nobody but root could have written it */
+/** @returns a file's content, if only root can have written it */
 function readOwned(path) {
   let file;
   try {
@@ -64,7 +67,7 @@ function readOwned(path) {
 }
 
 /**
- * Writes down what V8 has made of the bundle so far.
+ * Saves the code that V8 has compiled so far.
  *
  * @returns the path of the file
  * @throws an error of the system

@@ -1,11 +1,11 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 
-/** What waits for a reader who does not read; beyond that lines are dropped, for a full pipe must not stop the daemon. */
+/** The most bytes that wait for a reader. Further lines are dropped, because a full pipe must not stop the daemon. */
 const maxWaitingBytes = 256 * 1024;
 
 /**
- * JSON lines on stderr, for stdout belongs to supervisord's events. Writing never blocks: when nobody reads the pipe, lines
- * wait, then are dropped, and the first line that gets through again says how many.
+ * Writes JSON lines to stderr; stdout belongs to supervisord's events. Writing never blocks: when
+ * nobody reads the pipe, lines wait, then are dropped, and the first line after that says how many.
  */
 export function createLogger(level: string, stderr: NodeJS.WriteStream = process.stderr): Logger {
   return pino(

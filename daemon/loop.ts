@@ -19,23 +19,23 @@ export interface LoopOptions {
   readonly stages: readonly Stage[];
   readonly periodReadyMs: number;
   readonly periodNotReadyMs: number;
-  /** Where it is lower than the one that follows from the bounds. */
+  /** Set if it is lower than the limit that follows from the bounds. */
   readonly staleLimitMs: number | undefined;
   /** The monotonic clock, milliseconds. */
   readonly now: () => number;
-  /** A cycle begins. */
+  /** Called when a cycle begins. */
   readonly onBegin: () => void;
-  /** Time has passed in it, and the daemon has had its share. */
+  /** Called regularly during a cycle: the daemon gets processor time. */
   readonly onAlive: () => void;
-  /** A cycle has found something, or an event, or a look for one. */
+  /** Called with a new result, from a cycle, an event, or a look for an event. */
   readonly onCycle: (cycle: Published) => void;
-  /** The running cycle has ended: what it found has been told, or does not count. */
+  /** Called when the running cycle has ended. Its result has been published before, or does not count. */
   readonly onEnd: () => void;
-  /** Told of what a step threw. */
+  /** Called with what a step threw. */
   readonly onBug: (error: unknown, step: string) => void;
 }
 
-/** The loop has been stopped: nothing more is checked. */
+/** The loop has been stopped, so nothing more is checked. */
 export class StoppedError extends Error {}
 
 interface Caller {
@@ -43,26 +43,29 @@ interface Caller {
   readonly reject: (error: Error) => void;
 }
 
-/** However many events come, they are looked into no more often than this. */
+/** The most looks for events, however many events come. */
 const looks = { burst: 5, perSecond: 2 };
 
-/** Runs cycles for ever, one after the other: the next is armed when one has ended. What events tell comes between. */
+/**
+ * Runs cycles for ever. The next one is only scheduled when one has ended. Events may change the
+ * result in between.
+ */
 export class Loop {
   readonly #options: LoopOptions;
   readonly #cancel = new AbortController();
   readonly #rules: RestRules;
   readonly #bounds;
-  /** Those that events tell of. */
+  /** The steps that events are about. */
   readonly #watched: readonly Stage[];
   readonly #looks;
   /** Undefined while a cycle runs. */
   #timer: NodeJS.Timeout | undefined;
   #nextAtMs: number;
   #demandAtMs: number;
-  /** Until then a step rests that has earned it. */
+  /** Until then a slow step must wait. */
   #restedAtMs: number;
   #newest: Published | undefined;
-  /** Something has been told since the last cycle began. */
+  /** An event, or a look for one, has reported a failure since the last cycle began. */
   #isOvertaken = false;
   #callers: Caller[] = [];
   #running: Promise<void>;
@@ -70,7 +73,7 @@ export class Loop {
   /** Begins the first cycle. */
   constructor(options: LoopOptions) {
     const { stages, now } = options;
-    // Each check listens to it, however many there are.
+    // Any number of checks may listen to it.
     setMaxListeners(0, this.#cancel.signal);
     this.#options = options;
     this.#rules = { ...options, restFactors: new Map(stages.flat().map(({ name, restFactor }) => [name, restFactor])) };
@@ -89,11 +92,11 @@ export class Loop {
   }
 
   /**
-   * Asks for a cycle that begins after this call, sooner than its time if the rest that callers must leave is over. Callers
-   * who wait at once share one.
+   * Asks for a cycle that begins after this call. It begins early, if the wait that callers must
+   * leave is over. Callers who wait at the same time share one.
    *
    * @returns when its verdict has been published
-   * @throws StoppedError when the loop is stopped before
+   * @throws StoppedError when the loop is stopped first
    */
   check(): Promise<void> {
     if (this.#cancel.signal.aborted) return Promise.reject(stopped());
@@ -101,22 +104,25 @@ export class Loop {
     return new Promise((resolve, reject) => this.#callers.push({ resolve, reject }));
   }
 
-  /** An event says for sure that a step fails: what was found before does not count as ready any more. */
+  /** An event proves that a step fails: whatever was found before no longer counts as ready. */
   worsen(step: string, result: StepResult): void {
     if (this.#cancel.signal.aborted) return;
-    // Also where it says nothing new: a running cycle has begun before it.
+    // Even if the failure is known already: a running cycle may have looked before the event.
     this.#isOvertaken = true;
     if (isFailedIn(this.#newest, step)) return;
     const atMs = this.#options.now();
     this.#tell(cycleOf([{ name: step, result, startedAtMs: atMs, durationMs: 0 }], atMs, atMs));
   }
 
-  /** An event is a reason to look at what events are about: at once, though a hook runs or rests. */
+  /**
+   * An event is a reason to look at the steps that events are about. Looks at once, even while a
+   * hook runs or waits.
+   */
   look(): void {
     this.#looks.ask();
   }
 
-  /** Cancels a running cycle and waits for its end; its result is not published. */
+  /** Cancels the running cycle and waits for its end. Its result is not published. */
   async stop(): Promise<void> {
     this.#cancel.abort();
     clearTimeout(this.#timer);
@@ -135,7 +141,8 @@ export class Loop {
     if (this.#cancel.signal.aborted) return refuse(served);
     const restMs = restAfter(cycle, this.#rules);
     this.#restedAtMs = cycle.endedAtMs + earnedRest(cycle, this.#rules);
-    // One that was overtaken may not know what was told; but what fails of that, it has found for itself.
+    // A cycle that was overtaken by an event may not have seen its failure. It only counts if it
+    // has found a failure of such a step itself.
     const counts = !this.#isOvertaken || this.#isWatchedFailedIn(cycle);
     if (counts) this.#publish(cycle, restMs);
     onEnd();
@@ -145,16 +152,17 @@ export class Loop {
     else this.#arm(this.#callers.length > 0 ? this.#demandAtMs : now() + restMs);
   }
 
-  /** Takes the steps that events tell of, be it beside a running cycle, or while others rest. */
+  /** Runs the steps that events are about, beside a running cycle or while other steps wait. */
   async #lookOnce(): Promise<void> {
     const { now, onBug } = this.#options;
     const cycle = await runCycle(this.#watched, this.#cancel.signal, now, onBug);
     if (this.#cancel.signal.aborted) return;
     if (cycle.verdict.code !== 0) return this.#tell(cycle);
-    // A cycle that runs will tell by itself; and where nothing was wrong with these steps, nothing has become better.
+    // A running cycle will publish its own result. And if these steps had not failed, nothing has
+    // improved.
     if (this.#timer === undefined || !this.#isWatchedFailedIn(this.#newest)) return;
     if (now() >= this.#restedAtMs) return this.#arm(now());
-    // The cycle that then begins will tell it better.
+    // The next cycle is so near that it can publish the result.
     if (this.#restedAtMs - now() <= this.#options.periodNotReadyMs) return this.#arm(this.#restedAtMs);
     const waiting = this.#watched.flat().filter(({ name }) => isFailedIn(this.#newest, name));
     const steps = cycle.steps.map((report) => {
@@ -169,7 +177,10 @@ export class Loop {
     return this.#watched.flat().some(({ name }) => isFailedIn(cycle, name));
   }
 
-  /** Tells at once what an event, or a look for one, says is wrong; unless what comes before it in order was wrong already. */
+  /**
+   * Publishes a failure from an event, or from a look for one, at once. But not if an earlier step
+   * has already failed.
+   */
   #tell(found: Cycle): void {
     const { periodNotReadyMs, now } = this.#options;
     const isCycleRunning = this.#timer === undefined;
@@ -179,11 +190,11 @@ export class Loop {
     if (!found.steps.some(({ name }) => name === first)) return;
     // The next cycle begins when the running one has ended.
     this.#publish(cycle, periodNotReadyMs + (isCycleRunning ? this.#bounds.worstMs : 0));
-    // Never later than it was to begin: there may be reasons to look for ever.
+    // Never schedule it later than before: there may be reasons to look for ever.
     if (!isCycleRunning) this.#arm(Math.min(this.#nextAtMs, now() + periodNotReadyMs));
   }
 
-  /** What was found of some steps, beside what the newest cycle has found of the others. */
+  /** These results, completed by the newest results of all other steps. */
   #withOthers({ steps, startedAtMs, endedAtMs }: Cycle): Cycle {
     const reports: StepReport[] = [];
     for (const stage of this.#options.stages) {
@@ -213,7 +224,8 @@ export class Loop {
       this.#timer = undefined;
       this.#running = this.#runOnce();
     };
-    // What an event has told has cut the hook's rest short: it goes on resting, and the others are looked at.
+    // The hook must still wait, although an event has made the verdict not ready. Until then only
+    // look at the other steps.
     const lookMeanwhile = () => {
       this.look();
       this.#arm(now() + periodNotReadyMs);
@@ -234,7 +246,7 @@ function isFailedIn(cycle: Cycle | undefined, step: string): boolean {
   return cycle?.steps.some((report) => report.name === step && hasFailed(report)) === true;
 }
 
-/** A hook that ran long may rest longer than start.sh takes to run again. */
+/** A slow hook may have to wait for longer than start.sh takes to run again. */
 function notYet(step: Step, found: string): StepResult {
   return step.notYet?.(found) ?? failed('StartNotFinished', { kind: 'start-hook-rests', found });
 }

@@ -13,7 +13,7 @@ import { EventFeed } from './supervisor/event-feed.ts';
 const exitUsage = 2;
 const exitFailure = 1;
 
-/** supervisord and container runtimes wait longer, but a stop should never be what one waits for. */
+/** supervisord and container runtimes wait longer, but nobody should have to wait for the daemon to stop. */
 const stopBoundMs = 900;
 
 const shownText = {
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** To stdout, or to a file, of which stderr tells. */
+/** Prints to stdout, or writes to a file and says so on stderr. */
 async function printSupervisorConf(print: Print): Promise<string> {
   const { supervisorConf } = await import('./print-conf/print-conf.ts');
   const text = supervisorConf(process.argv[1] ?? '', print.isPolling);
@@ -47,7 +47,7 @@ async function printSupervisorConf(print: Print): Promise<string> {
   return '';
 }
 
-/** Says what cannot be used; what is no such error is a bug, and thrown again. */
+/** Says what cannot be used. Any other error is a bug, and thrown again. */
 function refuse(error: unknown): void {
   if (!isUsageError(error)) throw error;
   process.stderr.write(lineOf(error));
@@ -58,12 +58,12 @@ function isUsageError(error: unknown): error is Error {
   return error instanceof SettingsError || error instanceof CheckFileError;
 }
 
-/** A place in a file stands first in its line, as compilers write it. */
+/** A line that names a place in a file begins with it, as compilers write it. */
 function lineOf(error: Error): string {
   return `${error instanceof CheckFileError ? '' : 'readinessd: '}${error.message}\n`;
 }
 
-/** All that a start would refuse is refused here; what would be checked is listed. */
+/** Refuses everything that a start would refuse, and lists what would be checked. */
 async function checkConfig(settings: Settings): Promise<string> {
   const checks = await loadChecks(settings, process.env);
   checkPipeline(settings, createPipeline(settings, checks, { environment: process.env }));
@@ -72,14 +72,15 @@ async function checkConfig(settings: Settings): Promise<string> {
 }
 
 async function run(settings: Settings): Promise<void> {
-  // The directory that it was started in may go away, and nothing could be started from there any more.
+  // If the directory in which the daemon was started is removed, no program could be started in it.
   process.chdir('/');
   const log = createLogger(settings.logLevel);
   let daemon: Daemon | undefined;
 
   const stop = (exitCode: number) => {
     setTimeout(() => {
-      // Something hangs in the kernel, the hook's file system perhaps, and exit() would wait for it.
+      // Something hangs in the kernel, perhaps the hook's file system, and exit() would wait for
+      // it.
       log.error('killing itself, since it cannot stop');
       process.emit('exit', exitCode);
       process.kill(process.pid, 'SIGKILL');
@@ -90,14 +91,14 @@ async function run(settings: Settings): Promise<void> {
     process.stderr.write(lineOf(error));
     stop(isUsageError(error) ? exitUsage : exitFailure);
   };
-  // Not once: a second signal would meet Node's own answer to it, which leaves the hook behind.
+  // Not once(): at a second signal Node would exit by its own rules, and leave the hook behind.
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(name, () => {
       log.info({ signal: name }, 'stopping');
       stop(0);
     });
   }
-  // entry.cjs has taken it from Node's inspector.
+  // entry.cjs keeps it from Node's inspector.
   process.on('SIGUSR1', () => log.info({ signal: 'SIGUSR1' }, 'signal ignored'));
 
   const { SUPERVISOR_PROCESS_NAME: name, SUPERVISOR_GROUP_NAME: group } = process.env;
@@ -107,7 +108,7 @@ async function run(settings: Settings): Promise<void> {
     const checks = await loadChecks(settings, process.env);
     const pipeline = createPipeline(settings, checks, { environment: process.env, own, ...(events === undefined ? {} : { events }) });
     daemon = await startDaemon(settings, pipeline, log, fail, events);
-    // Only now, for whoever is told of an event must be there.
+    // Not earlier, because the receiver of events must exist.
     events?.listen(process.stdin, process.stdout, daemon);
   } catch (error) {
     if (!(error instanceof SocketError || isUsageError(error))) throw error;

@@ -2,27 +2,27 @@ import type { RunningStatus, StartProgramStatus, Status } from './api.ts';
 import { sayDuration } from './duration.ts';
 import { oneLine } from './reply.ts';
 
-/** Of what there may be many. */
+/** The most items that are named in a list. */
 const mostNamed = 3;
 
 const hourMs = 3_600_000;
 
-/** What was told longer ago than this may have changed since, where events do not tell. */
+/** Without events, a state seen longer ago than this may have changed. */
 const oldMs = 5000;
 
-/** The steps that run, for people: `hook for 3.0 s of at most 11 s`. */
+/** The running steps, for people: `hook for 3.0 s of at most 11 s`. */
 export function runningText(running: readonly RunningStatus[]): string {
   const texts = running.map(({ name, forMs, boundMs }) => `${oneLine(name)} for ${sayDuration(forMs)}${boundText(forMs, boundMs)}`);
   return named(texts).join(', ');
 }
 
-/** Of those of start.sh's programs that have not ended: a line each, for how long they have been as they are. */
+/** One line for each start program that has not ended: its state, and for how long. */
 export function startLines({ startPrograms = [], events }: Status): string[] {
   const areOld = events?.state !== 'flowing';
   return named(startPrograms.filter(({ state }) => state !== 'EXITED').map((program) => startLine(program, areOld)));
 }
 
-/** How much has happened of late, in a line. */
+/** How much has happened lately, in a line. */
 export function hourLines({ lastHour }: Status): string[] {
   if (lastHour === undefined) return [];
   const { overMs, cycles, changes } = lastHour;
@@ -30,7 +30,7 @@ export function hourLines({ lastHour }: Status): string[] {
   return [`${time} ${count(cycles, 'cycle')}, ${count(changes, 'change')} of the verdict`];
 }
 
-/** @param mayBeOld - no event would tell that it is otherwise now */
+/** @param mayBeOld - no event would report a change */
 function startLine({ program, state, forMs, seenAgoMs }: StartProgramStatus, mayBeOld: boolean): string {
   const since = forMs === undefined ? `is ${state}` : `has been ${state} for ${sayDuration(forMs)}`;
   return `start.sh (program "${oneLine(program)}") ${since}${mayBeOld && seenAgoMs > oldMs ? `, as seen ${sayDuration(seenAgoMs)} ago` : ''}`;

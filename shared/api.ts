@@ -1,9 +1,10 @@
 import { Type } from 'typebox';
 
 /**
- * What the daemon's JSON answers hold. The one declaration: the types follow from it, tests hold the daemon's answers
- * against it, docs/api.md is made from it. What is not declared may not be shown, so no credential can slip in.
- * The daemon takes the types only: at run time the schemas would cost it 1 MB.
+ * The schema of the daemon's JSON answers, declared once. The types follow from it, tests check the
+ * daemon's answers against it, and docs/api.md is made from it. Anything not declared must not be
+ * shown, so no credential can slip in. The daemon imports only the types: at run time the schemas
+ * would cost it 1 MB.
  */
 const closed = { additionalProperties: false };
 

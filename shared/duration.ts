@@ -1,12 +1,15 @@
 export const unitMs = { ms: 1, s: 1000, m: 60_000 } as const;
 
-/** Reads a duration as settings are written, `500ms`, `10s` or `2m`: milliseconds, or NaN when it is none. */
+/**
+ * Parses a duration as written in settings, `500ms`, `10s` or `2m`. Returns milliseconds, or NaN
+ * when it is not a duration.
+ */
 export function parseDuration(text: string): number {
   const match = /^(\d{1,9})(ms|s|m)$/.exec(text);
   return match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
 }
 
-/** Milliseconds the way settings are written, in the largest unit that keeps them whole: `1500ms`, `10s`, `2m`. */
+/** Milliseconds as written in settings, in the largest unit that keeps them whole: `1500ms`, `10s`, `2m`. */
 export function formatDuration(ms: number): string {
   if (ms % unitMs.m === 0 && ms > 0) return `${ms / unitMs.m}m`;
   return ms % unitMs.s === 0 ? `${ms / unitMs.s}s` : `${ms}ms`;

@@ -1,4 +1,4 @@
-/** Everything that the daemon answers, once: for the page at /, docs/api.md and the man page. */
+/** Everything that the daemon answers, declared once: for the page at /, docs/api.md and the man page. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -22,5 +22,5 @@ export const tcpEndpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/metrics', what: "figures in Prometheus' text format" },
 ];
 
-/** What both probe clients send, to the letter; the daemon knows it by that. */
+/** The exact request that both probe clients send. The daemon recognises it by its bytes. */
 export const probeRequest = 'GET /probe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';

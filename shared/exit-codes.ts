@@ -1,6 +1,6 @@
 /**
- * Every exit code of the probe, once. Daemon, clients, docs and tests read this table.
- * A released code is never renumbered: upgrade controllers act on the number.
+ * Every exit code of the probe, declared once. Daemon, clients, docs and tests read this table. A
+ * released code is never renumbered, because upgrade controllers act on the number.
  */
 interface ExitCodeRow {
   /** First and last code of the row, both included. */
@@ -76,7 +76,7 @@ export function spellCodes([first, last]: ExitCodeRow['codes']): string {
 /**
  * The code of a reason that has only one.
  *
- * @param reason - any reason but HookFailed, whose code is the hook's own
+ * @param reason - any reason except HookFailed, whose code is the hook's own
  */
 export function codeOf(reason: Exclude<Reason, 'HookFailed'>): number {
   const found = exitCodeTable.find((candidate) => candidate.reason === reason);
@@ -85,9 +85,9 @@ export function codeOf(reason: Exclude<Reason, 'HookFailed'>): number {
 }
 
 /**
- * The reason that a hook's own exit code stands for.
+ * The reason for a hook's own exit code.
  *
- * @param code - 1 to 255, as the hook exited
+ * @param code - the hook's exit code, 1 to 255
  */
 export function reasonOfHookCode(code: number): 'HookCrashed' | 'HookFailed' | 'HookReservedCode' {
   const found = exitCodeTable.find(({ codes: [first, last] }) => code >= first && code <= last);

@@ -3,11 +3,12 @@ export const processors = ['amd64', 'arm64', 'armhf'] as const;
 
 export type Processor = (typeof processors)[number];
 
-/** Debian's names by Node's. */
+/** Debian's name for each of Node's names. */
 const byNode: Partial<Record<string, Processor>> = { x64: 'amd64', arm64: 'arm64', arm: 'armhf' };
 
 /**
- * The directory of the native client that a machine runs, beside the daemon; readiness_probe.sh has the same rule.
+ * The directory with the native client for a machine, beside the daemon. readiness_probe.sh has the
+ * same rule.
  *
  * @param arch - Node's name of the processor (process.arch)
  */

@@ -4,22 +4,25 @@ import { sayDuration } from './duration.ts';
 import { isPassing } from './findings/findings.ts';
 import { firstLine, oneLine } from './reply.ts';
 
-/** How parts of a text are told apart on a terminal; plain text leaves them as they are. */
+/** Marks parts of a text for a terminal. Plain text leaves them unchanged. */
 export type Paint = (style: 'good' | 'bad' | 'warn' | 'dim' | 'bold', text: string) => string;
 
 export const plain: Paint = (_style, text) => text;
 
-/** A line for people, and what its continuation lines begin with where a terminal breaks it: of a table, for one, as many blanks. */
+/**
+ * A line for people. `hang` begins each continuation line when a terminal breaks the line: in a
+ * table, that many blanks.
+ */
 export type Line = string | { readonly text: string; readonly hang: string };
 
 export function textOf(line: Line): string {
   return typeof line === 'string' ? line : line.text;
 }
 
-/** The newest of the history that are shown below a status. */
+/** How many changes of the history are shown below a status, the newest first. */
 const maxShownChanges = 8;
 
-/** A status for people: the verdict in one line, then each step, then times. Lines without a newline at their end. */
+/** A status for people: the verdict in one line, then each step, then times. The lines do not end in a newline. */
 export function statusLines(status: Status, paint: Paint): Line[] {
   const since = status.unchangedForMs === undefined ? '' : `, for ${sayDuration(status.unchangedForMs)}`;
   const word = status.ready ? paint('good', 'READY') : paint('bad', 'NOT READY');
@@ -56,12 +59,12 @@ const outcomeStyles: Readonly<Record<string, Parameters<Paint>[0]>> = { passed: 
 
 const nothingChecked = 'WARNING  nothing is checked: put a hook there, or declare checks (READINESSD_PROGRAMS, /etc/readinessd/checks.d)';
 
-/** Whether it is ready because there is nothing that could say otherwise. */
+/** Whether it is ready only because every step had nothing to check. */
 export function isNothingChecked({ ready, steps }: Status): boolean {
   return ready && steps.every(({ outcome }) => outcome === 'skipped');
 }
 
-/** As wide as the longest name of a step, and no narrower than "start". */
+/** As wide as the longest name of a step, but at least as wide as "start". */
 function nameWidthOf({ steps }: Status): number {
   return Math.max(6, ...steps.map(({ name }) => name.length));
 }

@@ -5,7 +5,7 @@ import type { VerdictCache } from '../verdict/verdict-cache.ts';
 import { Hour, type Span } from './hour.ts';
 import { noteRunning, type RunningStep } from './running.ts';
 
-/** What happens now, and has happened. For people only: no verdict depends on it. */
+/** What happens now and what has happened. For people only: no verdict depends on it. */
 export interface Activity {
   readonly running: readonly RunningStep[];
   readonly startPrograms: readonly SeenProgram[];
@@ -13,9 +13,9 @@ export interface Activity {
 }
 
 export interface NotedActivity {
-  /** To be run in the place of the pipeline's. */
+  /** To be run instead of the pipeline's. */
   readonly stages: Stage[];
-  /** A cycle begins. */
+  /** To be called when a cycle begins. */
   begin(): void;
   read(): Activity;
 }

@@ -1,33 +1,33 @@
 const minuteMs = 60_000;
 const minutes = 60;
 
-/** What has been counted since the start. */
+/** Counted since the start. */
 export interface Totals {
   readonly cycles: number;
-  /** Of what probes were shown. */
+  /** Of the verdict that probes are told. */
   readonly changes: number;
 }
 
-/** The same of a time. */
+/** The same, counted over a time. */
 export interface Span extends Totals {
   readonly overMs: number;
 }
 
-/** Knows the totals of an hour ago: a number of each for every minute, and no more. */
+/** Counts over the last hour. Stores two numbers for each minute, and nothing else. */
 export class Hour {
   readonly #startedAtMs: number;
-  /** The totals at the beginning of each minute, one behind the other, in a ring. */
+  /** The totals at the beginning of each minute, in a ring. */
   readonly #cycles = new Float64Array(minutes + 1);
   readonly #changes = new Float64Array(minutes + 1);
-  /** Minutes since the start that have a note. */
+  /** The last minute that has an entry, counted from the start. */
   #noted = 0;
 
-  /** @param startedAtMs - when there was nothing, by the monotonic clock, as all times here */
+  /** @param startedAtMs - when all totals were 0. All times here are by the monotonic clock. */
   constructor(startedAtMs: number) {
     this.#startedAtMs = startedAtMs;
   }
 
-  /** Takes the totals down for each minute that has begun since the last call: call it before they grow. */
+  /** Stores the totals for each minute that has begun since the last call. Call it before the totals grow. */
   note(nowMs: number, { cycles, changes }: Totals): void {
     const minute = this.#minuteAt(nowMs);
     for (let at = Math.max(this.#noted + 1, minute - minutes); at <= minute; at++) {
@@ -37,7 +37,7 @@ export class Hour {
     this.#noted = Math.max(this.#noted, minute);
   }
 
-  /** Of the last hour, to the minute, or since the start. */
+  /** Counts over the last hour, to the minute, or since the start if that is shorter. */
   last(nowMs: number, totals: Totals): Span {
     this.note(nowMs, totals);
     const minute = this.#minuteAt(nowMs);

@@ -1,18 +1,19 @@
 import type { Stage, Step } from '../steps/step.ts';
 
-/** A step that has begun and not ended. */
+/** A step that has begun but not ended. */
 export interface RunningStep {
   readonly name: string;
   readonly forMs: number;
-  /** As of the step. */
+  /** See Step. */
   readonly boundMs: number;
 }
 
 /**
- * Notes which steps run now. For people only: what a step finds goes through as it is.
+ * Notes which steps run now. For people only: results pass through unchanged.
  *
  * @param now - the monotonic clock, milliseconds
- * @returns the same stages, to be run in their place, and what of them runs, in their order
+ * @returns the same stages, to be run instead, and a function that lists the running steps in their
+ * order
  */
 export function noteRunning(stages: readonly Stage[], now: () => number): { stages: Stage[]; running(): RunningStep[] } {
   const notes: Note[] = [];
@@ -35,7 +36,7 @@ interface Note {
   readonly step: Step;
   /** A look for an event may run beside a cycle. */
   count: number;
-  /** Of the first of them. */
+  /** When the first of them began. */
   sinceMs: number;
 }
 

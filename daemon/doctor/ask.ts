@@ -19,7 +19,7 @@ const timeoutMs = 3000;
 const logTailBytes = 64_000;
 const outputTailBytes = 2000;
 
-/** What getAllConfigInfo says of a program besides; undefined where this supervisord does not tell. */
+/** Further options of a program from getAllConfigInfo; undefined where this supervisord does not report them. */
 export interface Extras {
   readonly autostart?: boolean | undefined;
   readonly startsecs?: number | undefined;
@@ -28,7 +28,7 @@ export interface Extras {
 
 export type Streams = Readonly<Record<'stdout' | 'stderr', string>>;
 
-/** What supervisord says of itself and its programs, in one look. Programs are found by keyOf. */
+/** What supervisord says of itself and its programs, at one look. The maps' keys are from keyOf. */
 export interface Supervisord {
   readonly version: string;
   readonly pid: number;
@@ -36,9 +36,9 @@ export interface Supervisord {
   readonly processes: readonly ProcessInfo[];
   readonly configs: readonly ProcessConfig[];
   readonly extras: ReadonlyMap<string, Extras>;
-  /** Files that programs' output goes to; '' where there is none. */
+  /** The files that get programs' output; '' where there is none. */
   readonly logFiles: ReadonlyMap<string, Streams>;
-  /** Lines of its own log, the newest last; none when it keeps none. */
+  /** Lines of its own log, the newest last; empty if it keeps no log. */
   readonly log: readonly string[];
   readLog(): Promise<readonly string[]>;
   again(): Promise<readonly ProcessInfo[]>;
@@ -47,9 +47,9 @@ export interface Supervisord {
 }
 
 /**
- * Asks for what the daemon asks for, in the same way, and for what else a doctor wants to know.
+ * Asks for everything that the daemon asks for, in the same way, and for what else doctor needs.
  *
- * @param find - of user and password
+ * @param find - finds user and password
  * @throws SupervisorUnreachableError or SupervisorBadReplyError
  */
 export async function lookAtSupervisord(address: SupervisorAddress, find: FindCredentials): Promise<Supervisord> {
@@ -81,7 +81,7 @@ export async function lookAtSupervisord(address: SupervisorAddress, find: FindCr
     again: async () => readProcesses(await call('getAllProcessInfo', processMembers)),
     async output(program, stream) {
       const path = logFiles.get(keyOf(program))?.[stream] ?? '';
-      // A pipe or a terminal would be read from, and perhaps waited for.
+      // Reading a pipe or terminal would take its data, and might wait.
       if (!isFile(path)) return undefined;
       const method = stream === 'stdout' ? 'readProcessStdoutLog' : 'readProcessStderrLog';
       const text = await call(method, [], [fullName(program), -outputTailBytes, 0]).catch(() => undefined);
@@ -90,7 +90,7 @@ export async function lookAtSupervisord(address: SupervisorAddress, find: FindCr
   };
 }
 
-/** What answers may be no supervisord. */
+/** Whatever answers may not be supervisord. */
 function expect(type: 'string', value: XmlRpcValue | undefined, method: string): string;
 function expect(type: 'number', value: XmlRpcValue | undefined, method: string): number;
 function expect(type: 'string' | 'number', value: XmlRpcValue | undefined, method: string): unknown {
@@ -102,14 +102,14 @@ function asText(value: XmlRpcValue | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** What a program runs, as the configuration has it; undefined where supervisord does not tell. */
+/** A program's command in the configuration; undefined where supervisord does not report it. */
 export function commandOf({ configs }: Pick<Supervisord, 'configs'>, program: ProcessName): string | undefined {
   return configs.find((config) => keyOf(config) === keyOf(program))?.command;
 }
 
 /** How a program's last run ended, in supervisord's own words: `exit status 3`, `terminated by SIGKILL`. */
 export function lastEnd({ log, processes }: Pick<Supervisord, 'log' | 'processes'>, { name }: ProcessName): string | undefined {
-  // The log has the names of processes, and not of their groups.
+  // The log names processes without their groups.
   if (processes.filter((process) => process.name === name).length !== 1) return undefined;
   const line = linesOf(log, name).findLast((one) => / exited: /.test(one));
   return / \((exit status \d+|terminated by \w+)/.exec(line ?? '')?.[1];

@@ -13,13 +13,13 @@ import type { Facts } from './facts.ts';
 import { isExecutable } from './files.ts';
 import { fine, problem, warning } from './found.ts';
 
-/** timeoutSeconds of a probe, unless it is set. The exec itself takes 25 to 50 ms of it, more on a busy node. */
+/** A probe's timeoutSeconds by default. The exec itself takes 25 to 50 ms of it, more on a busy node. */
 const allowedMs = 1000;
 
 const probesMade = 5;
 const probeBoundMs = 10_000;
 
-/** What the kubelet runs: whether it is whole, and how long it takes here. */
+/** What the kubelet runs: whether it is complete, and how long it takes here. */
 export async function checkClients({ examination }: Facts): Promise<Found[]> {
   const { library } = examination;
   const path = resolve(library, '../../bin/readiness_probe.sh');
@@ -43,7 +43,7 @@ async function checkNative(path: string): Promise<Found> {
   return warning('probe', { kind: 'probe-native-foreign', path, machine: process.arch, why: sayLoadTrouble(why) });
 }
 
-/** It ends in a mark, so that one cut short is noticed. */
+/** The file ends in a mark, so that a file cut short is noticed. */
 function checkScripted(path: string): Found[] {
   const isWhole = !existsSync(path) || (readFileSync(path, 'utf8').trimEnd().endsWith('// whole') && isExecutable(path));
   return isWhole ? [] : [warning('probe', { kind: 'probe-no-fallback', path })];
@@ -62,7 +62,7 @@ async function checkLatency(path: string, { socketPath, environment }: Examinati
   }
   if (code === codeOf('ClientBroken')) return [problem('probe', { kind: 'probe-no-client', path })];
   if (code === codeOf('ClientUsage')) return [problem('probe', { kind: 'probe-setting', path })];
-  // A daemon that does not answer makes it slow, and is told of by itself.
+  // If the daemon does not answer, the probe is slow. The check of the socket reports that.
   if (code === codeOf('DaemonTimeout')) return [];
   const longestMs = Math.max(...timesMs);
   const medianMs = timesMs.sort((one, other) => one - other)[Math.floor(probesMade / 2)] ?? 0;

@@ -19,13 +19,13 @@ import type { DaemonCall, Facts } from './facts.ts';
 import { fine, problem, waiting, warning } from './found.ts';
 import { unusableUser } from './sections.ts';
 
-/** With fewer, supervisord gives up on the daemon one day. */
+/** With fewer, supervisord may give up on the daemon one day. */
 const enoughRetries = 1000;
 
-/** A slow processor takes so long for a start. */
+/** How long a start can take on a slow processor. */
 const startS = 10;
 
-/** How it ends when somebody has it ended. */
+/** How the daemon ends when somebody stops it. */
 const deliberate = ['exit status 0', 'terminated by SIGTERM', 'terminated by SIGKILL'];
 
 const refusalBoundMs = 15_000;
@@ -53,7 +53,7 @@ export async function checkDaemon(facts: Facts): Promise<Found[]> {
   return found;
 }
 
-/** What keeps the daemon from answering, as far as supervisord and its settings tell. */
+/** Why the daemon does not answer, as far as supervisord and its settings show. */
 async function whySilent(facts: Facts, supervisord: Supervisord, own: ProcessInfo): Promise<Found[]> {
   const { examination, settings, isDaemonsOwn } = facts;
   const program = fullName(own);
@@ -71,14 +71,15 @@ async function whySilent(facts: Facts, supervisord: Supervisord, own: ProcessInf
     return isStarting ? [waiting('daemon', { kind: 'daemon-starting', program })] : [];
   }
   if (isUp && own.now - own.start >= startS) return [];
-  // It never ends so without a word; another end may have left an earlier one's.
+  // With exit status 1 or 2 the daemon always says why. With any other end, its last words may be
+  // from an earlier run.
   const said = hasFailed && /^exit status [12]$/.test(end) ? await lastWords(supervisord, own) : undefined;
   if (said !== undefined) return [problem('daemon', { kind: 'daemon-refuses', program, line: said })];
   const ended = end === undefined ? {} : { end: `its last run ended with ${end}` };
   return [problem('daemon', { kind: 'daemon-not-running', program, state: name, spawnerr: own.spawnerr, ...ended })];
 }
 
-/** What it said of its end, where that is the last that is in the file that its stderr goes to. */
+/** The daemon's own error message, if that is the last line in its stderr file. */
 async function lastWords(supervisord: Supervisord, own: ProcessInfo): Promise<string | undefined> {
   const lines = (await supervisord.output(own, 'stderr'))?.trimEnd().split('\n') ?? [];
   return /^readinessd: (.+)/.exec(lines.at(-1) ?? '')?.[1];
@@ -88,40 +89,43 @@ function notSupervised(facts: Facts, { configs }: Supervisord): Found {
   const { status, section } = facts;
   if (status !== undefined) return warning('daemon', { kind: 'daemon-not-supervised' });
   const config = configs.find(({ name, command }) => isDaemonCommand(name, command));
-  // A file that came after supervisord has read them is known of itself only.
+  // If the section was added after supervisord had read its files, only the file itself has it.
   const program = config === undefined ? section?.name.replace(/^\w+:/, '') : fullName(config);
   if (program === undefined) return problem('daemon', whyNotConfigured(facts));
   const reload = reloadOf(facts);
   return problem('daemon', { kind: 'daemon-not-loaded', program, ...(reload === undefined ? {} : { reload }) });
 }
 
-/** The same, of a supervisord that cannot be asked. */
+/** Why the daemon does not run, if supervisord cannot be asked. */
 async function whyNotUp(facts: Facts): Promise<Found[]> {
   const { configuration, section } = facts;
   if (configuration?.include === undefined || section !== undefined) return whyNotStarted(facts, 'readinessd');
   return [problem('daemon', whyNotConfigured(facts))];
 }
 
-/** What keeps a daemon from starting that is started as its section says. */
+/** Why a daemon started by its section does not come up. */
 async function whyNotStarted({ call, section, settings, supervisordPid }: Facts, program: string): Promise<Found[]> {
   const user = unusableUser(section, supervisordPid);
   if (user !== undefined) return [problem('daemon', { kind: 'daemon-user', program, ...user })];
   const line = call === undefined ? undefined : await refusal(call);
   if (line !== undefined) return [problem('daemon', { kind: 'daemon-refuses', program, line })];
-  // A file or a socket it replaces; this it cannot.
+  // The daemon replaces a socket, but cannot replace a directory.
   if (statSync(settings.socketPath, { throwIfNoEntry: false })?.isDirectory())
     return [problem('daemon', { kind: 'socket-no-socket', path: settings.socketPath })];
   return settings.listen === undefined ? [] : await whyNotListening(settings.listen);
 }
 
-/** Has the daemon itself say what it refuses of its settings and its checks. It checks nothing then, and serves nothing. */
+/**
+ * Lets the daemon itself say which settings or checks it refuses. With --check-config it checks and
+ * serves nothing.
+ */
 async function refusal({ argv: [program = '', ...args], environment }: DaemonCall): Promise<string | undefined> {
   try {
     await promisify(execFile)(program, [...args, '--check-config'], { cwd: '/', env: environment, timeout: refusalBoundMs });
     return undefined;
   } catch (error) {
     const { stderr = '', code } = error as { readonly stderr?: string; readonly code?: unknown };
-    // What supervisord cannot start either, it tells by itself.
+    // If it cannot be started at all, supervisord reports that itself.
     if (typeof code !== 'number') return undefined;
     return (
       stderr
@@ -133,7 +137,10 @@ async function refusal({ argv: [program = '', ...args], environment }: DaemonCal
   }
 }
 
-/** Whether nobody else has the port is known by having it, for a moment; the daemon does not run. */
+/**
+ * Whether another process has the port. The only way to know is to listen on it for a moment, which
+ * is possible because the daemon does not run.
+ */
 async function whyNotListening({ host, port, display: address }: ListenAddress): Promise<Found[]> {
   const code = await new Promise<string | undefined>((resolve) => {
     const server = createServer();

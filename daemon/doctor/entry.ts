@@ -7,7 +7,7 @@ import { daemonSection, placeForEntry } from '../supervisor/entry.ts';
 import { hasWildcards } from '../supervisor/glob.ts';
 import type { Facts } from './facts.ts';
 
-/** Where images have the sections of programs. */
+/** Where images keep the sections of programs. */
 const usualDirectories = [
   '/etc/supervisor/conf.d',
   '/etc/supervisor',
@@ -17,7 +17,10 @@ const usualDirectories = [
 ];
 const usualSubdirectories = ['.', 'conf.d', 'supervisor.d', 'supervisord.d'];
 
-/** What is said where supervisord has no section that runs the daemon: which files it reads, and where our entry lies instead. */
+/**
+ * The finding where supervisord has no section that runs the daemon: which files it reads, and
+ * where our entry is instead.
+ */
 export function whyNotConfigured(facts: Facts): Finding {
   const { configuration } = facts;
   const reload = reloadOf(facts);
@@ -34,16 +37,16 @@ function targetOf(file: string, place: string | undefined) {
   return { path: place, isNew: true, ...(existsSync(directory) ? {} : { newDirectory: directory }) };
 }
 
-/** How supervisord is made to read its files again; undefined where it is not found. */
+/** How to make supervisord read its files again; undefined where supervisord is not found. */
 export function reloadOf({ configuration, supervisord, supervisordPid }: Facts): Reload | undefined {
   if (configuration === undefined || supervisordPid === undefined) return undefined;
   const { file, sections, fileOf } = configuration;
-  // supervisorctl looks for its section in no other file.
+  // supervisorctl reads its own section from no other file.
   const isControlled = !(supervisord instanceof Error) && sections.has('supervisorctl') && fileOf('supervisorctl') === file;
   return isControlled ? { file } : { pid: supervisordPid };
 }
 
-/** A file with the daemon's section, which supervisord does not read: one that is named as such files are, if there is. */
+/** A file with the daemon's section that supervisord does not read. One with a usual ending is preferred. */
 function findUnread({ file }: Configuration, include: readonly string[]): string | undefined {
   const named = include.map(dirname).filter((directory) => !hasWildcards(directory));
   const beside = usualSubdirectories.map((name) => join(dirname(file), name));
@@ -61,7 +64,7 @@ function pathsIn(directory: string): string[] {
   }
 }
 
-/** What could be included: the configuration of another supervisord could not. */
+/** Whether a file could be included. The configuration of another supervisord could not. */
 function isEntry(path: string): boolean {
   const configuration = readConfiguration(path, {});
   const { sections } = configuration;

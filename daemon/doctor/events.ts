@@ -3,13 +3,13 @@ import type { Found } from '../../shared/report.ts';
 import type { Facts } from './facts.ts';
 import { fine, warning } from './found.ts';
 
-/** Without them something would not be told. */
+/** Without one of these, some changes would not be reported. */
 const wantedEvents = ['PROCESS_STATE', 'PROCESS_GROUP', 'SUPERVISOR_STATE_CHANGE', 'TICK_60'];
 
-/** After so long supervisord would have told of something, the daemon's own start for one. */
+/** By then supervisord must have reported something, at least the daemon's own start. */
 const firstEventMs = 75_000;
 
-/** Whether supervisord tells the daemon what happens. All works without that, but what changes is seen later. */
+/** Whether supervisord's events reach the daemon. Everything works without them, but changes are seen later. */
 export function checkEvents({ status, section }: Facts): Found[] {
   if (status === undefined) return [];
   const { state = 'off', lastAgoMs = 0 } = status.events ?? {};
@@ -17,7 +17,7 @@ export function checkEvents({ status, section }: Facts): Found[] {
   if (state === 'off') return name.startsWith('eventlistener:') ? [warning('events', { kind: 'events-not-taken', section: name })] : [];
   if (name.startsWith('program:')) return [warning('events', { kind: 'events-not-sent', section: name })];
   const asked = section?.options.get('events')?.split(/[\s,]+/) ?? wantedEvents;
-  // PROCESS_STATE is the parent of all that begin so; EVENT of all that there are.
+  // PROCESS_STATE includes all events that begin with it, and EVENT includes all events.
   const missing = asked.includes('EVENT') ? [] : wantedEvents.filter((event) => !asked.includes(event));
   if (missing.length > 0) return [warning('events', { kind: 'events-incomplete', section: name, missing, wanted: wantedEvents.join(',') })];
   if (state === 'stopped') return [warning('events', { kind: 'events-stopped' })];

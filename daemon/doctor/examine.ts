@@ -13,7 +13,7 @@ import { checkSteps } from './steps.ts';
 import { checkSupervisord } from './supervisord.ts';
 import { checkSystem } from './system.ts';
 
-/** Along the chain: what comes first may be the cause of what comes later. */
+/** In the order of the chain: an earlier problem may cause a later one. */
 const checks: readonly (readonly [about: About, check: (facts: Facts) => Found[] | Promise<Found[]>])[] = [
   ['system', checkSystem],
   ['supervisord', checkSupervisord],
@@ -28,7 +28,7 @@ const checks: readonly (readonly [about: About, check: (facts: Facts) => Found[]
 
 const order = checks.map(([about]) => about);
 
-/** In which links a problem's cause may lie, if it has one. */
+/** Where the cause of a problem may be. */
 const causes: Readonly<Partial<Record<About, readonly About[]>>> = {
   system: [],
   supervisord: ['supervisord'],
@@ -38,13 +38,16 @@ const causes: Readonly<Partial<Record<About, readonly About[]>>> = {
   hook: ['hook'],
 };
 
-/** What a probe meets whatever the daemon says. */
+/** What fails for probes, whatever the daemon says. */
 const isProbes = (about: About) => about === 'socket' || about === 'probe';
 
-/** Goes through the whole set-up. It changes nothing, and runs nothing but the probe, and the daemon's own check of its settings. */
+/**
+ * Examines the whole set-up. It changes nothing, and runs only the probe and the daemon's own check
+ * of its settings.
+ */
 export async function examine(examination: Examination): Promise<Report> {
-  // undici's WebAssembly is compiled once and not optimised, as in the daemon (entry.cjs): that took 35 MB for a moment, which a
-  // container may not have.
+  // As in the daemon (entry.cjs), undici's WebAssembly is compiled once and not optimised.
+  // Optimising took 35 MB for a moment, which a container may not have.
   for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
   const facts = await findFacts(examination);
   const found: Found[] = [];
@@ -67,20 +70,20 @@ function isSame(one: Found, other: Found): boolean {
   return one.level !== 'ok' && one.check === other.check && wordsOfFound(one.finding).message === wordsOfFound(other.finding).message;
 }
 
-/** What is waited for may be a cause as well. */
+/** What only takes time may also be a cause. */
 const waitingCauses: readonly string[] = ['daemon-starting', 'start-ran-before'];
 
-/** Two programs that fail have nothing to do with each other. */
+/** Failures of two different programs are unrelated. */
 function isOfAnother(one: Found['finding'], other: Found['finding']): boolean {
   return 'program' in one && 'program' in other && one.program !== other.program;
 }
 
-/** Whoever cannot be asked may not run, and nor do its programs then. */
+/** A supervisord that cannot be asked may not run, and then its programs do not run either. */
 function isOfDeadSupervisord(about: About, { finding: { kind } }: Found): boolean {
   return about === 'supervisord' && (kind === 'socket-missing' || kind === 'socket-unheard');
 }
 
-/** Marks what follows from a problem, and puts it after that. */
+/** Marks consequences of a problem, and puts them after it. */
 function withConsequences(found: readonly Found[]): Found[] {
   const roots: Found[] = [];
   const consequences = new Map<Found, Found[]>();

@@ -17,28 +17,31 @@ import { keyOf } from '../supervisor/names.ts';
 import { lookAtSupervisord, type Supervisord } from './ask.ts';
 import { sectionOf, wordsIn } from './sections.ts';
 
-/** What is found out before anything is judged. */
+/** Everything that is found out before judging. */
 export interface Facts {
   readonly examination: Examination;
-  /** What the daemon answered; undefined when it did not. */
+  /** The daemon's answer; undefined when it did not answer. */
   readonly status: Status | undefined;
   readonly supervisord: Supervisord | SupervisorUnreachableError | SupervisorBadReplyError;
   readonly address: SupervisorAddress;
-  /** What came of looking for user and password; undefined where supervisord asks for none. */
+  /** The result of looking for user and password; undefined where supervisord requires none. */
   readonly credentials: Lookup | undefined;
-  /** supervisord's programs that run the daemon: the one that answers first, else one that runs. */
+  /** supervisord's programs that run the daemon. The one that answers comes first, or else one that runs. */
   readonly daemons: readonly ProcessInfo[];
-  /** As its files have it; undefined where they may not be looked at. */
+  /** supervisord's configuration from its files; undefined where they cannot be read. */
   readonly configuration: Configuration | undefined;
   /** The section that runs the daemon. */
   readonly section: NamedSection | undefined;
-  /** What a daemon that is started by that section is called with. */
+  /** How that section calls the daemon. */
   readonly call: DaemonCall | undefined;
-  /** Of the running daemon where its process may be looked at; else what one would take that is started by its section, or here. */
+  /**
+   * The running daemon's settings, if its process can be read. Otherwise those of a daemon started
+   * by its section, or here.
+   */
   readonly settings: Settings;
-  /** Whether they are those of the running daemon. */
+  /** Whether the settings are the running daemon's. */
   readonly isDaemonsOwn: boolean;
-  /** The container's own, as supervisord got it; undefined where it may not be looked at. */
+  /** The container's own environment, as supervisord got it; undefined where it cannot be read. */
   readonly containerEnvironment: NodeJS.ProcessEnv | undefined;
   readonly supervisordPid: number | undefined;
 }
@@ -55,7 +58,8 @@ export async function findFacts(examination: Examination): Promise<Facts> {
   const here = settingsHere(environment);
   let look = await lookAt(addressFor(told ?? here, status), status?.pid);
   if (look.supervisord instanceof Error && status === undefined && !isAddressTold(environment)) {
-    // supervisord tells its programs where it is, which a daemon that is down cannot pass on.
+    // supervisord tells its programs where it listens, but a daemon that is down cannot pass that
+    // on.
     for (const path of socketsOfSupervisord()) {
       const other = await lookAt({ ...look.address, ...parseSupervisorUrl(`unix://${path}`) }, undefined);
       if (other.supervisord instanceof Error) continue;
@@ -88,7 +92,7 @@ export async function findFacts(examination: Examination): Promise<Facts> {
   };
 }
 
-/** Gets in as the daemon does, if need be with what supervisord's configuration has. */
+/** Asks in the same way as the daemon: with the password from supervisord's configuration, if one is required. */
 async function lookAt(
   address: SupervisorAddress,
   daemonPid: number | undefined,
@@ -105,7 +109,10 @@ async function lookAt(
   return { address, credentials, supervisord };
 }
 
-/** Where its configuration has its socket, if it is found; and sockets that are called like one. Whether it is one, the answer tells. */
+/**
+ * Where supervisord may listen: the socket in its configuration, if that is found, and sockets with
+ * such a name. Only an answer shows whether it is supervisord.
+ */
 function socketsOfSupervisord(): string[] {
   const pid = findSupervisord(undefined);
   const configuration = pid === undefined ? undefined : configurationOf(pid);
@@ -129,8 +136,8 @@ function sectionFor(configuration: Configuration, process: ProcessInfo | undefin
 }
 
 /**
- * How supervisord would start the daemon. Where a shell or another program does, only the environment is known; undefined where not
- * even that.
+ * How supervisord would start the daemon. If a shell or another program starts it, only the
+ * environment is known. Undefined where that is not known either.
  */
 function callOf(options: Section, containerEnvironment: NodeJS.ProcessEnv | undefined, library: string): DaemonCall | undefined {
   const command = options.get('command') ?? '';
@@ -141,7 +148,10 @@ function callOf(options: Section, containerEnvironment: NodeJS.ProcessEnv | unde
   return { argv: isDirect ? argv : [join(library, '../../bin/readinessd')], environment };
 }
 
-/** What a daemon would take with this environment; without what it refuses, as far as that does not say where supervisord is. */
+/**
+ * The settings of a daemon started in this environment. If it would refuse them, only those that
+ * say where supervisord is, or the defaults.
+ */
 function settingsHere(environment: NodeJS.ProcessEnv): Settings {
   const addressOnly = Object.fromEntries(Object.entries(environment).filter(([name]) => /^(?:READINESSD_)?SUPERVISOR_/.test(name)));
   const settings = settingsFrom([], environment) ?? settingsFrom([], addressOnly) ?? settingsFrom([], {});
@@ -149,7 +159,7 @@ function settingsHere(environment: NodeJS.ProcessEnv): Settings {
   return settings;
 }
 
-/** What a daemon would take; undefined when it would refuse. */
+/** The settings that a daemon would use; undefined if it would refuse them. */
 function settingsFrom(argv: readonly string[], environment: NodeJS.ProcessEnv): Settings | undefined {
   try {
     const request = readSettings(argv, environment);
@@ -160,23 +170,23 @@ function settingsFrom(argv: readonly string[], environment: NodeJS.ProcessEnv): 
   }
 }
 
-/** The settings of a running daemon, from its arguments and environment; undefined where they may not be read. */
+/** The settings of a running daemon, from its arguments and environment; undefined where those cannot be read. */
 function settingsOf(pid: number): Settings | undefined {
   const environment = environmentOf(pid);
   if (environment === undefined) return undefined;
-  // The launcher's own, which the daemon takes away before it reads its settings.
+  // The launcher sets it, and the daemon removes it before it reads its settings.
   delete environment['READINESSD_MALLOC'];
   try {
     const argv = argumentsOf(pid);
     const entry = argv.findIndex((argument) => argument.endsWith('/entry.cjs'));
-    // The number may be another process's: of another container, or given out again.
+    // The pid may be another process's: it may be from another container, or reused.
     return entry === -1 ? undefined : settingsFrom(argv.slice(entry + 1), environment);
   } catch {
     return undefined;
   }
 }
 
-/** Where supervisord is asked: as the daemon does, and else where it says that it asks. */
+/** Where to ask supervisord: at the address in the settings, or where the daemon says that it asks. */
 function addressFor(settings: Settings, status: Status | undefined): SupervisorAddress {
   const { supervisor, supervisorUser, supervisorPassword } = settings;
   const shown = status?.settings['supervisor'];
@@ -187,7 +197,7 @@ function addressFor(settings: Settings, status: Status | undefined): SupervisorA
   };
 }
 
-/** Where probes ask that are started with the container's environment. */
+/** The socket that probes started with the container's environment ask. */
 export function containerSocket({ containerEnvironment }: Facts): string | undefined {
   return containerEnvironment === undefined ? undefined : (containerEnvironment[socketVariable] ?? defaultSocketPath);
 }

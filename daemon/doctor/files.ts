@@ -7,13 +7,13 @@ import { whyNotLoadable } from '../process/loadable.ts';
 
 interface RunFile {
   readonly path: string;
-  /** Of supervisord's, that it is started for. */
+  /** The program of supervisord that runs this file. */
   readonly program?: string;
 }
 
 const headBytes = 65_536;
 
-/** Where a program is looked for when PATH is not set (execvp(3)). */
+/** Where a program is searched when PATH is not set (execvp(3)). */
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export function isExecutable(path: string): boolean {
@@ -26,10 +26,11 @@ export function isExecutable(path: string): boolean {
 }
 
 /**
- * What keeps a program from being started, or from doing its work once it was; its file is looked at as the daemon looks at its hook.
+ * Why a program cannot be started, or fails right after its start. Its file is inspected as the
+ * daemon inspects its hook.
  *
- * @param searched - PATH, where it is started
- * @returns undefined where nothing does, or it is not there
+ * @param searched - PATH where it is started
+ * @returns undefined if nothing is wrong, or the file does not exist
  */
 export async function whyNotRun(
   file: RunFile & { readonly isHook: boolean },
@@ -45,7 +46,7 @@ export async function whyNotRun(
   return why === undefined ? textTrouble(file, searched) : { kind: 'not-loadable', ...file, ...why };
 }
 
-/** What the kernel starts, and what fails all the same. */
+/** Problems in a script that the kernel does start. */
 async function textTrouble(file: RunFile, searched: string): Promise<Finding | undefined> {
   const { path } = file;
   const [first = ''] = (await headOf(path)).split('\n', 1);
@@ -56,13 +57,13 @@ async function textTrouble(file: RunFile, searched: string): Promise<Finding | u
   return isFound ? undefined : { kind: 'env-finds-nothing', ...file, name, searched };
 }
 
-/** Whether lines of a script end in CR LF. */
+/** Whether a script has lines that end in CR LF. */
 export async function hasCarriageReturns(path: string): Promise<boolean> {
   const text = await headOf(path);
   return text.startsWith('#!') && text.includes('\r\n');
 }
 
-/** A regular file's beginning; '' where it cannot be read. Never a wait: a pipe by that name would be one. */
+/** The beginning of a regular file; '' where it cannot be read. Never waits, as opening a named pipe would. */
 async function headOf(path: string): Promise<string> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

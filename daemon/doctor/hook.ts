@@ -7,12 +7,12 @@ import type { Facts } from './facts.ts';
 import { hasCarriageReturns, whyNotRun } from './files.ts';
 import { fine, problem, warning } from './found.ts';
 
-/** Above this part of its timeout a hook is about to fail on a busier node. */
+/** A hook that takes more than this part of its timeout may fail on a busier node. */
 const narrowShare = 0.5;
 
 const shortTimeoutMs = 1000;
 
-/** The hook's file, and how long it takes. It is not run. */
+/** Checks the hook's file, and how long the hook takes. Does not run it. */
 export async function checkHook(facts: Facts): Promise<Found[]> {
   const { settings, status } = facts;
   const { hookPath: path, hookTimeoutMs: timeoutMs } = settings;
@@ -33,7 +33,7 @@ export async function checkHook(facts: Facts): Promise<Found[]> {
   return [...found, fine('hook', `it took ${sayDuration(step.durationMs)}`)];
 }
 
-/** PATH as the hook has it: that of the daemon that runs, else what its section would give it. */
+/** The hook's PATH: the running daemon's, or the one that its section would give it. */
 function pathOf({ status, daemons, call, containerEnvironment }: Facts): string | undefined {
   const pid = status?.pid ?? daemons[0]?.pid ?? 0;
   const environment = (pid > 0 ? environmentOf(pid) : undefined) ?? call?.environment ?? containerEnvironment;

@@ -4,7 +4,10 @@ import type { Configuration, Section } from '../supervisor/configuration.ts';
 import type { NamedSection } from '../supervisor/entry.ts';
 import type { ProcessName } from '../supervisor/names.ts';
 
-/** The words of a command=, as supervisord takes them; none where it would refuse it, or it is not known. */
+/**
+ * The words of a command=, split as supervisord does; empty where supervisord would refuse it, or
+ * it is not known.
+ */
 export function wordsIn(command = ''): string[] {
   try {
     return split(command);
@@ -14,10 +17,10 @@ export function wordsIn(command = ''): string[] {
 }
 
 /**
- * The section that a process comes from. RPC tells a process's name and group, never the section's, so it is looked for: by its
- * process_name, or its own name, and by the group that lists it.
+ * The section that a process comes from. RPC reports a process's name and group, but not its
+ * section. So this looks for a section with this process_name or name, in the group that lists it.
  *
- * @returns undefined where it is none, or more than one could be it
+ * @returns undefined where there is none, or several could be it
  */
 export function sectionOf(configuration: Configuration | undefined, { name, group }: ProcessName): NamedSection | undefined {
   if (configuration === undefined) return undefined;
@@ -33,19 +36,19 @@ export function sectionOf(configuration: Configuration | undefined, { name, grou
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** What a process name is made of, besides its section's, depends on numprocs. */
+/** With numprocs, the process's name also contains its number. */
 function hasProcess(options: Section, member: string, name: string): boolean {
   const pattern = options.get('process_name') ?? member;
   return pattern.replaceAll('%(program_name)s', member) === name || pattern.includes('%(process_num)');
 }
 
-/** `[program:start] in FILE`, or what stands for a section that is not known for sure. */
+/** `[program:start] in FILE`; more general words if the section is not certain. */
 export function sayPlace(configuration: Configuration | undefined, process: ProcessName): string {
   const section = sectionOf(configuration, process);
   return section === undefined ? 'its section' : `[${section.name}] in ${configuration?.fileOf(section.name)}`;
 }
 
-/** A section's user=, and supervisord's own user, where it cannot change to that one. */
+/** A section's user= and supervisord's own user, if supervisord cannot change to that user. */
 export function unusableUser(
   section: NamedSection | undefined,
   supervisordPid: number | undefined,

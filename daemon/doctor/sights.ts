@@ -9,10 +9,10 @@ import { startPrograms } from './start.ts';
 const maxLines = 5;
 const maxLogLines = 4;
 
-/** Programs that are shown, at the most. */
+/** The most programs that are shown. */
 const maxSights = 8;
 
-/** What start.sh, the daemon, and programs that something is wrong with do now, and what they said last. */
+/** What start programs, the daemon and programs with a problem do now, and what they printed last. */
 export async function lookAtPrograms(facts: Facts, found: readonly Found[]): Promise<Sight[]> {
   const { supervisord, daemons } = facts;
   if (supervisord instanceof Error) return [];
@@ -28,7 +28,7 @@ export async function lookAtPrograms(facts: Facts, found: readonly Found[]): Pro
   return Promise.all(
     shown.map(async ([key, [about, process]]) => {
       const sight = describe(about, now.find((one) => keyOf(one) === key) ?? process, { ...supervisord, log });
-      // What is well has nothing to tell.
+      // Output and log are only shown for programs with a problem.
       return named.has(sight.program) ? { ...sight, output: await outputOf(process, supervisord) } : { ...sight, log: [] };
     }),
   );

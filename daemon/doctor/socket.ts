@@ -7,7 +7,7 @@ import { listenerOf } from '../proc/sockets.ts';
 import { containerSocket, type Facts } from './facts.ts';
 import { fine, problem, warning } from './found.ts';
 
-/** The socket as a probe meets it, and that daemon and probes mean the same. */
+/** The socket as a probe sees it, and whether daemon and probes use the same one. */
 export function checkSocket(facts: Facts): Found[] {
   const { status, examination } = facts;
   const { socketPath: path } = examination;
@@ -29,7 +29,7 @@ function checkPaths(facts: Facts): Found[] {
   return here === asked ? [] : [warning('socket', { kind: 'socket-told-here', here, asked })];
 }
 
-/** Why nobody answers, as far as the file tells. */
+/** Why nobody answers, as far as the file shows. */
 function whyNoAnswer({ examination: { socketPath: path, answered }, daemons: [daemon] }: Facts): Finding {
   const code = 'answer' in answered ? answered.answer.code : undefined;
   if (daemon !== undefined && isStopped(daemon.pid)) return { kind: 'daemon-stopped', path, pid: daemon.pid };

@@ -14,19 +14,19 @@ import { defaultPath, hasCarriageReturns, isExecutable, whyNotRun } from './file
 import { fine, problem, waiting, warning } from './found.ts';
 import { sayPlace, sectionOf, unusableUser, wordsIn } from './sections.ts';
 
-/** So long start.sh is watched, while it is not good: a program that is run again and again shows that meanwhile. */
+/** How long to watch a start.sh that is not good. A program that is restarted again and again shows in that time. */
 const watchMs = 2500;
 const lookEveryMs = 150;
 
-/** An end that was seen may be about to be followed by another run: supervisord turns once a second. */
+/** After an end, another run may follow: supervisord's loop turns once a second. */
 const afterEndMs = 1500;
 
-/** Fewer may be somebody's who starts it by hand. */
+/** With fewer, somebody may just start it by hand. */
 const endsInARow = 3;
 
 const usualScript = '/usr/bin/start.sh';
 
-/** start.sh's programs as supervisord has them; none where it is not looked at. */
+/** The start programs; undefined where they are not checked or supervisord cannot be asked. */
 export function startPrograms({ supervisord, settings }: Facts): StartPrograms | undefined {
   if (supervisord instanceof Error || !settings.startStep) return undefined;
   const book = new StartProgramBook(settings.startPrograms);
@@ -34,7 +34,7 @@ export function startPrograms({ supervisord, settings }: Facts): StartPrograms |
   return book.sort(supervisord.processes);
 }
 
-/** How start.sh's programs are, and what keeps them from ending well. */
+/** The state of start programs, and why they do not end well. */
 export async function checkStart(facts: Facts): Promise<Found[]> {
   const { supervisord, settings, daemons } = facts;
   if (!settings.startStep) return [fine('start', 'not looked at: READINESSD_START_STEP=off')];
@@ -47,15 +47,16 @@ export async function checkStart(facts: Facts): Promise<Found[]> {
   }
   const found: Found[] = [];
   const watched = live.every(isGood) ? [live] : await watch(supervisord, live);
-  // In between supervisord's log has gone on.
+  // supervisord has written to its log since.
   const log = live.every(isGood) ? supervisord.log : await supervisord.readLog();
   for (const process of live) {
     const sights = watched.flatMap((look) => look.find((one) => keyOf(one) === keyOf(process)) ?? []);
     found.push(...(await diagnose(facts, { ...supervisord, log }, process, sights)));
   }
-  // By what was seen last; an end that failed is a better one than the run which follows it.
+  // Judge the last state seen. But if a start program failed and then ran again, its failure says
+  // more than that run.
   const now = live.map((process) => ({ ...process, ...(watched.at(-1)?.find((one) => keyOf(one) === keyOf(process)) ?? process) }));
-  // What runs the daemon is known by its process, and the advice to update would take it away.
+  // A program that runs the daemon is known by its process. The advice to update would remove it.
   const others = unknown.filter((process) => !daemons.some(({ pid }) => pid > 0 && pid === process.pid));
   const troubles = startTroubles({ ...programs, live: now, unknown: others });
   found.push(...troubles.map(({ finding }) => (isPassing(finding) ? waiting : problem)('start', finding)));
@@ -83,7 +84,7 @@ async function watch(supervisord: Supervisord, first: readonly ProcessInfo[]): P
   return looks.filter((look) => look.length > 0);
 }
 
-/** Why a start program does not end well, beyond what supervisord says of its state. */
+/** Why a start program does not end well, beyond supervisord's state of it. */
 async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveStart, sights: readonly ProcessInfo[]): Promise<Found[]> {
   const program = fullName(process);
   const last = sights.at(-1) ?? process;
@@ -94,7 +95,7 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
     const cause = await whyFailed(facts, supervisord, process);
     if (cause.length > 0) return cause.map((finding) => problem('start', finding));
     const status = last.state === state.EXITED ? `exit status ${last.exitstatus}` : lastEnd(supervisord, process);
-    // Of an earlier run, it would stand there still.
+    // Otherwise the output may be from an earlier run.
     const why = status === 'exit status 127' ? await whyNotSpawned(supervisord, process) : undefined;
     if (why !== undefined) return [problem('start', { kind: 'start-not-spawned', program, why })];
   }
@@ -114,7 +115,7 @@ async function diagnose(facts: Facts, supervisord: Supervisord, process: LiveSta
   return hasFailed ? suspectText(facts, process) : [];
 }
 
-/** Whether supervisord runs it again whenever it has ended. */
+/** Whether supervisord restarts it after every end. */
 function findRestarts(
   { configuration }: Facts,
   { log }: Supervisord,
@@ -144,7 +145,7 @@ function findRestarts(
   return last.stop !== 0 && end !== undefined ? waiting('start', { kind: 'start-ran-before', program, how: end }) : undefined;
 }
 
-/** What keeps its command from being started at all, or from finding what it names. */
+/** Why its command cannot be started, or cannot find what it names. */
 async function whyFailed(
   { configuration, supervisordPid, containerEnvironment }: Facts,
   supervisord: Supervisord,
@@ -165,7 +166,7 @@ async function whyFailed(
         .find(isExecutable);
   if (!path?.startsWith('/')) return [];
   if (!existsSync(path)) return [{ kind: 'start-names-missing', program, path }];
-  // supervisord looks in its own PATH for the program, which then has the one of its section.
+  // supervisord searches its own PATH for the program. The program then gets its section's PATH.
   const own = section === undefined ? undefined : environmentIn(section.options)['PATH'];
   const trouble = await whyNotRun({ path, isHook: false, program }, false, own ?? searched);
   if (trouble !== undefined) return [trouble];
@@ -173,7 +174,7 @@ async function whyFailed(
   return script?.startsWith('/') && !existsSync(script) ? [{ kind: 'start-names-missing', program, path: script }] : [];
 }
 
-/** What supervisord itself wrote for the program that it could not become, where that is the last of its output. */
+/** What supervisord wrote when it could not start the program, if that is the end of the output. */
 async function whyNotSpawned(supervisord: Supervisord, process: ProcessInfo): Promise<string | undefined> {
   for (const stream of ['stderr', 'stdout'] as const) {
     const [why = '', last] = ((await supervisord.output(process, stream)) ?? '').trimEnd().split('\n').slice(-2);
@@ -182,7 +183,7 @@ async function whyNotSpawned(supervisord: Supervisord, process: ProcessInfo): Pr
   return undefined;
 }
 
-/** Lines of a script that fails that end in CR LF: what they do depends on them. */
+/** Lines that end in CR LF in a failing script: nobody can say what they do. */
 async function suspectText({ supervisord }: Facts, process: LiveStart): Promise<Found[]> {
   if (supervisord instanceof Error) return [];
   for (const path of wordsIn(commandOf(supervisord, process)).filter((word) => word.startsWith('/'))) {

@@ -6,7 +6,7 @@ import { version } from '../../shared/version.ts';
 import type { Facts } from './facts.ts';
 import { fine, problem, waiting, warning } from './found.ts';
 
-/** What the daemon itself says. */
+/** What the daemon itself reports. */
 export function checkSteps({ status }: Facts): Found[] {
   if (status === undefined) return [];
   const found = status.steps.flatMap((step): Found[] => {
@@ -20,7 +20,7 @@ export function checkSteps({ status }: Facts): Found[] {
   return isNothingChecked(status) ? [...found, warning('checks', { kind: 'nothing-checked' })] : found;
 }
 
-/** Only a daemon of this version has its kinds. */
+/** A daemon of another version may have other kinds of findings. */
 function findingIn(status: Status, { finding, message }: Pick<Status, 'finding' | 'message'>): Finding {
   return status.version === version && finding !== undefined ? (finding as Finding) : { kind: 'other-version', message };
 }

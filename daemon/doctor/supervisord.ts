@@ -30,7 +30,10 @@ function whyForbidden({ address }: Facts, { cause }: SupervisorUnreachableError 
   return { kind: 'supervisord-forbidden', path: address.socketPath, user: process.geteuid?.() ?? 0 };
 }
 
-/** Where no connection could be made: what its files, its programs and the sockets here say of where it is. */
+/**
+ * Why no connection could be made: whether its files, its programs or the sockets here say that it
+ * listens elsewhere.
+ */
 function whyNotReached({ supervisord, configuration, address, status, supervisordPid, daemons }: Facts): Finding | undefined {
   if (!(supervisord instanceof Error) || supervisord.finding.kind !== 'supervisord-unreachable') return undefined;
   const { socketPath, display: asked } = address;

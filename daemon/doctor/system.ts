@@ -8,16 +8,16 @@ import type { ListenAddress } from '../settings/values.ts';
 import type { Facts } from './facts.ts';
 import { fine, problem, warning } from './found.ts';
 
-/** Cold, node does not start in time with less. */
+/** With less, node does not start in time when its files are not in the page cache. */
 const leastMemoryBytes = 96 * 1024 * 1024;
 
-/** No container of today was made before. */
+/** A wrong clock shows an earlier year: no container of today was made before this one. */
 const earliestYear = 2024;
 
 const listenerTimeoutMs = 3000;
 const maxAnswerBytes = 4096;
 
-/** What the daemon stands on: Node, the directory of its socket, memory, the clock; and its TCP listener. */
+/** What the daemon needs: Node, a directory for its socket, memory, the clock, and its TCP listener. */
 export async function checkSystem({ settings, status }: Facts): Promise<Found[]> {
   return [
     fine('system', `Node.js ${process.versions.node} (${process.execPath})`),
@@ -42,7 +42,7 @@ function checkDirectory(path: string): Found[] {
 }
 
 function checkMemory(): Found[] {
-  // Of either version of cgroups; neither where there is no limit.
+  // Version 1 and 2 of cgroups. Neither file has a small number where there is no limit.
   const limits = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'].map((file) =>
     Number(textOf(file) ?? Number.NaN),
   );
@@ -55,7 +55,10 @@ function checkClock(): Found[] {
   return now.getUTCFullYear() >= earliestYear ? [] : [warning('system', { kind: 'clock-wrong', now: now.toISOString() })];
 }
 
-/** That it is readinessd which answers there; and whether the kubelet can reach it, which asks from the node, at the pod's address. */
+/**
+ * Whether readinessd answers there, and whether the kubelet can reach it: it asks from the node, at
+ * the pod's address.
+ */
 async function checkListener({ host, port, display }: ListenAddress): Promise<Found> {
   const answer = await new Promise<{ readonly status: number; readonly body: string } | Error>((resolve) => {
     const where = { host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host, port, path: '/readyz' };

@@ -7,23 +7,26 @@ import { createServer, plainText } from './server.ts';
 
 const help = 'GET / lists what there is';
 
-/** What the requests are answered from; all but check read memory only. */
+/** What requests are answered from. Everything except check only reads memory. */
 export interface AppSources {
   readonly verdict: () => Answer;
   readonly status: () => Status;
   readonly history: () => History;
-  /** Text, and its type. */
+  /** The text and its content type. */
   readonly metrics: () => Promise<readonly [text: string, contentType: string]>;
-  /** Settles when a cycle that began after the call has been published; false when the daemon stops before. */
+  /**
+   * Resolves when a cycle that began after the call has been published. Resolves to false if the
+   * daemon stops first.
+   */
   readonly check: () => Promise<boolean>;
-  /** Told of each probe that is answered. */
+  /** Called for each probe that is answered. */
   readonly onProbe: (endpoint: ProbeEndpoint, answer: Answer) => void;
 }
 
 /**
- * The HTTP API on the socket. Building it is not listening.
+ * The HTTP API on the socket. Does not listen yet.
  *
- * @param listeners - among how many servers the daemon's descriptors are shared
+ * @param listeners - how many servers share the daemon's descriptors
  */
 export function createApp(sources: AppSources, listeners: number): FastifyInstance {
   const { app, keepOpen, refuse } = createServer(help, listeners);
@@ -41,7 +44,8 @@ export function createApp(sources: AppSources, listeners: number): FastifyInstan
     if (release === undefined) return refuse(reply, 429, 'too many wait for a check already');
     try {
       if (!(await sources.check())) {
-        // As a daemon that is gone answers: none of its codes says that it stops.
+        // The client sees the same as when the daemon is gone, because no code says that the daemon
+        // is stopping.
         request.socket.destroy();
         return reply.hijack();
       }
@@ -65,7 +69,7 @@ export function createApp(sources: AppSources, listeners: number): FastifyInstan
   app.get('/', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     if (wantsJson(request)) return reply.send(sources.status());
-    // Loaded when it is wanted first, as is all that is seldom used.
+    // Loaded at its first use, like everything that is seldom used.
     const { renderPage } = await import('./page.ts');
     return reply.type(plainText).send(renderPage(sources.status(), sources.history()));
   });

@@ -2,41 +2,50 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What the daemon needs besides its connections: its own files (21 of them at rest), supervisord's socket, a starting hook's pipes. */
+/**
+ * Descriptors that the daemon needs besides its connections: for its own files (21 when idle),
+ * supervisord's socket, and a starting hook's pipes.
+ */
 const reservedDescriptors = 40;
 
-/** Far more than the probes of a node that was stalled; one costs 10 KB. */
+/** Far more than a stalled node has probes. One connection costs 10 KB. */
 const maxConnections = 4096;
 
-/** So many may stay without asking, and so many may wait for an answer. */
+/** The most connections that may stay without a request. Also the most that may wait for an answer. */
 const maxQuiet = 64;
 
-/** A probe sends its request at once, and has its answer at once; this long on a busy machine. */
+/**
+ * How long a quiet connection is left alone. A probe sends its request at once and gets its answer
+ * at once; on a busy machine this may take as long.
+ */
 const quietMs = 1000;
 
-/** Leaves a connection alone until the returned function is called; undefined when that is so for too many already. */
+/**
+ * Leaves a connection open until the returned function is called. Returns undefined when that is
+ * already so for too many.
+ */
 export type KeepOpen = (socket: Socket) => (() => void) | undefined;
 
 /**
- * Always has a place for a probe, beside any number of clients that connect and say nothing, or not all: it closes those that have
- * been quiet longest. And keeps descriptors free for the daemon's own work, so that a storm of clients cannot make the hook
- * fail to start.
+ * Always keeps a place for a probe. Any number of clients may connect and send nothing, or not all
+ * of a request: those that have been quiet longest are closed. It also keeps descriptors free for
+ * the daemon's own work, so that a storm of clients cannot make the start of the hook fail.
  *
  * @param server - not listening yet
- * @param listeners - among how many servers the descriptors are shared
+ * @param listeners - how many servers share the descriptors
  */
 export function limitConnections(server: Server, listeners: number): KeepOpen {
   const most = Math.max(8, Math.min(maxConnections, Math.floor((descriptorLimit() - reservedDescriptors) / listeners)));
   const mostQuiet = Math.min(maxQuiet, Math.floor(most / 2));
 
-  /** Numbered in the order in which a connection, or the last request on it, began. */
+  /** Quiet connections with a number that grows with each connection and each request. */
   const quiet = new Map<Socket, number>();
   let last = 0;
   let kept = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function fellQuiet(socket: Socket): void {
-    // Set again, for a map keeps the order of the first time.
+    // Delete first: a map keeps a key at the place where it was first set.
     quiet.delete(socket);
     if (socket.destroyed) return;
     quiet.set(socket, ++last);
@@ -66,9 +75,10 @@ export function limitConnections(server: Server, listeners: number): KeepOpen {
     fellQuiet(socket);
     socket.once('close', () => quiet.delete(socket));
   });
-  // Before Fastify, which may call the handler in the same turn.
+  // Run before Fastify's listener, which may call the handler in the same turn.
   server.prependListener('request', ({ socket }: IncomingMessage) => fellQuiet(socket));
-  // Node would answer each of what else has been sent at once, while all others wait.
+  // Node would answer each further request on the connection with 503, while all other clients
+  // wait.
   server.on('dropRequest', (_request, socket: Socket) => socket.destroy());
 
   return (socket) => {
@@ -82,7 +92,7 @@ export function limitConnections(server: Server, listeners: number): KeepOpen {
   };
 }
 
-/** The soft limit, which Node has raised to the hard one. */
+/** The soft limit. Node has raised it to the hard limit. */
 function descriptorLimit(): number {
   try {
     return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? maxConnections);

@@ -8,18 +8,19 @@ const statusLines = { 200: '200 OK', 503: '503 Service Unavailable' } as const;
 const request = Buffer.from(probeRequest);
 
 /**
- * Answers the request that our probe clients send by itself: they ask every few seconds for ever, and Node's HTTP costs twice what all
- * else does. A connection that begins with anything else, by a letter or in another number of pieces, goes to HTTP as it came.
+ * Answers the request of our own probe clients without Node's HTTP. They ask every few seconds for
+ * ever, and Node's HTTP costs twice as much as everything else. Any other first chunk, even if one
+ * letter differs or it comes in pieces, goes to HTTP unchanged.
  *
  * @param server - not listening yet
- * @param answer - asked for each probe
+ * @param answer - called for each probe
  */
 export function answerProbes(server: Server, answer: () => Answer): void {
   const [toHttp] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
-  /** Those that HTTP does not know yet. */
+  /** Connections that HTTP does not know yet. */
   const silent = new Set<Socket>();
   const closeKnown = server.closeIdleConnections.bind(server);
-  // close() calls it, too.
+  // close() calls it as well.
   server.closeIdleConnections = () => {
     for (const socket of silent) socket.destroy();
     closeKnown();
@@ -31,7 +32,7 @@ export function answerProbes(server: Server, answer: () => Answer): void {
       silent.delete(socket);
       socket.off('end', onEnd);
       socket.write(replyOf(answer()));
-      // Not end(): the other side may keep its half open for ever.
+      // Not end(): the client may keep its half open for ever.
       socket.destroySoon();
     };
     const onEnd = () => socket.destroy();

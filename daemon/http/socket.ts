@@ -4,28 +4,29 @@ import type { Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 
-/** Enough for every probe of a stalled node to wait in line; the kernel caps it at net.core.somaxconn. */
+/** Enough for every probe of a stalled node to wait in line. The kernel limits it to net.core.somaxconn. */
 const backlog = 4096;
 
-/** The socket cannot be had, or was lost to another; the message is for stderr. */
+/** Cannot listen on the socket, or another process has taken it over. The message is for stderr. */
 export class SocketError extends Error {}
 
 /** The socket file that this daemon has made. */
 export interface OwnedSocket {
   /**
-   * Binds again when the file has been deleted, since nobody could reach the daemon any more.
+   * Binds again if the file is gone, because then nobody can reach the daemon.
    *
-   * @throws SocketError when another process listens under the path now: two would take it from each other for ever
+   * @throws SocketError when another process now listens at the path: two would take it from each
+   * other for ever
    */
   ensure(): Promise<void>;
-  /** Removes the file, unless it is not there or not this daemon's any more. */
+  /** Removes the file, if it still exists and is still this daemon's. */
   remove(): void;
 }
 
 /**
- * Listens on a Unix socket. A dead daemon's socket is replaced, a live one's is not.
+ * Listens on a Unix socket. Replaces a dead daemon's socket, but not a live one's.
  *
- * @param server - made, not listening
+ * @param server - created, not listening
  * @param path - absolute, at most maxSocketPathBytes long
  * @param mode - of the file
  * @throws SocketError
@@ -49,17 +50,18 @@ export async function listenOn(server: Server, path: string, mode: number): Prom
 }
 
 /**
- * Bound under a temporary name and renamed, so that it never takes another's place unfinished. It has its mode from the
- * beginning, by the umask: a chmod would follow a link that somebody puts there in a directory that others may write.
+ * Binds under a temporary name and renames the file, so that no unfinished socket ever replaces
+ * another one. The umask gives it its mode from the beginning. A chmod would follow a link that
+ * somebody could put there, in a directory that others may write to.
  */
 async function bind(server: Server, path: string, mode: number): Promise<Stats> {
-  // bind itself would say EACCES: libuv's word for a directory that is not there.
+  // If the directory is missing, libuv's bind says EACCES instead.
   if (!existsSync(dirname(path))) throw new SocketError(`cannot listen on ${path}: there is no directory ${dirname(path)}`);
   const temporary = join(dirname(path), `.rd-${Math.random().toString(36).slice(2, 10)}`);
   try {
     const umask = process.umask(0o777 & ~mode);
     try {
-      // It binds before it returns.
+      // listen() binds before it returns.
       server.listen({ path: temporary, backlog });
     } finally {
       process.umask(umask);
@@ -75,7 +77,7 @@ async function bind(server: Server, path: string, mode: number): Promise<Stats> 
   }
 }
 
-/** @returns undefined when nothing is there */
+/** @returns undefined when there is nothing */
 function look(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
@@ -100,7 +102,7 @@ async function refuseIfTaken(path: string): Promise<void> {
   }
 }
 
-/** @returns why it failed, or undefined when somebody listens */
+/** @returns why it failed; undefined when somebody listens */
 async function tryConnecting(path: string): Promise<NodeJS.ErrnoException | undefined> {
   const connection = createConnection(path);
   try {

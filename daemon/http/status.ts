@@ -3,26 +3,26 @@ import type { Activity } from '../activity/activity.ts';
 import type { History as KeptHistory } from '../verdict/history.ts';
 import type { Reading } from '../verdict/verdict-cache.ts';
 
-/** How supervisord's events come. */
+/** Figures about supervisord's events. */
 export interface EventFigures {
   readonly state: Exclude<EventsStatus['state'], 'off'>;
-  /** Since the start. */
+  /** Since the daemon's start. */
   readonly count: number;
-  /** Since the last one; undefined before the first. */
+  /** Time since the last event; undefined before the first. */
   readonly silentForMs: number | undefined;
 }
 
-/** What the daemon adds to a reading of the cache. */
+/** What /status has besides a reading of the cache. */
 export interface StatusContext {
   readonly nextCycleInMs: number;
   readonly settings: Record<string, string>;
   readonly version: string;
-  /** Of supervisord, where it is asked for them. */
+  /** Undefined if the daemon gets no events. */
   readonly events: EventFigures | undefined;
   readonly activity: Activity;
 }
 
-/** The status as of a reading of the cache. */
+/** /status for a reading of the cache. */
 export function describeStatus(
   { nowMs, verdict, newest, ageMs, staleLimitMs, unchangedForMs, cycles }: Reading,
   context: StatusContext,
@@ -79,8 +79,8 @@ function describeEvents(events: EventFigures | undefined): EventsStatus {
 /**
  * The changes of the verdict, newest first.
  *
- * @param nowMs - of the monotonic clock
- * @param wallNowMs - of the wall clock at the same time
+ * @param nowMs - by the monotonic clock
+ * @param wallNowMs - by the wall clock at the same moment
  */
 export function describeHistory({ changes, count }: KeptHistory, nowMs: number, wallNowMs: number): History {
   const described = changes.map(({ sinceMs, verdict: { code, reason, message } }, index) => ({

@@ -10,8 +10,8 @@ import { SocketError } from './socket.ts';
 const help = 'try GET /readyz or GET /metrics';
 
 /**
- * The HTTP API on the TCP listener: the verdict and the metrics, nothing else. Whoever can reach the address may ask, so
- * the hook's output stays on the socket. Building it is not listening.
+ * The HTTP API on the TCP listener: the verdict and the metrics, nothing else. The hook's output is
+ * only on the socket, because anybody who can reach the address may ask here. Does not listen yet.
  */
 export function createTcpApp(sources: Pick<AppSources, 'verdict' | 'status' | 'metrics' | 'onProbe'>, listeners: number): FastifyInstance {
   const { app } = createServer(help, listeners);
@@ -33,9 +33,10 @@ export function createTcpApp(sources: Pick<AppSources, 'verdict' | 'status' | 'm
 }
 
 /**
- * Listens on one address and no other: `[::]` is every IPv6 address, and no IPv4 one.
+ * Listens on exactly this address: `[::]` is every IPv6 address, but no IPv4 address.
  *
- * @throws SocketError which ends the start: a httpGet probe would else fail for ever, and nobody be told why
+ * @throws SocketError, which ends the start. Otherwise a httpGet probe would fail for ever, and
+ * nobody would know why.
  */
 export async function listenOnTcp(server: Server, { host, port, display }: ListenAddress): Promise<void> {
   try {

@@ -3,30 +3,31 @@ import type { EventFigures } from '../http/status.ts';
 import type { Reading } from '../verdict/verdict-cache.ts';
 import { durationBoundsS, type Tally } from './tally.ts';
 
-/** Of the text that is made here (https://prometheus.io/docs/instrumenting/exposition_formats). */
+/** Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats). */
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [value: number, labels?: Labels, suffix?: string];
 
-/** What is measured at the time of a scrape, not counted. */
+/** Figures that are read at a scrape, not counted. */
 export interface ProcessFigures {
   readonly startedAtS: number;
   readonly cpuS: number;
   readonly residentBytes: number;
 }
 
-/** This process, now. */
+/** Those of this process, now. */
 export function processFigures(): ProcessFigures {
   const { user, system } = process.cpuUsage();
   return { startedAtS: Date.now() / 1000 - process.uptime(), cpuS: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
 }
 
 /**
- * The metrics in Prometheus' text format. Ready and code are those that a probe would be told now, staleness judged.
+ * The metrics in Prometheus' text format. Ready and code are what a probe would be told now,
+ * including whether the verdict is stale.
  *
  * @param changes - of the verdict so far
- * @param events - of supervisord, where it is asked for them
+ * @param events - supervisord's, if the daemon gets them
  */
 export function renderMetrics(reading: Reading, tally: Tally, changes: number, figures: ProcessFigures, events?: EventFigures): string {
   const { verdict, ageMs, staleLimitMs } = reading;

@@ -3,24 +3,24 @@ import type { Cycle } from '../verdict/verdict.ts';
 /** Upper bounds of the histogram's buckets, seconds: from an RPC on a fast machine to a hook with a long timeout. */
 export const durationBoundsS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
 
-/** What is counted of one step. */
+/** Counters of one step. */
 export interface StepTally {
   readonly outcomes: Record<'passed' | 'skipped' | 'failed', number>;
-  /** How many fell into each bucket alone; the last is for what is above all bounds. */
+  /** The count of each bucket alone. The last is for durations above all bounds. */
   readonly buckets: number[];
   sumS: number;
 }
 
-/** Where a probe can come in. */
+/** Where a probe can ask. */
 export type ProbeEndpoint = '/probe' | '/readyz';
 
-/** Counters since the daemon's start: a few numbers, of which /metrics is made. */
+/** Counters since the daemon's start, from which /metrics is made. */
 export interface Tally {
   readonly steps: Map<string, StepTally>;
   readonly probes: Record<ProbeEndpoint, { ready: number; notReady: number }>;
 }
 
-/** With every series that may come up from the start at 0, so that a first increase is seen as one. */
+/** Every possible series begins at 0, so that its first increase is visible. */
 export function createTally(steps: readonly string[]): Tally {
   return {
     steps: new Map(
@@ -33,7 +33,7 @@ export function createTally(steps: readonly string[]): Tally {
   };
 }
 
-/** Counts the steps of a cycle that has ended; a result that is older than the cycle has been counted already. */
+/** Counts the steps of a cycle that has ended. A result older than the cycle was counted before. */
 export function countCycle(tally: Tally, cycle: Cycle): void {
   for (const { name, result, startedAtMs, durationMs } of cycle.steps) {
     const step = tally.steps.get(name);
@@ -47,7 +47,7 @@ export function countCycle(tally: Tally, cycle: Cycle): void {
   }
 }
 
-/** Counts a probe that has been answered. */
+/** Counts an answered probe. */
 export function countProbe(tally: Tally, endpoint: ProbeEndpoint, code: number): void {
   tally.probes[endpoint][code === 0 ? 'ready' : 'notReady']++;
 }

@@ -3,16 +3,16 @@ import { dirname, join } from 'node:path';
 import { SettingsError } from '../settings/settings.ts';
 
 /**
- * supervisord's entry as shipped, with the path of the launcher that belongs to it.
+ * supervisord's entry as shipped, with the path of the launcher in the same tree.
  *
  * @param entry - the program that node runs, in the tree's usr/lib/readinessd
  * @param isPolling - as a plain program, which gets no events
- * @throws SettingsError when that tree has no entry
+ * @throws SettingsError when the tree has no entry
  */
 export function supervisorConf(entry: string, isPolling: boolean): string {
   const lib = dirname(realpathSync(entry));
   try {
-    // Not the one in etc, which may be the file that this goes to.
+    // Not from etc: that may be the very file to be written.
     const shipped = readFileSync(join(lib, 'supervisor.conf'), 'utf8');
     const wanted = isPolling ? withoutEvents(shipped) : shipped;
     return wanted.replaceAll(/(?<=^;?command=)\/usr\/bin\/readinessd\b/gm, () => word(join(lib, '../../bin/readinessd')));
@@ -21,7 +21,7 @@ export function supervisorConf(entry: string, isPolling: boolean): string {
   }
 }
 
-/** The alternative that polls: of an entry as shipped, wherever it lies. */
+/** Turns the shipped entry into one that polls. */
 export function withoutEvents(conf: string): string {
   return conf
     .replaceAll('[eventlistener:readinessd]', '[program:readinessd]')

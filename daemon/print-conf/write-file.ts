@@ -19,12 +19,12 @@ import { oneLine } from '../../shared/reply.ts';
 import { type Print, SettingsError } from '../settings/settings.ts';
 
 /**
- * Writes supervisord's entry to a file, as a whole or not at all. A file that is there and has another text is replaced only where
- * that is asked for, and keeps its mode and owner.
+ * Writes supervisord's entry to a file, completely or not at all. An existing file with another
+ * text is only replaced with --force, and keeps its mode and owner.
  *
  * @param file - its path, absolute or from the working directory
  * @returns a sentence that says what was done
- * @throws SettingsError when it cannot be written, or shall not
+ * @throws SettingsError when it cannot or must not be written
  */
 export function writeConf(file: string, text: string, { isForced, isPolling }: Print): string {
   const path = oneLine(file);
@@ -42,7 +42,7 @@ export function writeConf(file: string, text: string, { isForced, isPolling }: P
   }
 }
 
-/** @returns undefined when there is none; throws when it is no plain file */
+/** @returns undefined when there is none; throws when it is not a plain file */
 function find(file: string): Stats | undefined {
   if (file === '-') throw new Error('without --output it goes to stdout');
   const stats = lstatSync(file, { throwIfNoEntry: false });
@@ -54,7 +54,7 @@ function find(file: string): Stats | undefined {
 
 function hasText(file: string, { size }: Stats, text: string): boolean {
   if (size !== Buffer.byteLength(text)) return false;
-  // It may have become a pipe meanwhile.
+  // It may have become a pipe since.
   const opened = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     return readFileSync(opened, 'utf8') === text;
@@ -63,11 +63,14 @@ function hasText(file: string, { size }: Stats, text: string): boolean {
   }
 }
 
-/** No signal ends it midway: all of this is one turn of the loop, and the process has ended by itself when the next one begins. */
+/**
+ * No signal ends this midway: it all happens in one turn of the event loop, and the process ends by
+ * itself before the next.
+ */
 function replace(file: string, text: string, before: Stats | undefined): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => {});
   const directory = dirname(resolve(file));
-  // By its ending, no include of supervisord's takes it.
+  // No include of supervisord's matches this ending.
   const temporary = join(directory, `.readinessd-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
   const opened = openSync(temporary, 'wx', 0o600);
   try {
@@ -87,7 +90,10 @@ function replace(file: string, text: string, before: Stats | undefined): void {
   keepName(directory);
 }
 
-/** So that the new name also outlives a crash of the machine; not every file system can, and the file is there. */
+/**
+ * Makes the new name survive a crash of the machine. Not every file system can do that; the file is
+ * written anyway.
+ */
 function keepName(directory: string): void {
   try {
     const opened = openSync(directory, 'r');
@@ -112,7 +118,7 @@ function why(error: NodeJS.ErrnoException, file: string): string {
     case 'EDQUOT':
       return `the file system of ${directory} is full: make room there`;
     default:
-      // Those without a code are the sentences above, whole.
+      // An error without a code is one of the sentences above. Do not shorten it.
       return error.code === undefined ? error.message : oneLine(error.message);
   }
 }

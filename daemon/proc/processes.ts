@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** The text of a file, also under /proc; undefined where it cannot be read. */
+/** The text of a file, also in /proc; undefined where it cannot be read. */
 export function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
@@ -9,7 +9,7 @@ export function textOf(path: string): string | undefined {
   }
 }
 
-/** Where a symbolic link leads, also under /proc; undefined where that cannot be read. */
+/** The target of a symbolic link, also in /proc; undefined where it cannot be read. */
 export function linkOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -18,7 +18,7 @@ export function linkOf(path: string): string | undefined {
   }
 }
 
-/** All processes that are seen from here. */
+/** All processes that are visible from here. */
 export function processes(): number[] {
   try {
     return readdirSync('/proc')
@@ -29,7 +29,7 @@ export function processes(): number[] {
   }
 }
 
-/** The program and the arguments of a process; none where they cannot be read. */
+/** The program and the arguments of a process; empty where they cannot be read. */
 export function argumentsOf(pid: number): string[] {
   return (textOf(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1);
 }
@@ -42,7 +42,7 @@ export function environmentOf(pid: number): NodeJS.ProcessEnv | undefined {
   return pairs && Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 }
 
-/** Whether a process is stopped, as by SIGSTOP. */
+/** Whether a process is stopped, for example by SIGSTOP. */
 export function isStopped(pid: number): boolean {
   return statusOf(pid, 'State')?.startsWith('T') === true;
 }
@@ -58,7 +58,7 @@ export function userOf(pid: number): number | undefined {
   return user === undefined ? undefined : Number(user);
 }
 
-/** What stands for the mount namespace of a process. */
+/** Identifies the mount namespace of a process. */
 export function mountsOf(pid: number | 'self'): string | undefined {
   return linkOf(`/proc/${pid}/ns/mnt`);
 }

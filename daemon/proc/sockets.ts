@@ -6,7 +6,7 @@ interface UnixSocket {
   readonly path: string;
 }
 
-/** Unix sockets that have a path, with the one that each was bound under. */
+/** Unix sockets that are bound to a path, with that path. */
 function unixSockets(): UnixSocket[] {
   const lines = (textOf('/proc/net/unix') ?? '').split('\n').slice(1);
   return lines.flatMap((line) => {
@@ -15,7 +15,10 @@ function unixSockets(): UnixSocket[] {
   });
 }
 
-/** The process that has bound a path, for people; undefined when it is not to be found. (readinessd binds under another name, and renames.) */
+/**
+ * The process that has bound a path, for people; undefined if none is found. (readinessd itself
+ * binds another name and renames it.)
+ */
 export function listenerOf(path: string): string | undefined {
   const inodes = unixSockets()
     .filter((socket) => socket.path === path)
@@ -30,19 +33,19 @@ function ownerOf(inodes: readonly string[]): string | undefined {
       const links = readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`) ?? '');
       if (links.some((link) => inodes.includes(link))) return `process ${pid}, ${argumentsOf(pid).join(' ')}`;
     } catch {
-      // It has ended, or is not ours to look at.
+      // It has ended, or may not be read.
     }
   }
   return undefined;
 }
 
-/** Paths of sockets that may be supervisord's. It binds under the path with its pid, and links. */
+/** Paths of sockets that may be supervisord's. It binds the path with its pid appended, and makes a link. */
 export function supervisordSockets(): string[] {
   const paths = unixSockets().map(({ path }) => path.replace(/\.\d+$/, ''));
   return [...new Set(paths.filter((path) => /supervisor[^/]*$/.test(path)))];
 }
 
-/** The process that listens at a TCP port, for people; undefined when it is not to be found. */
+/** The process that listens on a TCP port, for people; undefined if none is found. */
 export function listenerAt(port: number): string | undefined {
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => (textOf(path) ?? '').split('\n').slice(1));
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;

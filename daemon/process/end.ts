@@ -1,48 +1,54 @@
 import type { Danger, executableWords, FileTrouble, LoadTrouble } from '../../shared/findings/executable.ts';
 import type { FindingIn } from '../../shared/findings/words.ts';
 
-/** How it ended that an executable was to be run. */
+/** The outcome of trying to run an executable. */
 export type ExecutableEnd =
   | { readonly kind: 'absent' }
   | { readonly kind: 'not executable'; readonly why: FileTrouble }
   | { readonly kind: 'unsafe'; readonly why: Danger }
   | { readonly kind: 'not loadable'; readonly why: LoadTrouble }
-  /** The system's name of the error. */
+  /** The system's name for the error. */
   | { readonly kind: 'not started'; readonly errno: string }
-  /** Its file, while it ran: what it said does not count. */
+  /** The file was removed, or kept changing, while it ran. So what the run said does not count. */
   | { readonly kind: 'removed' }
   | { readonly kind: 'changes' }
-  /** What an earlier daemon started may still run, since it cannot be told from others to be ended. */
+  /**
+   * A program of an earlier daemon may still run, and cannot be ended because its process group
+   * cannot be identified for certain.
+   */
   | { readonly kind: 'beside leftover' }
-  /** `isAlive`: SIGKILL did not end it. Without output when that was an earlier run, which no other is started beside. */
+  /**
+   * `isAlive`: SIGKILL did not end it. There is no output if that was an earlier run, beside which
+   * no other is started.
+   */
   | { readonly kind: 'timed out'; readonly isAlive: boolean; readonly output?: string }
   | { readonly kind: 'exited'; readonly code: number; readonly output: string }
   | { readonly kind: 'killed'; readonly signal: string; readonly output: string };
 
-/** Runs of a file that was replaced while it ran; one that changes at every run is none to believe. */
+/** A run is repeated if its file was replaced meanwhile. A file that changes during every run cannot be trusted. */
 export const maxRuns = 2;
 
 /**
- * Whether what a run found counts: not when another file is in its file's place after it.
+ * Whether a run's result counts: not if its file has been replaced meanwhile.
  *
  * @param end - of the run
- * @param run - the first is 1
- * @param before - fingerprint of the file before the run
- * @param after - the same after it
- * @returns undefined when it is to be run once more
+ * @param run - 1 for the first
+ * @param before - the file's fingerprint before the run
+ * @param after - the file's fingerprint after the run
+ * @returns undefined when the file is to be run once more
  */
 export function judgeRun(end: ExecutableEnd, run: number, before: string, after: string): ExecutableEnd | undefined {
   if (before === after) return end;
-  // It may be on its way back, in a copy that is not there yet.
+  // It may be gone only until somebody has copied a new one.
   if (after === '') return { kind: 'removed' };
   return run < maxRuns ? undefined : { kind: 'changes' };
 }
 
 /**
- * What is wrong, when a run of the executable did not end with code 0.
+ * What is wrong, if the executable did not exit with code 0.
  *
- * @param executable - and its timeout, milliseconds
- * @returns undefined for a good end, and for an executable that is absent
+ * @param executable - with its timeout in milliseconds
+ * @returns undefined for exit code 0, and for an absent executable
  */
 export function findingOf(
   end: ExecutableEnd,
@@ -75,7 +81,7 @@ export function findingOf(
   }
 }
 
-/** What an executable printed; undefined where it did not run. */
+/** What the executable printed; undefined if it did not run. */
 export function outputOf(end: ExecutableEnd): string | undefined {
   return 'output' in end ? end.output : undefined;
 }

@@ -9,13 +9,13 @@ export { type ExecutableEnd, maxRuns } from './end.ts';
 export interface ExecutableOptions {
   readonly path: string;
   readonly args: readonly string[];
-  /** Of one run. After that it is killed, with all its group. */
+  /** For one run. Then the executable is killed, with its whole process group. */
   readonly timeoutMs: number;
-  /** All that it gets. */
+  /** Its whole environment: it inherits nothing. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Ask that only root can have written the file. */
+  /** Check that only root can have written the file. */
   readonly checkSafety: boolean;
-  /** Told at each look whether the file is there. */
+  /** Called whenever the file has been looked for. */
   readonly onLook?: (isThere: boolean) => void;
 }
 
@@ -25,20 +25,24 @@ export function runBoundMs(timeoutMs: number): number {
 }
 
 /**
- * One executable, to be run again and again, never beside itself.
+ * An executable that is run repeatedly, but never twice at the same time.
  *
- * @returns a function that runs it. When its signal is aborted the run is ended, and how it ended does not matter.
- *   Its note is where the running group stands for the next daemon; only one executable may use it at a time.
+ * @returns a function that runs it. When its signal is aborted, it ends the run, and the result has
+ * no meaning. It notes the running process group at the given path, for the next daemon. Only one
+ * executable may use a note at a time.
  */
 export function createExecutable(options: ExecutableOptions): (signal: AbortSignal, notePath: string) => Promise<ExecutableEnd> {
   const { path, onLook } = options;
-  /** A run that SIGKILL did not end: while it lives, no second one is started beside it. */
+  /** A run that SIGKILL did not end. While it lives, no other is started. */
   let survivor: Promise<unknown> | undefined;
 
-  /** The files that were read at the last look: at the next they are opened beside other questions, which wakes fewer threads. */
+  /**
+   * The files read at the last look. The next look opens them beside its other questions to the
+   * system, which wakes fewer threads.
+   */
   let likely: readonly string[] = [];
 
-  /** Looks at the file, and at its interpreter: what must be known before it is run. */
+  /** Checks the file and its interpreter before a run. */
   async function look(): Promise<{ readonly refusal?: ExecutableEnd; readonly before: string }> {
     const heads = new Heads(likely);
     likely = [];
@@ -46,7 +50,8 @@ export function createExecutable(options: ExecutableOptions): (signal: AbortSign
       const { found, fingerprint: before } = await inspectProgram(path, options.checkSafety);
       onLook?.(found.kind !== 'absent');
       if (found.kind !== 'ready') return { refusal: found, before };
-      // What is read must be of this state of the file: what comes later is seen after the run.
+      // Read this state of the file. If the file changes later, its fingerprint after the run
+      // differs.
       heads.start();
       const why = await whyNotLoadable(path, heads, (stats) => fingerprintOf(stats) === before);
       likely = heads.paths;
@@ -66,7 +71,7 @@ export function createExecutable(options: ExecutableOptions): (signal: AbortSign
   }
 
   return async (signal, notePath) => {
-    // Not before the first look: until then another daemon may have had the socket.
+    // Not earlier than the first run: until then, another daemon may have had the socket.
     if (!settleLeftover(notePath)) return { kind: 'beside leftover' };
     if (survivor !== undefined) return { kind: 'timed out', isAlive: true };
     for (let run = 1; ; run++) {

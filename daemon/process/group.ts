@@ -1,7 +1,8 @@
 /**
- * Signals a process group; with 0 it is only looked whether that could be done.
+ * Signals a process group. Signal 0 only tests whether it could be signalled.
  *
- * @returns 'gone' when nobody is left, 'forbidden' when it holds only processes that changed their user, and may not be signalled
+ * @returns 'gone' if no process is left; 'forbidden' if all that are left changed their user, so
+ * that they cannot be signalled
  */
 export function signalGroup(pid: number, signal: NodeJS.Signals | 0): 'signalled' | 'forbidden' | 'gone' {
   try {

@@ -3,25 +3,25 @@ import { access, lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Danger, FileTrouble } from '../../shared/findings/executable.ts';
 
-/** What a program's file looks like before it is run. */
+/** What is found about a program's file before it is run. */
 export type Inspection =
   | { readonly kind: 'absent' }
   | { readonly kind: 'not executable'; readonly why: FileTrouble }
   | { readonly kind: 'unsafe'; readonly why: Danger }
   | { readonly kind: 'ready' };
 
-/** What a program's file is, and what tells this state of it from the next (fingerprint). */
+/** What was found about a program's file, and the fingerprint of this state of it. */
 export interface Look {
   readonly found: Inspection;
   readonly fingerprint: string;
 }
 
 /**
- * Looks at a program's file, link followed. All that is asked of the system where no link is on the way is asked at once: each
- * question that waits for an answer wakes two threads.
+ * Inspects a program's file; links are followed. All questions to the system that do not depend on
+ * a link are asked at the same time, because each one that is waited for wakes two threads.
  *
  * @param path - of the program
- * @param checkSafety - whether to ask that only root can have written it
+ * @param checkSafety - whether to check that only root can have written it
  */
 export async function inspectProgram(path: string, checkSafety: boolean): Promise<Look> {
   const places = checkSafety ? placesOf(path) : [path];
@@ -39,7 +39,7 @@ export async function inspectProgram(path: string, checkSafety: boolean): Promis
   }
 }
 
-/** What tells one state of a file from the next, by content and by who may run or write it; '' when it is gone. */
+/** Identifies a state of a file: its content, and who may run or write it. '' if the file does not exist. */
 export async function fingerprint(path: string): Promise<string> {
   return stat(path, { bigint: true }).then(fingerprintOf, () => '');
 }
@@ -57,7 +57,7 @@ function look(place: string): Promise<Seen> {
   );
 }
 
-/** Only a plain "no such file" in a directory that is there means that there is none: all else could hide one. */
+/** Only "no such file" in an existing directory means that there is none. Any other error could hide one. */
 async function whyNotSeen(path: string, error: unknown): Promise<Inspection> {
   if (codeOfError(error) !== 'ENOENT') return { kind: 'not executable', why: notSeen(error) };
   const hasDirectory = await stat(dirname(path)).then(
@@ -76,12 +76,12 @@ async function judgeFile(path: string, stats: BigIntStats, findItsDanger: () => 
   return danger === undefined ? { kind: 'ready' } : { kind: 'unsafe', why: danger };
 }
 
-/** Somebody may execute it, but not this root. */
+/** Somebody may execute it, but this root may not. */
 function lacksCapability({ mode }: BigIntStats): boolean {
   return process.geteuid?.() === 0 && (mode & 0o111n) !== 0n;
 }
 
-/** By owner, group and mode, as the kernel decides (root may with any x bit). access(2) also knows what an ACL allows. */
+/** By owner, group and mode, as the kernel decides (root needs any x bit). ACLs are left to access(2). */
 function mayExecute({ mode, uid, gid }: BigIntStats): boolean {
   const me = process.geteuid?.() ?? 0;
   if (me === 0 && (mode & 0o111n) !== 0n && mayOverride()) return true;
@@ -92,7 +92,10 @@ function mayExecute({ mode, uid, gid }: BigIntStats): boolean {
 
 let canOverride: boolean | undefined;
 
-/** Root without the capability CAP_DAC_OVERRIDE (bit 1 in linux/capability.h) is a user like others. It neither comes nor goes. */
+/**
+ * Without the capability CAP_DAC_OVERRIDE (bit 1 in linux/capability.h) root is like any other
+ * user. It is read once, since it does not change.
+ */
 function mayOverride(): boolean {
   canOverride ??= hasCapability(2n);
   return canOverride;
@@ -107,7 +110,7 @@ function hasCapability(bit: bigint): boolean {
   }
 }
 
-/** Whether the system itself would let this process run a file; it lets nobody where that is mounted noexec. */
+/** Whether the system itself would let this process run a file. On a noexec mount it lets nobody. */
 export async function passesAccess(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,
@@ -115,16 +118,16 @@ export async function passesAccess(path: string): Promise<boolean> {
   );
 }
 
-/** As deep as the kernel follows links (linux/namei.h). */
+/** The number of links that the kernel follows (linux/namei.h). */
 const maxLinks = 40;
 
 /**
- * Who else than root could have written a file: follows the path as the kernel does, and looks at every directory
- * and link on the way, and at the file at its end.
+ * Who other than root could have written a file. Follows the path as the kernel does, and checks
+ * every directory and link on the way, and the file itself.
  *
- * @param path - of a file that is there, from the root
+ * @param path - the absolute path of an existing file
  * @param seen - places that have just been looked at
- * @returns undefined when nobody could; throws when a part of the path cannot be looked at
+ * @returns undefined when nobody could; throws when part of the path cannot be looked at
  */
 export async function findDanger(
   path: string,
@@ -149,7 +152,7 @@ export async function findDanger(
   return danger;
 }
 
-/** The directories on the way to a file, and the file, where none of them is a link. */
+/** The file and the directories above it, provided that none of them is a link. */
 function placesOf(path: string): string[] {
   const names = namesIn(path);
   return ['/', ...names.map((_name, index) => `/${names.slice(0, index + 1).join('/')}`)];
@@ -160,20 +163,23 @@ function namesIn(path: string): string[] {
 }
 
 async function dangerOf(place: string, stats: BigIntStats): Promise<Danger | undefined> {
-  // Its owner could also have written it before the file system was mounted read-only.
+  // Even on a read-only mount: the owner could have written it before it was mounted read-only.
   if (stats.uid !== 0n) return { place, owner: Number(stats.uid) };
   const writers = writersOf(stats);
   return writers === undefined || (await isReadOnly(place)) ? undefined : { place, writers, group: Number(stats.gid) };
 }
 
-/** By its mode. A link's own says nothing; in a sticky directory nobody can replace what is root's. */
+/** By its mode. A link's own mode means nothing. In a sticky directory nobody can replace root's files. */
 function writersOf(stats: BigIntStats): 'everybody' | 'group' | undefined {
   if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000n) !== 0n)) return undefined;
   if ((stats.mode & 0o002n) !== 0n) return 'everybody';
   return (stats.mode & 0o020n) !== 0n && stats.gid !== 0n ? 'group' : undefined;
 }
 
-/** Kubernetes mounts a ConfigMap read-only, and its top directory has the mode 0777: what it holds is whole all the same. */
+/**
+ * Kubernetes mounts a ConfigMap read-only, and gives its top directory the mode 0777. Nobody can
+ * write there all the same.
+ */
 async function isReadOnly(place: string): Promise<boolean> {
   return access(place, constants.W_OK).then(
     () => false,
@@ -191,7 +197,7 @@ function codeOfError(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? '';
 }
 
-/** "ELOOP: too many symbolic links encountered, stat '/x'" without the call and the path. */
+/** Without call and path: "ELOOP: too many symbolic links encountered, stat '/x'". */
 function notSeen(error: unknown): FileTrouble {
   const why = (error as Error).message.replace(/^[A-Z]+: /, '').replace(/, \w+ '.*$/, '');
   return { trouble: 'not-seen', why };

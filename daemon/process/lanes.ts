@@ -1,28 +1,31 @@
 import { settleLeftover } from './leftover.ts';
 
-/** So many commands run at the same time: each may take a processor, and the machine is there for others. */
+/**
+ * The number of commands that run at the same time. Each may use a whole processor, and the machine
+ * is there for others.
+ */
 const laneCount = 2;
 
 /**
  * Runs a job when its turn comes.
  *
- * @param job - is given a path of its own for its note (leftover.ts)
+ * @param job - gets the path of its own note (leftover.ts)
  */
 export type Runner = <T>(job: (notePath: string) => Promise<T>) => Promise<T>;
 
 /**
  * Lanes in which jobs run one after the other, in the order in which they were given.
  *
- * @param notePaths - begins the path of each lane's note
+ * @param notePaths - the beginning of the path of each lane's note
  */
 export function createLanes(notePaths: string): Runner {
   const all = Array.from({ length: laneCount }, (_none, lane) => `${notePaths}-${lane + 1}`);
   const free = [...all];
   const waiting: ((notePath: string) => void)[] = [];
   return async (job) => {
-    // What an earlier daemon ran in another lane than this one will.
+    // An earlier daemon may have run this job's command in another lane.
     const [unsettled] = all.filter((notePath) => !settleLeftover(notePath));
-    // It may be what this job would run, so the other lane is no place for it either.
+    // Then what is left may be this job's command, so this job must not run in another lane either.
     if (unsettled !== undefined) return job(unsettled);
     const notePath = free.shift() ?? (await new Promise<string>((resolve) => waiting.push(resolve)));
     try {
@@ -36,9 +39,10 @@ export function createLanes(notePaths: string): Runner {
 }
 
 /**
- * When each job has ended at the latest, if all are given at once: one that takes less than its bound lets nobody end later.
+ * When each job ends at the latest, if all are given at once. A job that ends early does not make
+ * any other end later.
  *
- * @param boundsMs - the longest that each job can take once its turn has come, in their order
+ * @param boundsMs - the longest that each job can run, in their order
  * @returns milliseconds from the moment at which they were given
  */
 export function laneEnds(boundsMs: readonly number[]): number[] {

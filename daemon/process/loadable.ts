@@ -2,47 +2,51 @@ import { type BigIntStats, close, constants, fstat, open, read } from 'node:fs';
 import { promisify } from 'node:util';
 import type { LoadTrouble } from '../../shared/findings/executable.ts';
 
-// A descriptor costs less than a FileHandle, and this is done in every cycle.
+// A descriptor costs less than a FileHandle, and every cycle does this.
 const [openFile, statOf, readOf] = [promisify(open), promisify(fstat), promisify(read)];
 
 /**
- * Whether the kernel itself would run a file. It must be known before the file is started: glibc's execvp, which Node
- * uses, hands whatever the kernel refuses (ENOEXEC) to /bin/sh, and that takes an empty file for success.
+ * Whether the kernel itself would run a file. This must be known before the file is started: Node
+ * uses glibc's execvp, which gives whatever the kernel refuses (ENOEXEC) to /bin/sh, and sh exits
+ * with code 0 for an empty file.
  */
 
-/** The kernel reads this much of a file to find its interpreter (BINPRM_BUF_SIZE in linux/binfmts.h). */
+/** The kernel looks for an interpreter in this much of a file (BINPRM_BUF_SIZE in linux/binfmts.h). */
 const lineBytes = 256;
 
-/** This much is read at once, and has all of the headers of usual binaries. */
+/** Read at once. This holds all headers of usual binaries. */
 const headBytes = 1024;
 
-/** As deep as the kernel follows interpreters that are scripts themselves (fs/exec.c). */
+/** The number of nested script interpreters that the kernel follows (fs/exec.c). */
 const maxInterpreters = 5;
 
-/** The beginning of a file, read from a descriptor, and what the file is that this descriptor has. */
+/** The beginning of a file, and its stats, both from the same descriptor. */
 interface Head {
   readonly bytes: Buffer;
   readonly stats: BigIntStats;
   readonly file: number;
 }
 
-/** Files whose beginnings are read; some are opened before it is known that they are needed, beside other questions to the system. */
+/**
+ * Reads the beginnings of files. Some are opened early, beside other questions to the system,
+ * before it is known whether they are needed.
+ */
 export class Heads {
   readonly #paths = new Set<string>();
   readonly #opened = new Map<string, Promise<number>>();
   readonly #read = new Map<string, Promise<Head>>();
 
-  /** @param likely - to be opened at once */
+  /** @param likely - files to open at once */
   constructor(likely: Iterable<string> = []) {
     for (const path of likely) this.#open(path).catch(() => {});
   }
 
-  /** Those that were opened, in that order. */
+  /** The files that were opened, in that order. */
   get paths(): string[] {
     return [...this.#paths];
   }
 
-  /** Reads all that is open at once. What is read from now on is what stood there at this moment, or later. */
+  /** Starts to read all open files. Anything read from now on is the content of this moment or a later one. */
   start(): void {
     for (const [path, opened] of this.#opened) {
       const read = opened.then(readHead);
@@ -51,7 +55,7 @@ export class Heads {
     }
   }
 
-  /** @param isStill - whether what was opened before is still that file; else it is opened anew */
+  /** @param isStill - whether the file opened before is still the right one; otherwise it is opened again */
   async read(path: string, isStill: (stats: BigIntStats) => boolean = () => true): Promise<Head> {
     const head = await (this.#read.get(path) ?? this.#open(path).then(readHead));
     if (isStill(head.stats)) return head;
@@ -59,13 +63,13 @@ export class Heads {
     return readHead(await this.#open(path));
   }
 
-  /** Nobody need wait for it. */
+  /** Closes all files. There is no need to wait for it. */
   close(): void {
     for (const path of [...this.#opened.keys()]) this.#close(path);
   }
 
   #open(path: string): Promise<number> {
-    // Without O_NONBLOCK an interpreter that is a named pipe would be waited for.
+    // Without O_NONBLOCK, opening an interpreter that is a named pipe would wait.
     const opened = openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     this.#paths.add(path);
     this.#opened.set(path, opened);
@@ -87,12 +91,12 @@ async function readHead(file: number): Promise<Head> {
 }
 
 /**
- * Why the kernel would refuse to run a file; undefined when it would run it, or fail in a way that is told.
- * Follows `#!` lines to the binary at their end.
+ * Why the kernel would refuse to run a file. Follows `#!` lines to the binary at their end.
  *
  * @param path - of a script or binary
- * @param heads - by which files are read; they are closed in the end
- * @param isStill - whether a file opened under the path is the one that is meant
+ * @param heads - reads the files; closed at the end
+ * @param isStill - whether a file opened at the path is the intended one
+ * @returns undefined if the kernel would run it, or would fail with an error that Node reports
  */
 export async function whyNotLoadable(
   path: string,
@@ -131,7 +135,10 @@ async function look(
   }
 }
 
-/** The interpreter of a `#!` line, as the kernel cuts it: up to white space, and that must come within the first 256 bytes. */
+/**
+ * The interpreter of a `#!` line, cut as the kernel does: it ends at white space, which must come
+ * within the first 256 bytes.
+ */
 function interpreterOf(head: Buffer): string | undefined {
   const [, path, end] = /^#![ \t]*([^ \t\n\0]+)([ \t\n\0]?)/.exec(head.toString('latin1')) ?? [];
   if (path === undefined || (end === '' && head.length === lineBytes)) return undefined;
@@ -144,7 +151,7 @@ function troubleOfOther(head: Buffer): LoadTrouble['trouble'] {
   return /^\s*$/.test(head.toString('latin1')) ? 'blank' : 'neither';
 }
 
-/** ELF fields that differ in place between 32 and 64 bit (elf(5)). */
+/** ELF fields at places that differ between 32 and 64 bit (elf(5)). */
 const layouts = {
   1: { headerBytes: 52, tableAt: 28, entryBytesAt: 42, entryBytes: 32, fileOffsetAt: 4, fileBytesAt: 16 },
   2: { headerBytes: 64, tableAt: 32, entryBytesAt: 54, entryBytes: 56, fileOffsetAt: 8, fileBytesAt: 32 },
@@ -152,7 +159,7 @@ const layouts = {
 const loadSegment = 1;
 const executableTypes = [2, 3];
 
-/** This machine's kind of binary, by Node's name for it: class and machine (elf.h). */
+/** The kind of binary for each machine, by Node's name for it: class and machine (elf.h). */
 const identities: Readonly<Partial<Record<string, { readonly class: 1 | 2; readonly machine: number }>>> = {
   x64: { class: 2, machine: 62 },
   arm64: { class: 2, machine: 183 },
@@ -189,7 +196,7 @@ async function whyNotLoadableElf({ bytes: head, stats, file }: Head): Promise<Lo
   return undefined;
 }
 
-/** @returns as much of it as there is */
+/** @returns less if the file ends earlier */
 async function readAt(file: number, position: number, length: number): Promise<Buffer> {
   const { buffer, bytesRead } = await readOf(file, Buffer.alloc(length), 0, length, position);
   return buffer.subarray(0, bytesRead);

@@ -3,46 +3,52 @@ import { signalGroup } from './group.ts';
 import { forgetGroup, noteGroup } from './leftover.ts';
 import { OutputTail } from './output-tail.ts';
 
-/** How one run of a program ended. `survives` settles once a process that SIGKILL did not end is gone after all. */
+/** How one run of a program ended. If SIGKILL did not end a process, `survives` settles once it is gone. */
 export type RunEnd =
   | { readonly kind: 'exited'; readonly code: number; readonly output: string }
   | { readonly kind: 'killed'; readonly signal: string; readonly output: string }
   | { readonly kind: 'timed out'; readonly survives: Promise<unknown> | undefined; readonly output: string }
-  /** The system's name of the error. */
+  /** The system's name for the error. */
   | { readonly kind: 'not started'; readonly errno: string };
 
-/** From SIGTERM to SIGKILL; less when the daemon itself has a second to stop. */
+/** From SIGTERM to SIGKILL. Less when the daemon itself must stop within a second. */
 const termGraceMs = 500;
 const stopGraceMs = 200;
 
-/** From SIGKILL until it is given up: what sleeps uninterruptibly in the kernel does not die. */
+/** From SIGKILL until giving up: a process that sleeps uninterruptibly in the kernel does not die. */
 const killGraceMs = 500;
 
-/** What a program wrote before it exited is in the pipe; what still holds the pipe then has left its process group. */
+/**
+ * What a program wrote before it exited is already in the pipe. Whoever still holds the pipe has
+ * left the process group.
+ */
 const drainMs = 200;
 
-/** What a run can take beyond its timeout. */
+/** How much longer than its timeout a run can take. */
 export const endingBoundMs = termGraceMs + killGraceMs + drainMs;
 
 export interface RunOptions {
   /** Of an executable that the kernel can run. */
   readonly path: string;
   readonly args: readonly string[];
-  /** After that the group is killed. */
+  /** Then the group is killed. */
   readonly timeoutMs: number;
-  /** All that the program gets. */
+  /** The program's whole environment: it inherits nothing. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Where the running group is noted, one at a time, for a daemon that comes after a SIGKILL. */
+  /**
+   * Where the running group is noted, for the daemon that follows if SIGKILL ends this one. Only
+   * one program may use it at a time.
+   */
   readonly notePath: string;
 }
 
 /**
- * Runs a program in a process group of its own and leaves nothing of that group behind.
+ * Runs a program in its own process group, and leaves nothing of that group behind.
  *
- * @param signal - when aborted the group is killed; how the program ended then does not matter
+ * @param signal - when aborted, the group is killed and the result has no meaning
  */
 export async function runProgram({ path, args, timeoutMs, environment, notePath }: RunOptions, signal: AbortSignal): Promise<RunEnd> {
-  // Loaded by the first run: who has no hook pays nothing for it.
+  // Loaded by the first run, so that it costs nothing without a hook.
   const { execa } = await import('execa');
   const start = () =>
     execa(path, args, {
@@ -71,7 +77,8 @@ export async function runProgram({ path, args, timeoutMs, environment, notePath 
   }
   noteGroup(notePath, pid);
   const killGroup = (name: 'SIGTERM' | 'SIGKILL') => signalGroup(pid, name);
-  // However the daemon ends, but by SIGKILL, the program does not outlive it; for that there is the note.
+  // The program does not outlive the daemon, however that ends. After SIGKILL the note takes care
+  // of it.
   const onExit = () => killGroup('SIGKILL');
   process.once('exit', onExit);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
@@ -79,16 +86,16 @@ export async function runProgram({ path, args, timeoutMs, environment, notePath 
   });
   try {
     let end = await within(timeoutMs, exited, signal);
-    const isOverdue = end === undefined;
-    if (isOverdue) {
+    const isTimedOut = end === undefined;
+    if (isTimedOut) {
       killGroup('SIGTERM');
       end = await (signal.aborted ? within(stopGraceMs, exited) : within(termGraceMs, exited, signal));
     }
-    // Also after a good end: nothing in the group survives a cycle.
+    // Also after exit code 0: nothing in the group survives a cycle.
     killGroup('SIGKILL');
     end ??= await within(killGraceMs, exited);
     await drained(subprocess);
-    if (isOverdue) return { kind: 'timed out', survives: end === undefined ? exited : undefined, output: output.text() };
+    if (isTimedOut) return { kind: 'timed out', survives: end === undefined ? exited : undefined, output: output.text() };
     return describeEnd(end ?? { code: null, signal: null }, output.text());
   } finally {
     subprocess.stdout.destroy();
@@ -98,7 +105,10 @@ export async function runProgram({ path, args, timeoutMs, environment, notePath 
   }
 }
 
-/** Mostly all has been read by now, and a timer would wake the daemon once more though nobody waits for it. */
+/**
+ * Waits until the pipes are empty. Usually they already are: then no timer is set, which would only
+ * wake the daemon once more.
+ */
 async function drained(subprocess: Promise<unknown>): Promise<void> {
   let isOver = false;
   const over = subprocess.finally(() => {
@@ -113,7 +123,7 @@ function describeEnd(end: { code: number | null; signal: NodeJS.Signals | null }
   return { kind: 'killed', signal: end.signal ?? 'unknown', output };
 }
 
-/** @returns what the promise gives, or undefined when the time is over or the signal aborted before */
+/** @returns the promise's value, or undefined when the time is over or the signal is aborted first */
 async function within<T>(ms: number, promise: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
   let stop = () => {};
   const over = new Promise<undefined>((resolve) => {
@@ -134,11 +144,12 @@ async function within<T>(ms: number, promise: Promise<T>, signal?: AbortSignal):
 }
 
 /**
- * Where descriptors run out (EMFILE, ENFILE) Node makes a process without pipes, which execa throws at; and that process then
- * has an error which nobody handles, and which would end the daemon.
+ * When descriptors run out (EMFILE, ENFILE), Node creates a process without pipes, and execa throws
+ * because of that. The process then emits an error that nobody handles, and that would end the
+ * daemon.
  *
  * @param thrown - by execa
- * @returns that error, or what was thrown when there is none
+ * @returns the emitted error, or what was thrown if there is none
  */
 function spawnError(thrown: Error): Promise<Error> {
   return new Promise((resolve) => {

@@ -1,14 +1,18 @@
 import { TokenBucket, type TokenBucketOptions } from './token-bucket.ts';
 
 export interface Throttled {
-  /** Asks for a run that begins after this call: at once, or as soon as the one that runs, or too many before it, allow. */
+  /**
+   * Asks for a run that begins after this call. It begins at once, or as soon as the running one
+   * has ended and the rate allows it.
+   */
   ask(): void;
-  /** Waits for a running one's end; none begins any more. */
+  /** Begins no more runs, and waits for the end of a running one. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs an action when it is asked for, never beside itself, and only so often however often it is asked for.
+ * Runs an action on request, but never twice at the same time, and not more often than the rate
+ * allows.
  *
  * @param rate - of runs
  */

@@ -1,13 +1,13 @@
 export interface TokenBucketOptions {
-  /** So much may be spent at once, */
+  /** The most that may be spent at once. */
   readonly burst: number;
-  /** and then so much a second. */
+  /** What is added per second. */
   readonly perSecond: number;
   /** The monotonic clock, milliseconds. */
   readonly now: () => number;
 }
 
-/** What may be spent on something that can be asked for at any rate. */
+/** Limits the rate of something that may be requested at any rate. */
 export class TokenBucket {
   readonly #options: TokenBucketOptions;
   #left: number;
@@ -19,7 +19,7 @@ export class TokenBucket {
     this.#countedAtMs = options.now();
   }
 
-  /** How much may be spent now; below 0 when more has been. */
+  /** How much may be spent now; below 0 when too much has been spent. */
   get left(): number {
     const { burst, perSecond, now } = this.#options;
     const nowMs = now();
@@ -28,12 +28,12 @@ export class TokenBucket {
     return this.#left;
   }
 
-  /** Milliseconds until one may be spent. */
+  /** Milliseconds until 1 may be spent. */
   get waitMs(): number {
     return Math.max(0, ((1 - this.left) / this.#options.perSecond) * 1000);
   }
 
-  /** Spends, if need be more than there is; no debt is larger than what a second brings. */
+  /** Spends, even more than is left. The debt is limited to what one second adds. */
   spend(cost: number): void {
     this.#left = Math.max(-this.#options.perSecond, this.left - cost);
   }

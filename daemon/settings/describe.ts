@@ -4,7 +4,7 @@ import type { Settings } from './definitions.ts';
 /**
  * The settings in force as they would be written, without credentials.
  *
- * @returns text by the setting's name; one that is not set is left out
+ * @returns text by the setting's name, without settings that are not set
  */
 export function describeSettings(settings: Settings): Record<string, string> {
   const shown = Object.entries(settings).flatMap(([key, value]) => {

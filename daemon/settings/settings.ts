@@ -7,7 +7,7 @@ import { type Shown, shownTexts } from './help.ts';
 const all: readonly (readonly [string, Definition])[] = Object.entries(definitions);
 const variablePrefix = 'READINESSD_';
 
-/** What Kubernetes puts into every pod's environment when there is a Service called readinessd, or readinessd-something. */
+/** Variables that Kubernetes sets in every pod when there is a Service called readinessd or readinessd-something. */
 const serviceLink = /^READINESSD_(\w+_)?(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 
 /** What the command line asks for. */
@@ -15,28 +15,28 @@ export type Request =
   | { readonly show: Exclude<Shown, 'check-config'>; readonly print: Print }
   | { readonly settings: Settings; readonly isCheckOnly: boolean };
 
-/** How --print-supervisor-conf is meant. */
+/** Options of --print-supervisor-conf. */
 export interface Print {
   readonly isPolling: boolean;
-  /** A file in the place of stdout. */
+  /** A file instead of stdout. */
   readonly output: string | undefined;
   readonly isForced: boolean;
 }
 
 const shows = Object.keys(shownTexts) as Shown[];
 
-/** A flag that needs no value: --events. It may have one all the same: --events=off. */
+/** Flags that need no value, such as --events. They may have one: --events=off. */
 const switches = all.filter(([, { placeholder }]) => placeholder === '').map(([, { flag }]) => flag);
 
-/** A setting that cannot be used; the message is the one line for stderr. */
+/** A setting that cannot be used. The message is the one line for stderr. */
 export class SettingsError extends Error {}
 
 /**
- * Reads the settings: a flag wins over its environment variable, that over the default.
+ * Reads the settings. A flag wins over its environment variable, and that over the default.
  *
  * @param argv - the arguments, without node and script
  * @param environment - the daemon's environment
- * @throws SettingsError naming setting, value and what would do
+ * @throws SettingsError that names setting and value, and says what is allowed
  */
 export function readSettings(argv: readonly string[], environment: NodeJS.ProcessEnv): Request {
   const flags = readFlags(argv);
@@ -65,7 +65,7 @@ function readPrint({ poll, output, force }: Record<string, string | true>, show:
   return { isPolling: poll === true, output: file, isForced: force === true };
 }
 
-/** Of all that is given each must be good, and the first counts. */
+/** The first given value counts, but all given values must be valid. */
 function settingOf(key: string, definition: Definition, flags: Record<string, string | true>, environment: NodeJS.ProcessEnv): unknown {
   const { flag, variable, read, defaultText } = definition;
   const given = [
@@ -73,7 +73,7 @@ function settingOf(key: string, definition: Definition, flags: Record<string, st
     [variable, environment[variable]],
   ].flatMap(([name, text]) => (typeof text === 'string' ? [readValue(String(name), text, read)] : []));
   if (given.length > 0) return given[0];
-  // supervisord tells its children where it listens.
+  // supervisord tells its programs where it listens.
   const told = key === 'supervisor' ? environment['SUPERVISOR_SERVER_URL'] : undefined;
   if (told) return readValue('SUPERVISOR_SERVER_URL', told, read);
   return defaultText === undefined ? undefined : read(defaultText);
@@ -90,7 +90,7 @@ function readFlags(argv: readonly string[]): Record<string, string | true> {
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      // It may be a password that a blank has parted from its flag.
+      // It may be part of a password, separated from its flag by a blank.
       const given = shown(argv.slice(0, token.index + 1).join(' '), token.value);
       throw new SettingsError(`cannot use ${given}: a setting is --NAME VALUE; --help lists them`);
     }
@@ -116,7 +116,10 @@ function readValue<T>(name: string, text: string, read: (text: string) => T): T 
   }
 }
 
-/** A value as an error may show it: one line, without credentials, which may be anything in front of an @, in a URL mistyped anyhow. */
+/**
+ * A value for an error message: one line, without credentials. In a mistyped URL, anything before
+ * an @ may be credentials.
+ */
 function shown(name: string, text: string): string {
   return /pas|secret|token/i.test(name) ? '(not shown)' : JSON.stringify(oneLine(text.replace(/^(\w+:\/\/)?.*@/s, '$1(not shown)@')));
 }

@@ -3,11 +3,11 @@ import { maxSocketPathBytes } from '../../shared/defaults.ts';
 import { formatDuration, parseDuration } from '../../shared/duration.ts';
 
 /**
- * Readers of one setting's text. Each takes the text as it was written and returns the value,
- * or throws a plain Error whose message says what would do ("must be ...").
+ * Readers of one setting's text. Each takes the text as written and returns the value, or throws a
+ * plain Error whose message says what is allowed ("must be ...").
  */
 
-/** A duration with its unit, `500ms`, `10s` or `2m`, within bounds; the result is in milliseconds. */
+/** A duration with its unit, `500ms`, `10s` or `2m`, within bounds. Returns milliseconds. */
 export function duration(minMs: number, maxMs: number): (text: string) => number {
   return (text) => {
     const ms = parseDuration(text);
@@ -31,19 +31,19 @@ export function oneOf<T extends string>(...allowed: readonly T[]): (text: string
   };
 }
 
-/** An octal file mode that lets the owner read and write, as `0600` or `660`. */
+/** An octal file mode that lets the owner read and write, such as `0600` or `660`. */
 export function socketMode(text: string): number {
   const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : 0;
   if ((mode & 0o600) !== 0o600) throw new Error('must be an octal mode that lets the owner read and write, as 0600 or 0660');
   return mode;
 }
 
-/** The path of the hook; `none` switches it off. */
+/** The path of the hook, or `none` to switch it off. */
 export function hookPath(text: string): string {
   return text === 'none' ? text : absolutePath(text);
 }
 
-/** Of a file or a directory. */
+/** For a file or a directory. */
 export function absolutePath(text: string): string {
   if (!text.startsWith('/') || text.endsWith('/') || text.includes('\0'))
     throw new Error('must be the absolute path of a file or directory, without a / at its end');
@@ -55,22 +55,22 @@ export function socketPath(text: string): string {
   return absolutePath(text);
 }
 
-/** Any text; an HTTP header carries it, so no control characters. */
+/** Any text without control characters, because an HTTP header carries it. */
 export function credential(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   if (/[\0-\x1f\x7f-\x9f]/.test(text)) throw new Error('must not hold control characters');
   return text;
 }
 
-/** Where to listen over TCP: an address of this machine, and only that. */
+/** The one address to listen on over TCP. */
 export interface ListenAddress {
-  /** As it is written. */
+  /** As written. */
   readonly display: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** `127.0.0.1:9464` or `[::1]:9464`. A name is refused, for it may stand for several addresses. */
+/** `127.0.0.1:9464` or `[::1]:9464`. Names are refused, because a name may stand for several addresses. */
 export function listenAddress(text: string): ListenAddress {
   const [, v6, v4 = '', digits] = /^(?:\[(.*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);

@@ -21,33 +21,36 @@ import { createStartStep, maxCallsPerLook, maxCallsPerRun, type StartStep } from
 import { failed, failedWith, restForATenth, type Stage, type Step, type StepResult, type Watcher } from './step.ts';
 
 export interface Pipeline {
-  /** One after the other; the steps of each at the same time. */
+  /** They run one after the other. */
   readonly stages: readonly Stage[];
-  /** Whom supervisord's events are for. */
+  /** The steps that react to supervisord's events. */
   readonly watchers: readonly Watcher[];
-  /** What is seen of start.sh's programs. */
+  /** The start programs as last seen. */
   readonly startPrograms: () => readonly SeenProgram[];
 }
 
 /** What the daemon was started with. */
 export interface Surroundings {
-  /** The hook and commands get it, less the credentials. */
+  /** For the hook and commands, which get it without credentials. */
   readonly environment: NodeJS.ProcessEnv;
-  /** What supervisord calls this daemon, where it runs it. */
+  /** This daemon's name under supervisord, if supervisord runs it. */
   readonly own?: ProcessName | undefined;
-  /** supervisord's, where they come. */
+  /** supervisord's events, if this daemon gets them. */
   readonly events?: EventFlow;
 }
 
-/** All steps of a cycle that has declared checks can take this long together: how old a verdict may be follows from it. */
+/**
+ * With declared checks, all steps of a cycle together may take this long. The age at which a
+ * verdict is stale follows from it.
+ */
 const maxCycleMs = 60_000;
 
 /**
  * The steps of a cycle. A new step is one file beside these and one entry here.
  *
  * @param settings - in force
- * @param checks - that files declare
- * @throws SettingsError when they could take too long together
+ * @param checks - declared in files
+ * @throws SettingsError when a cycle could take too long
  */
 export function createPipeline(settings: Settings, checks: readonly Check[], surroundings: Surroundings): Pipeline {
   const hasPrograms = isSet(settings.programs) || checks.some(({ kind, isOn }) => kind === 'programs' && isOn);
@@ -73,14 +76,15 @@ export function createPipeline(settings: Settings, checks: readonly Check[], sur
   };
 }
 
-/** What is seen of supervisord, by the start step, which asks it for all. */
+/** How steps see supervisord. The start step asks it, for itself and for all others. */
 function createSupervision(settings: Settings, hasPrograms: boolean, { own, events = noEvents }: Surroundings) {
   const now = () => performance.now();
   const runs = new Runs(settings.settledAfterMs);
   const client = createSupervisorClient(supervisorAddress(settings), settings.rpcTimeoutMs, findCredentials);
   const observe: OnProcesses = (processes, askedAtMs, answeredAtMs) => runs.observe(processes, askedAtMs, answeredAtMs);
   const view = createView(client, now, hasPrograms ? observe : () => {});
-  // Without the start step nothing is start.sh, but programs may be looked at all the same.
+  // Without the start step nothing is start.sh, but supervisord is still asked about other
+  // programs.
   const named = settings.startStep ? settings.startPrograms : { display: 'none', patterns: [] };
   const start = createStartStep(view, named, now, events, hasPrograms);
   const isOwn = (program: ProcessName) => own !== undefined && keyOf(program) === keyOf(own);
@@ -103,7 +107,7 @@ function startStepOf(settings: Settings, start: StartStep, events: EventFlow): S
   };
 }
 
-/** READINESSD_PROGRAMS. */
+/** The step for READINESSD_PROGRAMS. */
 function programsStep({ programs: choice }: Settings, supervision: Supervision) {
   if (!isSet(choice)) return undefined;
   const created = createProgramsStep({ choice, wanted: 'running', fail: programsFailed }, supervision);
@@ -117,7 +121,7 @@ function programsFailed(finding: ProgramFinding, others: number): StepResult {
   return failedWith(codeOf('ProgramNotRunning'), 'ProgramNotRunning', finding, { say });
 }
 
-/** @throws SettingsError when checks are declared, and a cycle could take too long */
+/** @throws SettingsError when checks are declared and a cycle could take too long */
 function bounded(stage: Stage, beforeMs: number, checks: readonly Check[]): Stage {
   const longest = stage.reduce((one, other) => (other.boundMs > one.boundMs ? other : one));
   const totalMs = beforeMs + longest.boundMs;
@@ -127,7 +131,7 @@ function bounded(stage: Stage, beforeMs: number, checks: readonly Check[]): Stag
   );
 }
 
-/** @throws SettingsError when a result could stand for longer than a verdict may be old */
+/** @throws SettingsError when a check's result could stand for longer than a verdict */
 function refuseLongPeriods({ staleLimitMs }: Settings, checks: readonly Check[]): void {
   const check = checks.find(({ periodMs }) => staleLimitMs !== undefined && periodMs >= staleLimitMs);
   if (check === undefined) return;
@@ -136,7 +140,7 @@ function refuseLongPeriods({ staleLimitMs }: Settings, checks: readonly Check[])
   );
 }
 
-/** @param startRun - what tells the last good run of start.sh from others */
+/** @param startRun - identifies the last good run of start.sh */
 function hookStep(settings: Settings, environment: NodeJS.ProcessEnv, startRun: () => string): Step {
   const { hookPath, hookTimeoutMs, socketPath } = settings;
   if (hookPath === 'none') {
@@ -159,12 +163,15 @@ function hookStep(settings: Settings, environment: NodeJS.ProcessEnv, startRun: 
   };
 }
 
-/** A URL may hold a password as well; what supervisord gave (SUPERVISOR_SERVER_URL) it gives to every program. */
+/**
+ * Removes the settings that hold credentials; a URL may hold a password, too. What supervisord sets
+ * (SUPERVISOR_SERVER_URL) stays, since every program gets it.
+ */
 function withoutCredentials(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('READINESSD_SUPERVISOR_')));
 }
 
-/** User and password given as settings win over those in the URL. */
+/** User and password from their own settings win over those in the URL. */
 function supervisorAddress({ supervisor, supervisorUser, supervisorPassword }: Settings): SupervisorAddress {
   return {
     ...supervisor,

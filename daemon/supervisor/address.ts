@@ -1,8 +1,8 @@
-/** Where supervisord listens, taken apart once. */
+/** Where supervisord listens, as parsed from a URL. */
 export interface SupervisorAddress {
   /** For people: without user and password. */
   readonly display: string;
-  /** What undici connects to; over a Unix socket the host is only a name. */
+  /** For undici. Over a Unix socket the host is only a name. */
   readonly origin: string;
   readonly socketPath?: string;
   readonly user?: string;
@@ -13,12 +13,13 @@ export interface SupervisorAddress {
 export const defaultSupervisorUrl = 'unix:///var/run/supervisor.sock';
 
 /**
- * Reads a supervisord URL: `unix:///path`, `http://host:port`, both with an optional `user:password@`.
+ * Parses a supervisord URL: `unix:///path` or `http://host:port`, both with an optional
+ * `user:password@`.
  *
- * @throws Error whose message says what would do
+ * @throws Error whose message says what is allowed
  */
 export function parseSupervisorUrl(text: string): SupervisorAddress {
-  // Node's parser takes no unix://user:password@/path, so that form is read here.
+  // Node's URL parser does not accept unix://user:password@/path.
   const unix = /^unix:\/\/(?:([^@/]*)@)?(\/[^\0]+)$/.exec(text);
   if (unix?.[2] !== undefined) {
     const [user, ...password] = (unix[1] ?? '').split(':');

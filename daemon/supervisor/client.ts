@@ -7,7 +7,7 @@ import { keyOf } from './names.ts';
 import { rememberProcesses } from './same-text.ts';
 import { methodCall, readResponse, type XmlRpcValue } from './xml-rpc.ts';
 
-/** A process that runs, or has run, under supervisord: what getAllProcessInfo says of it. */
+/** A process that runs, or has run, under supervisord: one struct of getAllProcessInfo. */
 export interface ProcessInfo {
   readonly name: string;
   readonly group: string;
@@ -15,32 +15,35 @@ export interface ProcessInfo {
   readonly state: number;
   /** 0 while it does not run. */
   readonly pid: number;
-  /** When it was last started and stopped, seconds since 1970 by supervisord's clock; 0 for never. */
+  /** When it was last started and stopped: seconds since 1970 by supervisord's clock, 0 for never. */
   readonly start: number;
   readonly stop: number;
   /** When supervisord wrote this answer, by the same clock. */
   readonly now: number;
-  /** -1 after a signal; 0 also while nothing is known. */
+  /** -1 after a signal; also 0 while it is not known. */
   readonly exitstatus: number;
-  /** supervisord's own words on what went wrong; often empty. */
+  /** supervisord's own words for what went wrong; often empty. */
   readonly spawnerr: string;
-  /** The names of its logs; made up for each process that supervisord adds, where its section gives none. */
+  /**
+   * The names of its logs. Where its section names none, supervisord makes up new ones for each
+   * process that it adds.
+   */
   readonly logs: string;
 }
 
-/** A process in the configuration as supervisord last read it: what getAllConfigInfo says of it. */
+/** A process in the configuration that supervisord read last: one struct of getAllConfigInfo. */
 export interface ProcessConfig {
   readonly name: string;
   readonly group: string;
   /** Undefined before supervisor 4.0. */
   readonly command: string | undefined;
-  /** Whether it has autorestart=true, where supervisord tells (4.4 will). */
+  /** Whether it has autorestart=true; undefined where supervisord does not report it (4.4 will). */
   readonly runsForEver?: boolean;
-  /** Whether supervisord starts it by itself; undefined where that is not told. */
+  /** Whether supervisord starts it on its own; undefined where supervisord does not report it. */
   readonly autostart?: boolean;
 }
 
-/** The sections of the configuration by their processes' keys: more than one where sections share a name. */
+/** The sections of the configuration by key. Several sections can share a key. */
 export function sectionsByKey(configs: readonly ProcessConfig[]): Map<string, ProcessConfig[]> {
   const sections = new Map<string, ProcessConfig[]>();
   for (const config of configs) {
@@ -51,14 +54,14 @@ export function sectionsByKey(configs: readonly ProcessConfig[]): Map<string, Pr
   return sections;
 }
 
-/** supervisord's RPC interface, the part that is needed (http://supervisord.org/api.html). */
+/** The part of supervisord's RPC interface that the daemon uses (http://supervisord.org/api.html). */
 export interface SupervisorClient {
   getAllProcessInfo(signal: AbortSignal): Promise<ProcessInfo[]>;
-  /** Costs supervisord a second with 1,000 programs: ask rarely. */
+  /** With 1,000 programs this costs supervisord a second, so call it rarely. */
   getAllConfigInfo(signal: AbortSignal): Promise<ProcessConfig[]>;
 }
 
-/** What readProcesses needs of each struct. */
+/** The members that readProcesses needs. */
 export const processMembers = [
   'name',
   'group',
@@ -73,24 +76,27 @@ export const processMembers = [
   'stderr_logfile',
 ];
 
-/** What readConfigs needs of each struct. */
+/** The members that readConfigs needs. */
 export const configMembers = ['name', 'group', 'command', 'autorestart', 'autostart'];
 
 /**
  * @param address - where supervisord listens
  * @param timeoutMs - for each call
- * @param find - as of createPost
+ * @param find - see createPost
  * @returns calls that throw SupervisorUnreachableError or SupervisorBadReplyError
  */
 export function createSupervisorClient(address: SupervisorAddress, timeoutMs: number, find?: FindCredentials): SupervisorClient {
   const post = createPost(address, timeoutMs, find);
 
-  /** What is wrong with a reply is found while the connection can still be thrown away. */
+  /** Reads the reply inside the post, so that a bad reply still closes the connection. */
   function call<T>(method: string, read: (reply: Buffer) => T, signal: AbortSignal): Promise<T> {
     return post(methodCall(`supervisor.${method}`), read, signal);
   }
 
-  /** The configuration's text changes only by a reread: reading the same again would cost several times what comparing does. */
+  /**
+   * The configuration's text changes only with a reread. Parsing the same text again would cost
+   * several times as much as comparing it.
+   */
   let last: { readonly reply: Buffer; readonly configs: ProcessConfig[] } | undefined;
   function readChangedConfigs(reply: Buffer): ProcessConfig[] {
     if (last?.reply.equals(reply) !== true) last = { reply, configs: readConfigs(readResponse(replyText(reply), configMembers)) };
@@ -104,14 +110,14 @@ export function createSupervisorClient(address: SupervisorAddress, timeoutMs: nu
   };
 }
 
-/** @throws SupervisorBadReplyError when it is not UTF-8 */
+/** @throws SupervisorBadReplyError when the reply is not UTF-8 */
 export function replyText(reply: Buffer): string {
   if (!isUtf8(reply)) throw new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: 'it is not UTF-8' });
   return reply.toString();
 }
 
 /**
- * Reads what getAllProcessInfo returned.
+ * Reads the result of getAllProcessInfo.
  *
  * @throws SupervisorBadReplyError when it is not an array of such structs
  */
@@ -131,7 +137,7 @@ export function readProcesses(value: XmlRpcValue): ProcessInfo[] {
 }
 
 /**
- * Reads what getAllConfigInfo returned.
+ * Reads the result of getAllConfigInfo.
  *
  * @throws SupervisorBadReplyError when it is not an array of such structs
  */
@@ -140,7 +146,7 @@ export function readConfigs(value: XmlRpcValue): ProcessConfig[] {
     name: struct.string('name'),
     group: struct.string('group'),
     command: struct.has('command') ? struct.string('command') : undefined,
-    // Else it is false, or "unexpected".
+    // The other values are false and "unexpected".
     ...(struct.has('autorestart') ? { runsForEver: struct.isTrue('autorestart') } : {}),
     ...(struct.has('autostart') ? { autostart: struct.isTrue('autostart') } : {}),
   }));
@@ -151,7 +157,7 @@ function structsOf(method: string, value: XmlRpcValue): Struct[] {
   return value.map((item) => new Struct(method, item));
 }
 
-/** A struct whose members are read by type; a missing or wrong one is a reply that cannot be read. */
+/** Reads a struct's members by type. A missing member or a wrong type makes the reply unreadable. */
 class Struct {
   readonly #method: string;
   readonly #members: { [name: string]: XmlRpcValue };

@@ -5,40 +5,55 @@ import { environmentOf, linkOf } from '../proc/processes.ts';
 import { supervisordCall } from './find-supervisord.ts';
 import { pathsLike } from './glob.ts';
 
-/** Its options, by their names in small letters. What only supervisord can fill in, such as %(program_name)s, is left as it stands. */
+/**
+ * A section's options by their names in lower case. Values that only supervisord can expand, such
+ * as %(program_name)s, stay as they are.
+ */
 export type Section = ReadonlyMap<string, string>;
 
-/** supervisord's configuration as its files have it: RPC tells neither passwords, environment= nor autorestart=, nor why there is no RPC. */
+/**
+ * supervisord's configuration, read from its files. RPC reports neither passwords nor environment=,
+ * nor (before 4.4) autorestart, and cannot say why there is no RPC.
+ */
 export interface Configuration {
   readonly file: string;
   readonly sections: ReadonlyMap<string, Section>;
-  /** The patterns of its [include], as absolute paths; none where it has no [include], undefined where one of them is not known. */
+  /**
+   * The patterns of [include] as absolute paths: empty without an [include], undefined where one of
+   * them cannot be expanded.
+   */
   readonly include: readonly string[] | undefined;
-  /** An option's value, if it is sure to be the one that supervisord has read. */
+  /** An option's value, or undefined if supervisord may have read another one. */
   certain(section: string, option: string): string | undefined;
-  /** The file that a section is in, the last of several. */
+  /** The file that has a section; the last one if several do. */
   fileOf(section: string): string;
 }
 
-/** Why there is none: no such supervisord, none of its files found, or one that may not be read or makes no sense. */
+/**
+ * Why there is no configuration: no such supervisord, none of its files found, or a file that
+ * cannot be read or parsed.
+ */
 export interface NoConfiguration {
   readonly sections?: undefined;
   readonly file: string | undefined;
 }
 
-/** An option as it is written, and where. */
+/** Options as they are written, by section. */
 type Written = Map<string, Map<string, string>>;
 
-/** A file larger than this is not a configuration. */
+/** A larger file is not a configuration. */
 const maxFileBytes = 4 * 1024 * 1024;
 
-/** Reads what supervisord reads: the file it was told, else the first that there is of its search path. */
+/**
+ * Reads the same file as supervisord: the one given on its command line, else the first that exists
+ * on its search path.
+ */
 export function configurationOf(supervisordPid: number): Configuration | NoConfiguration {
   const call = supervisordCall(supervisordPid);
   const told = call === undefined ? undefined : toldFile(call.args);
   const directory = linkOf(`/proc/${supervisordPid}/cwd`);
   const candidates = call === undefined ? [] : told === undefined ? searchPath(call.program) : [told];
-  // Where its working directory may not be looked at, only whole paths can be known.
+  // If its working directory cannot be read, only absolute paths are certain.
   if (directory === undefined && !candidates.every((path) => path.startsWith('/'))) return { file: undefined };
   const files = candidates.map((path) => resolve(directory ?? '/', path));
   const file = files.find((path) => existsSync(path)) ?? (told === undefined ? undefined : files[0]);
@@ -70,7 +85,7 @@ export function readConfiguration(file: string, environment: NodeJS.ProcessEnv):
   } catch {
     return { file };
   }
-  // Whatever supervisord gives its programs, it knows as well.
+  // What supervisord's own environment= gives to programs can also be used in values.
   const global = expand(optionOf(written, 'supervisord', 'environment') ?? '', names).text;
   for (const [name, value] of Object.entries(pairsIn(global))) names.set(`ENV_${name}`, value);
 
@@ -90,7 +105,7 @@ export function readConfiguration(file: string, environment: NodeJS.ProcessEnv):
   };
 }
 
-/** What a section's environment= adds. */
+/** The variables that a section's environment= sets. */
 export function environmentIn(section: Section | undefined): Record<string, string> {
   return pairsIn(section?.get('environment') ?? '');
 }
@@ -100,15 +115,17 @@ function pairsIn(text: string): Record<string, string> {
   return Object.fromEntries([...pairs].map(([, name = '', double, single, bare = '']) => [name, double ?? single ?? bare]));
 }
 
-/** Where supervisord looks when it is told no file: first beside its own folder. */
+/** Where supervisord looks without -c: first beside its own folder. */
 function searchPath(program: string): string[] {
   const beside = dirname(dirname(program));
   const usual = ['supervisord.conf', 'etc/supervisord.conf', '/etc/supervisord.conf', '/etc/supervisor/supervisord.conf'];
-  // By -m it is Python that knows where the program lies: among its packages, where nobody puts a configuration.
+  // Without a slash it was started by `python -m`: then the program lies among Python's packages,
+  // where nobody puts a configuration.
   return program.includes('/') ? [`${beside}/etc/supervisord.conf`, `${beside}/supervisord.conf`, ...usual] : usual;
 }
 
-// supervisord's own options, as Python's getopt takes them: "-nc FILE", "-ncFILE", "--conf=FILE".
+// supervisord's own options, in the forms that Python's getopt accepts: "-nc FILE", "-ncFILE",
+// "--conf=FILE".
 const lettersWithValue = 'cumdlyzejiqa';
 const flags = ['help', 'version', 'nodaemon', 'nocleanup', 'strip_ansi', 'silent'];
 
@@ -131,7 +148,7 @@ function toldFile(args: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Its options hold for each section that lacks them. */
+/** Its options are the defaults of every section. */
 const defaultSection = 'DEFAULT';
 
 function optionOf(written: Written, section: string, option: string): string | undefined {
@@ -140,8 +157,8 @@ function optionOf(written: Written, section: string, option: string): string | u
 }
 
 /**
- * Adds what a file has, as Python's configparser takes it: of an option the last word counts, and a line that is indented
- * further than its option goes on with its value.
+ * Adds a file's options as Python's configparser does: the last value of an option counts, and a
+ * line indented deeper than its option continues that option's value.
  *
  * @throws Error for a file that supervisord would refuse
  */
@@ -150,7 +167,7 @@ function readInto(written: Written, origins: Map<string, string>, file: string, 
   let option: string | undefined;
   let indent = 0;
   for (const line of content.split(/\r\n|\r|\n/)) {
-    // A comment takes the whole line, or what comes after a blank.
+    // A comment is a whole line, or what follows a blank.
     const text = line.replace(/(?:^|\s)[;#].*$/s, '').trim();
     if (text === '') continue;
     const deep = line.search(/\S/);
@@ -178,7 +195,7 @@ function readInto(written: Written, origins: Map<string, string>, file: string, 
   }
 }
 
-/** Python's formatting, as far as a configuration needs it; `isWhole` when nothing was left that is not known. */
+/** Expands %(name)s as Python does, as far as a configuration needs it. `isWhole` is false if a name is not known. */
 function expand(text: string, names: ReadonlyMap<string, string>): { readonly text: string; readonly isWhole: boolean } {
   let isWhole = true;
   const expanded = text.replace(/%(?:(%)|\(([^)]*)\)s)?/g, (piece, percent?: string, name?: string) => {
@@ -189,7 +206,7 @@ function expand(text: string, names: ReadonlyMap<string, string>): { readonly te
   return { text: expanded, isWhole };
 }
 
-/** A regular file's text, and never a wait: a pipe by that name would be one. */
+/** The text of a regular file. Never waits, as opening a named pipe would. */
 function textOfFile(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -201,7 +218,7 @@ function textOfFile(path: string): string {
   }
 }
 
-/** supervisord passes over an included file that it cannot open; a directory, say. */
+/** supervisord skips an included file that it cannot open, such as a directory. */
 function textOrNone(path: string): string | undefined {
   try {
     return textOfFile(path);

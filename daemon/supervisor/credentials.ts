@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import type { SupervisorAddress } from './address.ts';
 import type { Configuration, NoConfiguration } from './configuration.ts';
 
-/** What supervisord's configuration has of user and password for an address. */
+/** What supervisord's configuration says of user and password for an address. */
 export type Lookup =
   | { readonly kind: 'found'; readonly user: string; readonly password: string /** For people. */; readonly source: string }
-  /** supervisord compares hashes, so nobody can learn the password from it. */
+  /** supervisord only compares hashes, so the password cannot be read from one. */
   | { readonly kind: 'hash'; readonly file: string }
   | { readonly kind: 'none' | 'unreadable'; readonly file: string }
   | { readonly kind: 'no supervisord' };
@@ -14,8 +14,8 @@ export type Lookup =
 export type FindCredentials = (address: SupervisorAddress) => Promise<Lookup>;
 
 /**
- * Looks for what supervisorctl would take, in the files of a supervisord. They are read by a module of its own, which a daemon
- * that needs no password does not load.
+ * Looks in supervisord's files for the user and password that supervisorctl would use. A module of
+ * its own reads them, so a daemon that needs no password does not load it.
  *
  * @param pid - a process under that supervisord
  */
@@ -31,7 +31,7 @@ export async function findCredentials(address: SupervisorAddress, pid: number | 
   }
 }
 
-/** `[supervisorctl]` comes first, then what serves the address; a plain password before a hash. */
+/** `[supervisorctl]` comes first, then the section that serves the address. A plain password wins over a hash. */
 export function credentialsFor(address: SupervisorAddress, configuration: Configuration): Lookup {
   let hash: Lookup | undefined;
   for (const section of sectionsFor(address, configuration)) {
@@ -52,21 +52,21 @@ function sectionsFor(address: SupervisorAddress, configuration: Configuration): 
   if (address.socketPath !== undefined) {
     const all = of('unix_http_server');
     const serving = all.filter((section) => resolve(certain(section, 'file') ?? '') === address.socketPath);
-    // A path may be a link to the one that is written there.
+    // The path may be a link to the socket in the configuration.
     return inOrder(!url.startsWith('http:'), serving.length === 0 ? all : serving);
   }
-  // A password goes to no other server than those that the configuration names.
+  // Never send a password to a server that the configuration does not name.
   const serving = of('inet_http_server').filter((section) => isAt(address.origin, certain(section, 'port') ?? ''));
   const isNamed = isAt(address.origin, url.replace(/^http:\/\/([^/]*).*$/, '$1'));
   return serving.length === 0 && !isNamed ? [] : inOrder(!url.startsWith('unix:'), serving);
 }
 
-/** @param isFor - whether [supervisorctl] is for that kind of server */
+/** @param isFor - whether [supervisorctl] is for this kind of server */
 function inOrder(isFor: boolean, servers: readonly string[]): string[] {
   return isFor ? ['supervisorctl', ...servers] : [...servers, 'supervisorctl'];
 }
 
-/** @param place - host:port, or a port alone, as inet_http_server has it */
+/** @param place - host:port or only a port, as in inet_http_server */
 function isAt(origin: string, place: string): boolean {
   const { hostname, port } = new URL(origin);
   const [, host = '', number] = /^(?:(.*):)?(\d+)$/.exec(place.trim()) ?? [];

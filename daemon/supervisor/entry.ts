@@ -4,12 +4,12 @@ import type { Configuration, Section } from './configuration.ts';
 import { hasWildcards, isLike } from './glob.ts';
 
 export interface NamedSection {
-  /** As it stands between the brackets. */
+  /** As it is between the brackets. */
   readonly name: string;
   readonly options: Section;
 }
 
-/** By its program's name, or by what that runs. */
+/** Whether a program is the daemon, by its name or its command. */
 export function isDaemonCommand(name: string, command: string | undefined): boolean {
   return name === 'readinessd' || /(?:^|[\s/"'])readinessd(?:$|[\s"'])/.test(command ?? '');
 }
@@ -23,13 +23,14 @@ export function daemonSection({ sections }: Configuration): NamedSection | undef
   return undefined;
 }
 
-/** Names of a new file; nobody else should have the second. */
+/** Names for a new file. Nobody else is likely to use the second. */
 const names = ['readinessd', 'readinessd-entry'];
 
 /**
- * Where a new file would be read by these patterns of [include]: in the first folder that exists, else in the first that is named.
+ * Where supervisord would read a new file by these patterns of [include]: in the first folder that
+ * exists, else in the first that is named.
  *
- * @returns undefined where no pattern takes a name of ours
+ * @returns undefined where no pattern matches one of our names
  */
 export function placeForEntry(include: readonly string[]): string | undefined {
   const places = include.flatMap(freePath);
@@ -41,12 +42,12 @@ function freePath(pattern: string): string[] {
   const part = basename(pattern);
   if (hasWildcards(directory) || !part.includes('*')) return [];
   const paths = names.map((name) => join(directory, part === '*' ? `${name}.conf` : part.replace(/\*+/, name).replaceAll('*', '')));
-  // One with ? or [] is not filled in, and takes none.
+  // Patterns with ? or [] are not filled in.
   const free = paths.find((path) => !/[?[]/.test(part) && isLike(part, basename(path)) && !isThere(path));
   return free === undefined ? [] : [free];
 }
 
-/** Also a link to nothing. */
+/** Also true for a dangling link. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -4,7 +4,7 @@ import type { FindingIn } from '../../shared/findings/words.ts';
 
 export type SupervisordFinding = FindingIn<typeof supervisordWords>;
 
-/** supervisord could not be asked, or did not answer with what was asked for. */
+/** supervisord could not be asked, or gave a wrong answer. */
 abstract class SupervisorError extends Error {
   readonly finding: SupervisordFinding;
 
@@ -14,8 +14,8 @@ abstract class SupervisorError extends Error {
   }
 }
 
-/** No socket, refused, or no answer in time. */
+/** No socket, connection refused, or no answer in time. */
 export class SupervisorUnreachableError extends SupervisorError {}
 
-/** An answer, but not to what was asked. */
+/** An answer that cannot be used. */
 export class SupervisorBadReplyError extends SupervisorError {}

@@ -3,44 +3,44 @@ import { TokenBucket } from '../rate/token-bucket.ts';
 import { EventParser, type SupervisorEvent } from './event-parser.ts';
 import type { ProcessName } from './names.ts';
 
-/** What others may ask of the events' flow, without knowing how they come. */
+/** What the steps may ask about the flow of events. How events arrive does not concern them. */
 export interface EventFlow {
   /**
-   * Marks a moment: NaN when events do not flow, or something told before is not answered yet, for supervisord then keeps back
-   * what came after it.
+   * Marks a moment. NaN when events do not flow, and also while an event is unanswered, because
+   * supervisord then holds back later ones.
    */
   mark(): number;
-  /** Whether nothing at all was told since a mark. */
+  /** Whether no event at all has come since a mark. */
   isQuietSince(mark: number): boolean;
 }
 
-/** Where no events come. */
+/** For a daemon that gets no events. */
 export const noEvents: EventFlow = { mark: () => Number.NaN, isQuietSince: () => false };
 
-/** `waiting` for what shows that they flow, `flowing`, or `stopped`. */
+/** `waiting` until it is proven that events flow, `flowing`, or `stopped`. */
 export type FlowState = 'waiting' | 'flowing' | 'stopped';
 
 export interface Listener {
-  /** @param mayBeOver - it tells of the time before this listener was RUNNING, and more may have happened since that it does not tell */
+  /** @param mayBeOver - the event is from before this event listener was RUNNING, so more may have happened since */
   onEvent(event: SupervisorEvent, mayBeOver: boolean): void;
-  /** Something was lost, or no more will come: what was told before is no longer to be built on. */
+  /** An event was lost, or no more will come: do not build on earlier events. */
   onBreak(why: string): void;
 }
 
-/** supervisord's TICK_60 comes every minute; its clock may be slewed, and it may be busy. */
+/** supervisord sends TICK_60 every minute. Its clock may be slewed, and it may be busy. */
 const maxSilenceMs = 75_000;
 
-/** Of events: a crash-looping program tells of some 10 a second, and one costs 0.1 ms. */
+/** Of events. A program that crashes in a loop causes some 10 a second, and one costs 0.1 ms. */
 const rate = { burst: 2000, perSecond: 300 };
 
-/** What is no event costs more, and is not supervisord's. */
+/** Garbage costs more time than an event, and is not from supervisord. */
 const costOfGarbage = 20;
 
-/** Tells supervisord that an event was taken, and that the next one may come. */
+/** Tells supervisord that the event was handled and that the next one may come. */
 const ready = 'READY\n';
 const answer = `RESULT 2\nOK${ready}`;
 
-/** supervisord's events, as an event listener gets them on stdin and answers them on stdout. */
+/** Receives supervisord's events on stdin and answers them on stdout, as an event listener does. */
 export class EventFeed implements EventFlow {
   readonly #now: () => number;
   readonly #own: ProcessName | undefined;
@@ -53,10 +53,10 @@ export class EventFeed implements EventFlow {
   #hasEnded = false;
   /** Nothing odd has come since the last event. */
   #isInOrder = true;
-  /** An event is still to be answered. */
+  /** An event is not answered yet. */
   #isOwing = false;
   #isUpToDate;
-  /** With numprocs= supervisord tells each event only one of the processes, and others hear nothing of it. */
+  /** With numprocs= above 1, supervisord sends each event to only one of the processes. */
   readonly #isAlone;
   #wasStopped = false;
   #count = 0;
@@ -64,8 +64,8 @@ export class EventFeed implements EventFlow {
 
   /**
    * @param now - the monotonic clock, milliseconds
-   * @param own - this process under supervisord: it gets no event until it is RUNNING, a second or two after its start, and then
-   * first all that were kept for it
+   * @param own - this process under supervisord. It gets no event until it is RUNNING, a second or
+   * two after its start. Then it first gets those that were kept for it.
    */
   constructor(now: () => number, own?: ProcessName) {
     this.#now = now;
@@ -75,7 +75,7 @@ export class EventFeed implements EventFlow {
     this.#bucket = new TokenBucket({ ...rate, now });
   }
 
-  /** Begins to listen; each event is answered before it is acted upon. */
+  /** Begins to listen. Each event is answered before it is acted on. */
   listen(input: Readable, output: Writable, listener: Listener): void {
     this.#listener = listener;
     this.#output = output;
@@ -86,7 +86,6 @@ export class EventFeed implements EventFlow {
     output.write(ready);
   }
 
-  /** Events received so far. */
   get count(): number {
     return this.#count;
   }
@@ -103,8 +102,9 @@ export class EventFeed implements EventFlow {
   }
 
   /**
-   * Whether supervisord is known to tell what happens: it has told of a program's start, the daemon's own for one, so
-   * PROCESS_STATE is among the section's events=; and it told something lately, a tick at least.
+   * Whether supervisord is known to report what happens. For this it has reported the start of a
+   * program (the daemon's own, for example), so events= in the section has PROCESS_STATE. And it
+   * has sent something lately, at least a tick.
    */
   flows(): boolean {
     return this.state === 'flowing';
@@ -118,7 +118,7 @@ export class EventFeed implements EventFlow {
     return this.#isSettled() && this.#count === mark;
   }
 
-  /** To be called now and then: notices that events have stopped without a word. */
+  /** To be called from time to time: notices when events just stop. */
   watch(): void {
     const hasStopped = this.state === 'stopped';
     if (hasStopped && !this.#wasStopped && !this.#hasEnded) this.#listener?.onBreak(`none came for ${maxSilenceMs / 1000} s`);
@@ -130,8 +130,9 @@ export class EventFeed implements EventFlow {
   }
 
   #receive(chunk: Buffer): void {
-    // supervisord waits for an answer, or this is no event: not worth the time to look at it. But it is read, for supervisord
-    // dies of a listener's stdin that is full (4.2.5).
+    // Not worth parsing: supervisord sends nothing while it waits for an answer; and once the
+    // bucket is empty, a chunk without "ver:" is only garbage. But it must be read, because
+    // supervisord dies when an event listener's stdin is full (4.2.5).
     if (this.#isOwing || (this.#bucket.left <= 0 && !chunk.includes('ver:'))) {
       this.#break('what came on stdin is no event');
       return;
@@ -147,7 +148,8 @@ export class EventFeed implements EventFlow {
       this.#lastAtMs = this.#now();
       this.#hasToldOfStart ||= event.name === 'PROCESS_STATE_STARTING';
       this.#answer();
-      // supervisord throws the oldest away when its buffer is full, and sends one again that nobody answered.
+      // supervisord drops its oldest events when its buffer is full, and repeats one that nobody
+      // answered.
       const isNext = this.#lastSerial === undefined || event.poolSerial === this.#lastSerial + 1;
       this.#lastSerial = event.poolSerial;
       if (isNext) this.#isInOrder = true;
@@ -158,7 +160,10 @@ export class EventFeed implements EventFlow {
     }
   }
 
-  /** Events by the thousand wait in supervisord's buffer, rather than take the processor. */
+  /**
+   * Answers late when there are thousands of events: they then wait in supervisord's buffer instead
+   * of using the processor.
+   */
   #answer(): void {
     this.#isOwing = this.#bucket.left <= 0;
     if (!this.#isOwing) {
@@ -171,7 +176,7 @@ export class EventFeed implements EventFlow {
     }, this.#bucket.waitMs);
   }
 
-  /** What was told is not to be relied on, until two events come one after the other. */
+  /** Events cannot be relied on until two come in sequence again. */
   #break(why: string): void {
     this.#isInOrder = false;
     this.#listener?.onBreak(why);
@@ -184,7 +189,7 @@ export class EventFeed implements EventFlow {
   }
 }
 
-/** What supervisord tells once the listener is RUNNING: all that it has kept comes before. */
+/** supervisord sends this once the event listener is RUNNING, after everything that it kept for it. */
 function isOwnStart({ name, fields }: SupervisorEvent, own: ProcessName | undefined): boolean {
   return name === 'PROCESS_STATE_RUNNING' && fields['processname'] === own?.name && fields['groupname'] === own?.group;
 }

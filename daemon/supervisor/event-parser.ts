@@ -1,24 +1,24 @@
-/** What supervisord tells an event listener. */
+/** An event that supervisord sends to an event listener. */
 export interface SupervisorEvent {
-  /** PROCESS_STATE_EXITED, say (http://supervisord.org/events.html#event-types). */
+  /** For example PROCESS_STATE_EXITED (http://supervisord.org/events.html#event-types). */
   readonly name: string;
-  /** Counts the events for this listener: one more each time. */
+  /** The event's number for this event listener: each is one more than the last. */
   readonly poolSerial: number;
-  /** What its first line says: processname, groupname, pid, and so on. */
+  /** From its first line: processname, groupname, pid and so on. */
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** A header's beginning and its end. What is between them may hold blanks: supervisord's identifier, and the section's name. */
+/** How a header begins and ends. Between them, supervisord's identifier and the section's name may contain blanks. */
 const headerStart = /ver:\d{1,3}\.\d{1,3} server:/;
 const headerEnd = / poolserial:(\d{1,15}) eventname:(\w{1,100}) len:(\d{1,7})$/;
 
-/** A header is a line of some 150 bytes, longer by supervisord's identifier; what goes on beyond this is none. */
+/** A header is a line of some 150 bytes, or more with a long identifier. A longer line is not a header. */
 const maxHeaderBytes = 4096;
 
-/** So much of a payload is kept: the events that are wanted say all in one short line. */
+/** The part of a payload that is kept. Every event that matters has all it says in one short line. */
 const maxPayloadBytes = 4096;
 
-/** Whoever sends so many lines at once that are no headers is no supervisord, and not worth the time to read on. */
+/** A sender of this many lines that are not headers is not supervisord: stop reading its chunk. */
 const maxGarbage = 16;
 
 const newline = 0x0a;
@@ -26,11 +26,13 @@ const newline = 0x0a;
 type Found = SupervisorEvent | 'garbage';
 
 /**
- * Takes events out of a listener's stdin (http://supervisord.org/events.html#event-listener-notification-protocol):
- * a line that says how many bytes of payload follow it.
+ * Reads events from an event listener's stdin
+ * (http://supervisord.org/events.html#event-listener-notification-protocol): a header line, which
+ * says how many bytes of payload follow it.
  *
- * supervisord counts characters where it should count bytes, so with a name beyond ASCII the payload's end comes before the
- * next header. That is why a header may begin anywhere in a line.
+ * supervisord counts characters where it should count bytes. With a name beyond ASCII, the end of
+ * the payload therefore comes right before the next header. So a header may begin anywhere in a
+ * line.
  */
 export class EventParser {
   #line = Buffer.alloc(0);
@@ -38,15 +40,15 @@ export class EventParser {
   #payload: Buffer[] = [];
   #missingBytes = 0;
 
-  /** Whether nothing has come of an event whose rest is still to come. */
+  /** Whether no event is only partly read. */
   get isBetweenEvents(): boolean {
     return this.#event === undefined && this.#line.length === 0;
   }
 
   /**
    * @param chunk - the next bytes, cut anywhere
-   * @returns the events that they complete; 'garbage' for each line, or overlong part of one, that is no header, of which a
-   * chunk may hold a few: what comes after them is thrown away
+   * @returns the events that the chunk completes, and 'garbage' for each line, or overlong part of
+   * one, that is not a header. After a few of those the rest of the chunk is dropped.
    */
   push(chunk: Buffer): Found[] {
     const found: Found[] = [];
@@ -67,7 +69,7 @@ export class EventParser {
     this.#line = Buffer.alloc(0);
     const [, poolSerial, name, length] = headerEnd.exec(line) ?? [];
     if (name === undefined || !headerStart.test(line)) {
-      // An empty line is the end of a payload that was counted in characters.
+      // An empty line is the end of a payload whose length was counted in characters.
       if (line !== '') found.push('garbage');
       return rest;
     }
@@ -95,7 +97,7 @@ export class EventParser {
   }
 }
 
-/** "processname:a groupname:b": no name of supervisord's holds a blank or a colon. */
+/** "processname:a groupname:b": supervisord's names contain neither blanks nor colons. */
 function fieldsOf(line: string): Record<string, string> {
   const fields = Object.create(null) as Record<string, string>;
   for (const word of line.split(' ')) {

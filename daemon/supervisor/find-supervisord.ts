@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import { argumentsOf, mountsOf, parentOf, processes } from '../proc/processes.ts';
 
-/** How supervisord was called: its own name, and what follows it. Undefined for a process that is none. */
+/** How supervisord was called: its own name and its arguments. Undefined for any other process. */
 export function supervisordCall(pid: number): { readonly program: string; readonly args: readonly string[] } | undefined {
   const argv = argumentsOf(pid);
-  // Python comes first, perhaps with options. A launcher (tini, sh) names supervisord as well, and is none.
+  // Python may come first, with options. A launcher (tini, sh) also has supervisord among its
+  // arguments, but is not supervisord.
   const first = /^(?:python|pypy)/.test(basename(argv[0] ?? '')) ? maxPythonWords : 1;
   const index = argv.slice(0, first).findIndex((word) => basename(word) === 'supervisord' || word === 'supervisor.supervisord');
   const program = argv[index];
@@ -14,12 +15,12 @@ export function supervisordCall(pid: number): { readonly program: string; readon
 /** python3 -u -W ignore -m supervisor.supervisord */
 const maxPythonWords = 6;
 
-/** More is a loop of numbers that were given out again. */
+/** With more, process ids were reused and form a loop. */
 const maxAncestors = 50;
 
 /**
- * The supervisord that a process runs under, however many launchers are between; else the only one whose files are those that
- * are seen here.
+ * The supervisord that a process runs under, with any number of launchers between. If there is
+ * none, the only supervisord that sees the same files as this process.
  */
 export function findSupervisord(pid: number | undefined): number | undefined {
   let ancestor = pid === undefined ? undefined : parentOf(pid);
@@ -32,7 +33,7 @@ export function findSupervisord(pid: number | undefined): number | undefined {
   return others.length === 1 ? others[0] : undefined;
 }
 
-/** Whether another process is known to see other files. */
+/** Whether another process certainly sees other files. */
 function isElsewhere(pid: number): boolean {
   const mounts = mountsOf(pid);
   return mounts !== undefined && mounts !== mountsOf('self');

@@ -1,9 +1,12 @@
 import { lstatSync, readdirSync } from 'node:fs';
 
-/** With so many matches, it is no [include]. */
+/** A pattern with more matches is not an [include]. */
 const maxMatches = 5000;
 
-/** The paths of an absolute pattern, as Python's glob, in the order that supervisord reads them; each part of it may have wildcards. */
+/**
+ * The paths that match an absolute pattern, as with Python's glob, in the order in which
+ * supervisord reads them. Each part may have wildcards.
+ */
 export function pathsLike(pattern: string): string[] {
   let found = ['/'];
   for (const part of pattern.split('/').filter((text) => text !== '')) {
@@ -22,9 +25,9 @@ function namesLike(directory: string, part: string): string[] {
   }
 }
 
-/** Whether a name is one that a part of a pattern takes. */
+/** Whether a name matches one part of a pattern. */
 export function isLike(part: string, name: string): boolean {
-  // What is hidden has to be asked for.
+  // Wildcards do not match hidden names.
   return new RegExp(`^${wildcards(part)}$`, 's').test(name) && (part.startsWith('.') || !name.startsWith('.'));
 }
 

@@ -4,10 +4,10 @@ import type { SupervisorAddress } from './address.ts';
 import type { FindCredentials, Lookup } from './credentials.ts';
 import { SupervisorBadReplyError, SupervisorUnreachableError } from './errors.ts';
 
-/** 1,000 programs' configuration is 2.6 MB; whatever is larger than this is not an answer. */
+/** The configuration of 1,000 programs is 2.6 MB. Anything larger than this is not an answer. */
 const maxReplyBytes = 8 * 1024 * 1024;
 
-/** Longer than any rest between two cycles, so that one connection serves them all. */
+/** Longer than any pause between two cycles, so that one connection serves them all. */
 const keepAliveMs = 120_000;
 
 const causes: Readonly<Record<string, string>> = {
@@ -19,10 +19,9 @@ const causes: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'connection closed without an answer',
 };
 
-/** Sends one body and gives what `read` makes of the reply's, which throws when it means nothing. */
+/** Sends a body and returns what `read` makes of the reply's body. `read` throws if it makes no sense. */
 export type Post = <T>(body: string, read: (reply: Buffer) => T, signal: AbortSignal) => Promise<T>;
 
-/** What all calls of a post need, and one call's own. */
 interface Call<T> {
   readonly body: string;
   readonly read: (reply: Buffer) => T;
@@ -31,16 +30,17 @@ interface Call<T> {
   readonly authorization: string | undefined;
 }
 
-/** supervisord wants user and password, or others than it was given. */
+/** supervisord requires user and password, or rejected those it got. */
 class UnauthorizedError extends SupervisorBadReplyError {}
 
 /**
  * The HTTP side of XML-RPC: POST /RPC2 over one kept connection.
  *
- * @param address - where supervisord listens; user and password travel as basic auth
- * @param timeoutMs - for connection, request and whole reply together
- * @param find - asked for user and password when supervisord wants some and the address has none
- * @returns a function that throws SupervisorUnreachableError or SupervisorBadReplyError, or the signal's reason when that is aborted
+ * @param address - where supervisord listens; user and password are sent as basic auth
+ * @param timeoutMs - for connecting, the request and the whole reply together
+ * @param find - finds user and password when supervisord requires them and the address has none
+ * @returns a function that throws SupervisorUnreachableError, SupervisorBadReplyError, or the
+ * signal's reason when that is aborted
  */
 export function createPost(address: SupervisorAddress, timeoutMs: number, find?: FindCredentials): Post {
   const send = createSend(address, timeoutMs);
@@ -53,7 +53,7 @@ export function createPost(address: SupervisorAddress, timeoutMs: number, find?:
       return await send({ ...call, authorization });
     } catch (error) {
       if (!mayFind || !(error instanceof UnauthorizedError)) throw error;
-      // Each time: with a restart of supervisord its password may have changed.
+      // Look again each time: a restarted supervisord may have another password.
       const lookup = await find(address);
       if (lookup.kind !== 'found') throw unauthorized(address, notFound[lookup.kind], 'file' in lookup ? lookup.file : '');
       const found = basic(lookup.user, lookup.password);
@@ -67,7 +67,7 @@ export function createPost(address: SupervisorAddress, timeoutMs: number, find?:
   };
 }
 
-/** After any failure the connection is thrown away, for a late answer must not meet the next question. */
+/** After any failure the connection is closed: a late answer must not be taken for the next call's. */
 function createSend(address: SupervisorAddress, timeoutMs: number): <T>(call: Call<T>) => Promise<T> {
   const connect = address.socketPath === undefined ? {} : { socketPath: address.socketPath };
   let client: Client | undefined;
@@ -107,7 +107,7 @@ function createSend(address: SupervisorAddress, timeoutMs: number): <T>(call: Ca
         },
       );
       await promise;
-      // Whether a process that was stopped meanwhile reads first or comes to its timer, is libuv's affair.
+      // If this process was stopped meanwhile, libuv may read the reply before it runs the timer.
       if (performance.now() > endAtMs) throw late();
       return read(Buffer.concat(chunks));
     } catch (error) {
@@ -155,8 +155,8 @@ function badStatus({ display: url }: SupervisorAddress, status: number): Supervi
 }
 
 /**
- * @param lookup - what came of looking for user and password
- * @param place - where that was
+ * @param lookup - the result of looking for user and password
+ * @param place - where they were looked for
  */
 function unauthorized(
   { display: url }: Pick<SupervisorAddress, 'display'>,

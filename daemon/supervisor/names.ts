@@ -1,22 +1,22 @@
-/** What supervisord knows a program's process by. */
+/** How supervisord names a process. */
 export interface ProcessName {
   readonly name: string;
   readonly group: string;
 }
 
-/** One string for both, to look it up by. */
+/** Both as one string, for maps. */
 export function keyOf({ name, group }: ProcessName): string {
   return `${group}:${name}`;
 }
 
-/** As supervisorctl takes it: `group:name`, or the name alone where the group bears the same. */
+/** As supervisorctl writes it: `group:name`, or only the name where the group has the same. */
 export function fullName({ group, name }: ProcessName): string {
   return group === name ? name : `${group}:${name}`;
 }
 
-/** Programs that a setting names. */
+/** The programs that a setting names. */
 export interface NamedPrograms {
-  /** As they were written, one blank between them. */
+  /** As written, with one blank between names. */
   readonly display: string;
   readonly patterns: readonly ProgramPattern[];
 }
@@ -24,15 +24,15 @@ export interface NamedPrograms {
 /** `NAME`, `GROUP:NAME` or `GROUP:*`. */
 export interface ProgramPattern {
   readonly display: string;
-  /** Undefined: a NAME alone, which may be that of the process or of its group. */
+  /** Undefined for a NAME alone, which matches a process or a group. */
   readonly group: string | undefined;
   readonly name: string;
 }
 
 /**
- * Reads names of programs, separated by commas or blanks; `none` is no program.
+ * Parses names of programs, separated by commas or blanks. `none` means no program.
  *
- * @throws Error whose message says what would do
+ * @throws Error whose message says what is allowed
  */
 export function parseProgramNames(text: string): NamedPrograms {
   const words = wordsOf(text);
@@ -44,15 +44,15 @@ export function parseProgramNames(text: string): NamedPrograms {
   return { display: words.join(' '), patterns };
 }
 
-/** Programs that should be as a check says. */
+/** The programs that a check is about. */
 export interface ProgramChoice {
-  /** As it was written, one blank between the words. */
+  /** As written, with one blank between words. */
   readonly display: string;
-  /** Each must be there. */
+  /** Each must exist. */
   readonly patterns: readonly ProgramPattern[];
-  /** Also every program whose configuration has autostart=true, or every one that has been started. */
+  /** Also every program with autostart=true in the configuration, or every program that has been started. */
   readonly classes: readonly ProgramClass[];
-  /** But none of these. */
+  /** Programs to leave out. */
   readonly without: readonly ProgramPattern[];
 }
 
@@ -60,9 +60,10 @@ export const programClasses = ['autostart', 'started'] as const;
 export type ProgramClass = (typeof programClasses)[number];
 
 /**
- * Reads which programs a check is about: names as above, `autostart`, `started`, and `-NAME` for what is left out; `none` is no program.
+ * Parses which programs a check is about: names as above, `autostart`, `started`, and `-NAME` to
+ * leave one out. `none` means no program.
  *
- * @throws Error whose message says what would do
+ * @throws Error whose message says what is allowed
  */
 export function parseProgramChoice(text: string): ProgramChoice {
   const words = wordsOf(text);

@@ -1,8 +1,11 @@
 import type { ProcessInfo } from './client.ts';
 
-/** A process as its struct was written, cut at the two members that change while nothing happens: `now` and `description`. */
+/** A process's struct as text, cut at the two members that change while nothing happens: `now` and `description`. */
 interface Part {
-  /** Up to the digits of `now`, those of the description's text, and from there to the next struct. */
+  /**
+   * The text up to the digits of `now`, from there up to the description's text, and from there up
+   * to the next struct.
+   */
   readonly beforeNow: string;
   readonly beforeDescription: string;
   readonly rest: string;
@@ -13,22 +16,23 @@ const nowMark = '<name>now</name>\n<value><int>';
 const descriptionMark = '<name>description</name>\n<value><string>';
 const structMark = '<value><struct>';
 
-/** Members that are called `now`, however their values are written, and those whose names must be read to know. */
+/** Names of members that are `now`, or that may be when unescaped. */
 const nowNames = /<name>(?:now<|[^<]*&)/g;
 
 const digits = /\d{1,15}/y;
 
-/** What needs no reading to be known as a text that means nothing here. */
+/** Text of a description that is safe to skip without parsing it. */
 const plainText = /[^<&\r\]]*/y;
 
 /**
- * Reads answers of getAllProcessInfo, and takes from the answer before what is written in the same way, letter by letter: reading an
- * answer anew costs ten times as much as comparing it.
+ * Reads answers of getAllProcessInfo. If an answer has the same text as the last one, letter by
+ * letter except for `now` and `description`, its processes are taken from the last one: parsing
+ * costs ten times as much as comparing.
  *
- * @param readAnew - reads a whole answer
- * @returns a function that gives, and throws, what `readAnew` does
+ * @param readWhole - parses a whole answer
+ * @returns a function that returns and throws the same as `readWhole`
  */
-export function rememberProcesses(readAnew: (text: string) => ProcessInfo[]): (text: string) => ProcessInfo[] {
+export function rememberProcesses(readWhole: (text: string) => ProcessInfo[]): (text: string) => ProcessInfo[] {
   let head = '';
   let parts: readonly Part[] = [];
 
@@ -55,14 +59,14 @@ export function rememberProcesses(readAnew: (text: string) => ProcessInfo[]): (t
     const same = readSame(text);
     if (same !== undefined) return same;
     parts = [];
-    const infos = readAnew(text);
+    const infos = readWhole(text);
     const cut = cutParts(text, infos);
     if (cut !== undefined) [head, parts] = cut;
     return infos;
   };
 }
 
-/** @returns undefined when it is written otherwise than supervisord does */
+/** @returns undefined when the text is not written as supervisord writes it */
 function cutParts(text: string, infos: readonly ProcessInfo[]): readonly [head: string, parts: readonly Part[]] | undefined {
   const [head = '', ...structs] = text.split(structMark);
   if (structs.length !== infos.length) return undefined;
@@ -72,7 +76,7 @@ function cutParts(text: string, infos: readonly ProcessInfo[]): readonly [head: 
     const [middle, fromDescription, ...moreDescriptions] = (fromNow ?? '').split(descriptionMark);
     const info = infos[index];
     if (beforeNow === undefined || middle === undefined || fromDescription === undefined || info === undefined) return undefined;
-    // Of two members with one name the last counts.
+    // If two members have the same name, the last counts.
     if (struct.match(nowNames)?.length !== 1 || moreDescriptions.length > 0) return undefined;
     parts.push({
       beforeNow: structMark + beforeNow + nowMark,

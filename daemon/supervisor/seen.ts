@@ -3,25 +3,25 @@ import { fullName, type ProcessName } from './names.ts';
 import { processState as state, stateNames } from './states.ts';
 import type { Snapshot } from './view.ts';
 
-/** More than people would read. */
+/** People would not read more. */
 const mostShown = 100;
 
-/** A program of start.sh, as supervisord's newest answer shows it. */
+/** A start program in supervisord's last answer. */
 export interface SeenProgram {
   readonly program: string;
-  /** supervisord's name of it. */
+  /** supervisord's name for it. */
   readonly state: string;
-  /** How long it has been so; undefined where supervisord does not tell. */
+  /** How long it has been in this state; undefined where supervisord does not say. */
   readonly forMs: number | undefined;
   readonly seenAgoMs: number;
 }
 
 /**
- * The programs of start.sh as last seen; for people only.
+ * The start programs as last seen. Only for people to read.
  *
  * @param snapshot - undefined before the first answer
- * @param isStart - of a live process
- * @param nowMs - of the monotonic clock
+ * @param isStart - whether a live process is a start program
+ * @param nowMs - by the monotonic clock
  */
 export function seenPrograms(snapshot: Snapshot | undefined, isStart: (program: ProcessName) => boolean, nowMs: number): SeenProgram[] {
   if (snapshot === undefined) return [];
@@ -41,8 +41,9 @@ export function seenPrograms(snapshot: Snapshot | undefined, isStart: (program: 
 }
 
 /**
- * How long it had been in its state when supervisord answered, by the clock of that answer alone. When it came into BACKOFF, or
- * began to stop, supervisord does not tell; and its clock may have been set back.
+ * How long a process had been in its state when supervisord answered, by the times in that answer
+ * alone. supervisord does not say when a process entered BACKOFF or STOPPING, and its clock may
+ * have been set back.
  */
 function stateAgeMs({ state: number, start, stop, now }: ProcessInfo): number | undefined {
   const isUp = number === state.STARTING || number === state.RUNNING;

@@ -10,14 +10,14 @@ export const processState = {
   UNKNOWN: 1000,
 } as const;
 
-/** supervisord's own names of its states, by number. */
+/** supervisord's names of the states, by number. */
 export const stateNames: ReadonlyMap<number, string> = new Map(Object.entries(processState).map(([name, number]) => [number, name]));
 
-/** exitstatus of a process that died of a signal; supervisord does not tell which. */
+/** exitstatus of a process that a signal killed. supervisord does not say which signal. */
 export const killedStatus = -1;
 
-/** What spawnerr begins with when a program has ended sooner than startsecs (supervisor/process.py). */
+/** How spawnerr begins when a program has ended within startsecs (supervisor/process.py). */
 export const endedTooSoon = 'Exited too quickly';
 
-/** Fault codes of its RPC (supervisor/xmlrpc.py). */
+/** Fault codes of supervisord's RPC (supervisor/xmlrpc.py). */
 export const faults = { UNKNOWN_METHOD: 1, SHUTDOWN_STATE: 6 } as const;

@@ -1,4 +1,4 @@
-/** undici's index loads fetch, caches and websockets as well, 6 MB more than this one module. */
+/** undici's index also loads fetch, caches and websockets: 6 MB more than this module alone. */
 declare module 'undici/lib/dispatcher/client.js' {
   import { Client } from 'undici';
 

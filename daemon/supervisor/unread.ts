@@ -5,15 +5,16 @@ import { type Configuration, configurationOf, type NoConfiguration, readConfigur
 import { daemonSection, placeForEntry } from './entry.ts';
 import { findSupervisord } from './find-supervisord.ts';
 
-/** What supervisord reads unless it is told another file, or finds one beside itself. */
+/** What supervisord reads, unless it was given another file or finds one beside its own folder. */
 const usualFiles = ['/etc/supervisord.conf', '/etc/supervisor/supervisord.conf'];
 
 /**
- * Whether supervisord does not read an entry that was written to a file: only for one in /etc, since what is written elsewhere may not
- * be meant for the supervisord that is found here.
+ * Why supervisord does not read an entry that was just written. Only looks at files in /etc: one
+ * elsewhere may not be meant for the supervisord found here.
  *
- * @param environment - of a supervisord that is started here
- * @returns a sentence that says so, and where it would be read; undefined where it reads an entry, or that is not known
+ * @param environment - of a supervisord started here
+ * @returns a sentence that also says where to write the entry; undefined where supervisord reads an
+ * entry, or where that is not known
  */
 export function whyUnread(file: string, environment: NodeJS.ProcessEnv): string | undefined {
   if (!resolve(file).startsWith('/etc/')) return undefined;
@@ -25,7 +26,7 @@ export function whyUnread(file: string, environment: NodeJS.ProcessEnv): string 
   return oneLine(sayUnread(file, first, first.include, pid !== undefined));
 }
 
-/** For sure: with all that it includes known. */
+/** Only true when everything that it includes is known. */
 function isWithoutDaemon(one: Configuration | NoConfiguration): boolean {
   return one.sections !== undefined && one.include !== undefined && daemonSection(one) === undefined;
 }

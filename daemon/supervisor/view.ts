@@ -1,20 +1,20 @@
 import type { ProcessConfig, ProcessInfo, SupervisorClient } from './client.ts';
 
-/** What supervisord's newest answers say. */
+/** supervisord's last answers. */
 export interface Snapshot {
   readonly processes: readonly ProcessInfo[];
-  /** The configuration as last read; it may be older than the processes. */
+  /** The configuration as last read. It may be older than the processes. */
   readonly configs: readonly ProcessConfig[];
-  /** Tells one answer about the processes from the next. */
+  /** Counts the answers about processes. */
   readonly number: number;
-  /** When the processes were answered, by the monotonic clock. */
+  /** When the answer about processes came, by the monotonic clock. */
   readonly answeredAtMs: number;
 }
 
-/** Told of each answer about the processes, with the moments at which it was asked for and came, by the monotonic clock. */
+/** Called with each answer about processes, and with the times of request and answer by the monotonic clock. */
 export type OnProcesses = (processes: readonly ProcessInfo[], askedAtMs: number, answeredAtMs: number) => void;
 
-/** supervisord as one step asks it, and others then see it without asking again. */
+/** supervisord as one step asks it. Other steps then use the same answers without asking again. */
 export interface SupervisorView extends SupervisorClient {
   /** Undefined before the first answer. */
   snapshot(): Snapshot | undefined;

@@ -3,10 +3,10 @@ import { faults } from './states.ts';
 
 export type XmlRpcValue = string | number | boolean | null | XmlRpcValue[] | { [member: string]: XmlRpcValue };
 
-/** What supervisord nests is 3 deep: an array of structs of scalars; the rest is hostile. */
+/** supervisord's values are 3 deep: an array of structs of scalars. Anything much deeper is hostile. */
 const maxDepth = 20;
 
-// Each is matched at the place that has been reached, and takes the space behind it along.
+// Each pattern is matched where the text has been read to, and includes the white space behind it.
 const head = /(?:<\?xml version=['"]1\.0['"](?: encoding=['"][\w-]+['"])? ?\?>)?[ \t\n]*<methodResponse>[ \t\n]*/y;
 const outcome = /<(?:params>[ \t\n]*<param|fault)>[ \t\n]*/y;
 const returned = /<\/param>[ \t\n]*<\/params>[ \t\n]*<\/methodResponse>[ \t\n]*$/y;
@@ -21,8 +21,8 @@ const memberStart = /<member>[ \t\n]*<name>(?<name>[^<]*)<\/name>[ \t\n]*/y;
 const memberEnd = /<\/member>[ \t\n]*/y;
 
 /**
- * What no XML text may hold (https://www.w3.org/TR/xml/#charsets), but Python writes all the same: a control character in a
- * program's command, or in what its start failed with.
+ * Characters that XML forbids (https://www.w3.org/TR/xml/#charsets), but that Python writes:
+ * control characters in a program's command, or in the error of its start.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const notXml = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
@@ -30,12 +30,13 @@ const entity = /&(?:(?<name>lt|gt|amp|quot|apos)|#(?<decimal>\d{1,7})|#x(?<hex>[
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /**
- * Reads an XML-RPC response (http://xmlrpc.com/spec.md) as Python's xmlrpc.client writes them, which is what supervisord
- * answers with. All else that XML knows, such as attributes, comments and document types, is refused, so there is nothing to
- * expand. A general parser reads every letter of the tags, and took two thirds of the daemon's time.
+ * Reads an XML-RPC response (http://xmlrpc.com/spec.md) in the form that Python's xmlrpc.client,
+ * and so supervisord, writes. The rest of XML, such as attributes, comments and document types, is
+ * refused, so there is nothing to expand. A general parser reads every letter of the tags, and took
+ * two thirds of the daemon's time.
  *
  * @param text - the whole response
- * @param keep - names of the struct members that matter; others are read and dropped
+ * @param keep - names of the struct members to keep; others are read and dropped
  * @returns the value that the method returned
  * @throws SupervisorBadReplyError for a fault, and for anything that is not a whole response
  */
@@ -62,7 +63,7 @@ function param(value: string | number): string {
   return `<param><value><${type}>${text}</${type}></value></param>`;
 }
 
-/** A text, and how far it has been read. */
+/** A text and the position up to which it has been read. */
 class Source {
   readonly #text: string;
   #at = 0;
@@ -71,7 +72,7 @@ class Source {
     this.#text = text;
   }
 
-  /** @returns undefined, and stays where it is, when something else comes next */
+  /** @returns undefined, without moving, when something else comes next */
   take(pattern: RegExp): RegExpExecArray | undefined {
     pattern.lastIndex = this.#at;
     const match = pattern.exec(this.#text) ?? undefined;
@@ -101,7 +102,7 @@ function readValue(source: Source, keep: ReadonlySet<string>, depth: number): Xm
 }
 
 function readStruct(source: Source, keep: ReadonlySet<string>, depth: number): XmlRpcValue {
-  // Without a prototype, for which a member called __proto__ is one like others.
+  // Without a prototype, a member called __proto__ is like any other.
   const struct = Object.create(null) as { [member: string]: XmlRpcValue };
   while (source.take(structEnd) === undefined) {
     const name = unescapeText(source.expect(memberStart, 'a <member> with its <name>').groups?.['name'] ?? '');
@@ -144,7 +145,7 @@ function unescapeText(text: string): string {
   });
 }
 
-/** A call's fault: `faultCode` by supervisord's own numbers (supervisor/xmlrpc.py). */
+/** The finding for a fault. `faultCode` has supervisord's own numbers (supervisor/xmlrpc.py). */
 function refusal(fault: XmlRpcValue): SupervisordFinding {
   const { faultCode, faultString } = (fault ?? {}) as { faultCode?: XmlRpcValue; faultString?: XmlRpcValue };
   if (faultCode === faults.SHUTDOWN_STATE) return { kind: 'supervisord-stopping' };

@@ -1,43 +1,46 @@
 import { oneLine } from '../../shared/reply.ts';
 import { isSameVerdict, type Published, type RunningCycle, staleAt, type Verdict, verdictAt } from './verdict.ts';
 
-/** Enough for a night of trouble; with the longest messages they take 50 KB. */
+/** Enough for a night of trouble. With the longest messages they take 50 KB. */
 const maxChanges = 100;
 
-/** What was shown from a time on, milliseconds of the monotonic clock. */
+/** A verdict and the time from which on it was shown, milliseconds by the monotonic clock. */
 interface Change {
   readonly sinceMs: number;
   readonly verdict: Verdict;
 }
 
-/** The last changes of what probes were shown, oldest first. Also that a verdict went stale is one, whether or not somebody asked. */
+/**
+ * The last changes of the verdict that probes were told, oldest first. A verdict that becomes stale
+ * is a change, even if no probe asked.
+ */
 export interface History {
   readonly changes: readonly Change[];
-  /** Of all changes, also those that are no longer kept; that it began is none. */
+  /** The number of all changes, including dropped ones. The first verdict is not a change. */
   readonly count: number;
 }
 
-/** Before the first cycle. */
+/** The history before the first cycle. */
 export function emptyHistory(nowMs: number): History {
   return { changes: [{ sinceMs: nowMs, verdict: shown(verdictAt(undefined, undefined, nowMs)) }], count: 0 };
 }
 
 /**
- * The history after one more cycle.
+ * The history after another cycle.
  *
- * @param previous - the newest cycle before it
- * @param running - what was known of the one more while it ran
+ * @param previous - the newest cycle before that one
+ * @param running - what was known of that one while it ran
  */
 export function withCycle(history: History, previous: Published | undefined, running: RunningCycle | undefined, cycle: Published): History {
   const before = upTo(history, previous, running, cycle.endedAtMs);
   return withVerdict(before, verdictAt(cycle, undefined, cycle.endedAtMs), cycle.endedAtMs);
 }
 
-/** The history as of now: the newest verdict may have gone stale since. */
+/** The history up to now: the newest verdict may have become stale since. */
 export function upTo(history: History, newest: Published | undefined, running: RunningCycle | undefined, nowMs: number): History {
   if (newest === undefined) return history;
   const staleAtMs = Math.max(newest.endedAtMs, staleAt(newest, running));
-  // One that still counts is the last of the history, and adds nothing.
+  // If the verdict is not stale, it is already the last of the history, and nothing is added.
   return withVerdict(history, verdictAt(newest, running, nowMs), staleAtMs);
 }
 
@@ -47,7 +50,7 @@ function withVerdict(history: History, verdict: Verdict, sinceMs: number): Histo
   return { changes: [...history.changes.slice(1 - maxChanges), change], count: history.count + 1 };
 }
 
-/** Without the hook's output, and in bounds. */
+/** Without the hook's output, and cut to one short line. */
 function shown({ code, reason, message }: Verdict): Verdict {
   return { code, reason, message: oneLine(message) };
 }

@@ -1,30 +1,30 @@
 import { emptyHistory, type History, upTo, withCycle } from './history.ts';
 import { frozenAt, isSameVerdict, oldestAt, type Published, type RunningCycle, type Verdict, verdictAt } from './verdict.ts';
 
-/** What is known at one moment. Times are milliseconds of the monotonic clock. */
+/** What is known at one moment. Times are milliseconds by the monotonic clock. */
 export interface Reading {
   readonly nowMs: number;
-  /** As of now: pending before the first cycle, stale when the newest is too old. */
+  /** The verdict now: pending before the first cycle, stale when the newest is too old. */
   readonly verdict: Verdict;
   readonly newest: Published | undefined;
   readonly ageMs: number | undefined;
-  /** The age above which it does not count. */
+  /** The age above which the verdict is stale. */
   readonly staleLimitMs: number | undefined;
-  /** Since when the cycles have found the same. */
+  /** How long all cycles have found the same verdict. */
   readonly unchangedForMs: number | undefined;
   readonly cycles: number;
 }
 
-/** The one mutable cell: the newest cycle, and what came before it. One writer, the loop; every request reads. */
+/** The mutable state behind every request: the newest cycle and the history. Only the loop writes it. */
 export interface VerdictCache {
-  /** A cycle has begun. */
+  /** A cycle begins. */
   begin(): void;
-  /** The daemon gets to run, while a cycle does. */
+  /** The daemon gets processor time during a cycle. */
   alive(): void;
   /**
-   * Keeps what a cycle, or a look beside it, has found.
+   * Stores the result of a cycle, or of a look beside it.
    *
-   * @returns whether the verdict is another than the one before
+   * @returns whether the verdict has changed
    */
   publish(cycle: Published): boolean;
   /** The running cycle has ended. */
@@ -45,7 +45,7 @@ export function createVerdictCache(now: () => number): VerdictCache {
       running = { startedAtMs: now(), aliveAtMs: now() };
     },
     alive() {
-      // Once frozen, a cycle stays so.
+      // A cycle that was frozen once stays frozen.
       if (running !== undefined && now() <= frozenAt(running)) running = { ...running, aliveAtMs: now() };
     },
     publish(cycle) {

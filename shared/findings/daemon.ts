@@ -1,6 +1,6 @@
 import type { Words } from './words.ts';
 
-/** Of the daemon itself. */
+/** Words for the daemon itself. */
 export const daemonWords = {
   'first-cycle-runs': (): Words => ({
     message: 'the first cycle has not ended',

@@ -1,14 +1,14 @@
 import { formatDuration } from '../duration.ts';
 import { shellWord, type Words } from './words.ts';
 
-/** A declared http or tcp check, in a word: its kind and what it asks, without secrets. */
+/** A declared http or tcp check: its kind and what it asks, in one line and without secrets. */
 interface Endpoint {
   readonly check: string;
 }
 
 const lookAgain = 'when it is fixed: readinessctl check';
 
-/** Of what an http or tcp check asks. */
+/** Words for the endpoint of an http or tcp check. */
 export const endpointWords = {
   'endpoint-refused': ({ check }: Endpoint): Words => ({
     message: `${check}: connection refused`,

@@ -6,35 +6,35 @@ import { restartDaemon, shellWord, thenStart, type Words } from './words.ts';
 interface Executable {
   readonly path: string;
   readonly isHook: boolean;
-  /** Of supervisord's, that could not be started by it. */
+  /** The program of supervisord that could not be started because of this file. */
   readonly program?: string;
 }
 
-/** Why a file is none that can be executed. */
+/** Why a file cannot be executed. */
 export type FileTrouble =
-  /** Its mode lets nobody execute it, as that of a file that is not meant to be executed. */
+  /** Its mode lets nobody execute it: perhaps nobody meant it to be executed. */
   | { readonly trouble: 'no-x' }
-  /** Some may execute it, and this root, who lacks a capability, is none of them. */
+  /** Its mode lets somebody execute it, but not this root, who lacks a capability. */
   | { readonly trouble: 'no-x-for-root' }
   | { readonly trouble: 'not-regular'; readonly is: string }
   | { readonly trouble: 'dangling-link' }
   | { readonly trouble: 'no-directory'; readonly directory: string }
   | { readonly trouble: 'not-seen'; readonly why: string };
 
-/** Who else than root could have written a file, at which place on the way to it. */
+/** Who other than root could have written a file, and at which place on the way to it. */
 export type Danger =
   | { readonly place: string; readonly owner: number }
   | { readonly place: string; readonly writers: 'everybody' | 'group'; readonly group: number };
 
-/** Why the kernel would not run a file. `interpreter`: it is that of the #! line which has the trouble. */
+/** Why the kernel would not run a file. `interpreter` is set if the interpreter of its #! line has the trouble. */
 export interface LoadTrouble {
   readonly trouble: keyof typeof loadTroubles;
   readonly interpreter?: string;
-  /** The system's name of an error, or of this machine. */
+  /** The system's name of an error, or Node's name of this machine. */
   readonly code?: string;
 }
 
-/** Of an executable that was to be run. */
+/** Words for an executable that was to be run. */
 export const executableWords = {
   'hook-not-there': ({ path }: { path: string }): Words => ({
     message: `hook ${path} is not there, though READINESSD_HOOK names it: put it there, or set READINESSD_HOOK=none`,
@@ -114,7 +114,7 @@ export const executableWords = {
   }),
 };
 
-/** What makes a file none that can be executed, as what follows its name. */
+/** Why a file cannot be executed, in words that follow its name. */
 export function sayFileTrouble(facts: FileTrouble): string {
   switch (facts.trouble) {
     case 'no-x':
@@ -137,7 +137,7 @@ export function sayDanger(danger: Danger): string {
   return `${danger.place} can be written by ${danger.writers === 'everybody' ? 'everybody' : `group ${danger.group}`}`;
 }
 
-/** In bytes and words, what the kernel does not run. */
+/** What the kernel refuses to run. */
 const loadTroubles = {
   empty: 'it is empty',
   nuls: 'it holds NUL bytes, as a file whose copying was cut off',
@@ -188,7 +188,7 @@ function named({ path, isHook }: Executable): string {
   return isHook ? `hook ${path}` : path;
 }
 
-/** The hook's path is told where the file itself is in question. */
+/** The hook's path is only in messages about the file itself. */
 function short({ path, isHook }: Executable): string {
   return isHook ? 'hook' : path;
 }
@@ -244,7 +244,7 @@ function fixSpawnError(errno: string, path: string): string {
   }
 }
 
-/** What a program's code says by convention; undefined where it says nothing to others than its owner. */
+/** What an exit code means by convention; undefined where only its owner can know. */
 export function noteOfCode(code: number): string | undefined {
   if (code === 1) return 'That may be its own word for "not ready"; Python exits so on an uncaught exception, too.';
   if (code === 126) return 'Shells exit with 126 when a command is there but cannot be executed.';
@@ -260,7 +260,7 @@ function causeOf(cause: string | undefined): Pick<Words, 'cause'> {
   return cause === undefined ? {} : { cause };
 }
 
-/** As the daemon runs it: in /, without a terminal. */
+/** The command that runs it as the daemon does: in /, without a terminal. */
 function byHand(path: string): string {
   return `run it by hand, as the daemon does: cd / && ${shellWord(path)} </dev/null; echo $?`;
 }

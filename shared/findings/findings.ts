@@ -6,13 +6,13 @@ import { startWords } from './start.ts';
 import { supervisordWords } from './supervisord.ts';
 import { type FindingIn, type Words, wordsIn } from './words.ts';
 
-/** All that a verdict can be about. */
+/** Everything that a verdict can be about. */
 export const verdictWords = { ...startWords, ...supervisordWords, ...programWords, ...executableWords, ...endpointWords, ...daemonWords };
 
-/** What a check found, as data. */
+/** What a step found to be wrong, as data. */
 export type VerdictFinding = FindingIn<typeof verdictWords>;
 
-/** What only takes time, as far as anybody knows: all else wants somebody to do something. */
+/** Kinds that, as far as anybody knows, only take time. All others need somebody to do something. */
 const passingKinds: readonly VerdictFinding['kind'][] = [
   'start-running',
   'start-stopping',
@@ -31,7 +31,7 @@ export function isPassing({ kind }: { readonly kind: string }): boolean {
   return passingKinds.some((one) => one === kind);
 }
 
-/** What people are told of it. */
+/** The words for a finding of a verdict. */
 export function wordsOf(finding: VerdictFinding): Words {
   return wordsIn(verdictWords, finding);
 }

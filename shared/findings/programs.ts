@@ -4,7 +4,7 @@ interface Program {
   readonly program: string;
 }
 
-/** Of a program that READINESSD_PROGRAMS or a check names. */
+/** Words for a program that READINESSD_PROGRAMS or a check names. */
 export const programWords = {
   'program-exited': ({ program, code }: Program & { code: number }): Words => ({
     message: `program "${program}" is EXITED: it exited with code ${code}`,

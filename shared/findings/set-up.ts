@@ -23,27 +23,27 @@ interface At {
   readonly path: string;
 }
 
-/** A file, and the program of supervisord's that could not be started by it, if there is one. */
+/** A file, and the program of supervisord that could not be started because of it, if there is one. */
 interface RunFile extends At {
   readonly program?: string;
 }
 
-/** What supervisord reads, and what can be done for it to read one entry more. */
+/** What supervisord reads, and how to make it read one more entry. */
 interface Reads {
   /** Its configuration. */
   readonly file: string;
   /** The patterns of its [include]. */
   readonly include: readonly string[];
-  /** A file that does not exist, and would be read; else the configuration itself. */
+  /** A new file that supervisord would read; where there is no such place, the configuration itself. */
   readonly target: { readonly path: string; readonly isNew: boolean; readonly newDirectory?: string };
   readonly reload: Reload;
 }
 
-/** What `readinessctl doctor` finds of the set-up, beside what the daemon itself says. */
+/** What `readinessctl doctor` can find about the set-up, besides what the daemon itself reports. */
 export const setUpWords = {
-  /** Something that is as it should be. */
+  /** Something that is good. */
   fine: ({ what }: { what: string }): Words => ({ message: what, fix: [] }),
-  /** What a daemon of another version says. */
+  /** From a daemon of another version. */
   'other-version': ({ message }: { message: string }): Words => ({
     message,
     fix: [`readinessd is of another version than readinessctl, which knows no more: ${restartDaemon}`],
@@ -138,7 +138,7 @@ export const setUpWords = {
     fix: ["see the daemon's log: the log of the container"],
   }),
 
-  // Its socket.
+  // The socket.
   'socket-elsewhere': ({ served, asked }: { served: string; asked: string }): Words => ({
     message: `the daemon serves ${served}, but the kubelet's probes ask at ${asked}`,
     cause: "The path is set where only supervisord's children see it: environment=, or --socket in command=.",
@@ -192,7 +192,7 @@ export const setUpWords = {
     fix: ['see nr_throttled in /sys/fs/cgroup/cpu.stat, and /proc/loadavg', `it stays so: ${restartDaemon}`],
   }),
 
-  // supervisord's side.
+  // supervisord.
   'supervisord-no-server': ({ file, path, instead = '' }: { file: string; path: string; instead?: string }): Words => ({
     message: `${file} has no [unix_http_server], so nobody can ask supervisord at ${path}`,
     fix: [
@@ -221,7 +221,7 @@ export const setUpWords = {
     fix: ['wait until its programs have ended'],
   }),
 
-  // Its events.
+  // supervisord's events.
   'events-not-taken': ({ section }: { section: string }): Words => ({
     message: `[${section}] lacks --events in its command, so no event is taken: changes are seen at the next cycle instead`,
     fix: ['command=/usr/bin/readinessd --events in it', loadConfiguration],
@@ -244,7 +244,7 @@ export const setUpWords = {
     fix: [`${asShipped}`, loadConfiguration],
   }),
 
-  // start.sh, as supervisord's answers, files and log have it.
+  // start.sh, by supervisord's answers, files and log.
   'start-quick-success': ({ program, startsecs, section }: Program & { startsecs: number; section: string }): Words => ({
     message: `start.sh (program "${program}") exits with code 0 sooner than startsecs=${startsecs}, which supervisord takes for a failed start`,
     fix: [`startsecs=0 in ${section}`, loadConfiguration],
@@ -328,7 +328,7 @@ export const setUpWords = {
     fix: ['READINESSD_PROGRAMS=autostart in the environment of readinessd has it check that every program runs; or put a hook there'],
   }),
 
-  // The probe's client.
+  // The probe client.
   'probe-missing': ({ path }: At): Words => ({
     message: `there is no ${path}: the kubelet cannot start it, and keeps the readiness that it knew last`,
     fix: [copyTree],
@@ -368,7 +368,7 @@ export const setUpWords = {
     fix: ['timeoutSeconds: 3 in the readinessProbe; see why this node is slow'],
   }),
 
-  // What all stands on.
+  // What the daemon needs from the system.
   'directory-read-only': ({ path }: At): Words => ({
     message: `${path} is on a read-only file system, where no socket can be made`,
     fix: [`mount an emptyDir (medium: Memory) at ${path}, or set READINESSD_SOCKET to a path that can be written`],
@@ -396,25 +396,25 @@ function sayRead({ file, include }: Reads): string {
 }
 
 /**
- * Puts the entry where supervisord reads it.
+ * How to put the entry where supervisord reads it.
  *
- * @param print - a command that prints it
- * @param put - a command that makes a file of it at a path, which is a shell's word
+ * @param print - a command that prints the entry
+ * @param put - makes a command that writes the entry to a path, which is already a shell word
  */
 function haveRead({ target, reload }: Reads, print: string, put: (path: string) => string): string[] {
   const path = shellWord(target.path);
-  // The last line there may have no end.
+  // The last line of the file may lack its newline.
   const command = target.isNew ? put(path) : `(echo; ${print}) >>${path}`;
   const directory = target.newDirectory === undefined ? [] : [`mkdir -p ${shellWord(target.newDirectory)}`];
   return [...directory, command, sayReload(reload), "to keep it, have a RUN line of the image's Dockerfile do the same"];
 }
 
-/** After a change of what a program is given: `supervisorctl restart` does not read it. */
+/** After a change of a program's section: `supervisorctl restart` does not read it. */
 function loadAndStart(program: string): string {
   return `${loadConfiguration}; then, when it was given up: ${startAgain(program)}`;
 }
 
-/** By supervisord's own words, `exit status 127`: what shells and supervisord say by that. */
+/** The usual cause of a code in supervisord's words (`exit status 127`). */
 function codeCause(how: string): Pick<Words, 'cause'> {
   if (how.endsWith(' 127')) return { cause: 'By convention 127 says that a command, or the script itself, was not found.' };
   if (how.endsWith(' 126')) return { cause: 'By convention 126 says that a command, or the script itself, could not be executed.' };

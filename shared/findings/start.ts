@@ -1,18 +1,18 @@
 import { loadConfiguration, readOutput, restartDaemon, shellWord, startAgain, type Words } from './words.ts';
 
-/** A program that is taken for start.sh, as supervisorctl names it. */
+/** A start program, as supervisorctl names it. */
 interface Program {
   readonly program: string;
 }
 
-/** With supervisord's own words on why a start failed; often none. */
+/** `spawnerr` has supervisord's own words for why a start failed. It is often empty. */
 interface FailedStart extends Program {
   readonly spawnerr: string;
-  /** It ended sooner than startsecs. */
+  /** It ended within startsecs. */
   readonly isEarly: boolean;
 }
 
-/** Of start.sh. */
+/** Words for start.sh. */
 export const startWords = {
   'start-failed': ({ program, code }: Program & { code: number }): Words => ({
     message: `${subject(program)} exited with code ${code}`,
@@ -111,7 +111,7 @@ function subject(program: string): string {
   return `start.sh (program "${program}")`;
 }
 
-/** The exit status is not told in BACKOFF and FATAL. */
+/** supervisord gives no exit status in BACKOFF and FATAL. */
 function supervisorsWords({ spawnerr, isEarly }: FailedStart): string {
   const words = spawnerr === '' ? 'no reason given' : spawnerr;
   return isEarly ? `${words}; exit code not known; a program meant to end at once needs startsecs=0` : words;

@@ -6,10 +6,10 @@ interface Server {
   readonly url: string;
 }
 
-/** What came of looking for user and password in supervisord's own configuration. */
+/** The result of looking for user and password in supervisord's own configuration. */
 export type PasswordLookup = 'not-looked-for' | 'only-a-hash' | 'none-there' | 'unreadable' | 'no-configuration' | 'refused';
 
-/** Of supervisord, when it is asked. */
+/** Words for supervisord's answers, or the lack of them. */
 export const supervisordWords = {
   'supervisord-unreachable': ({ url, why }: Server & { why: string }): Words => ({
     message: `cannot ask supervisord at ${url}: ${why}`,

@@ -1,17 +1,17 @@
 /** What people are told of a finding. */
 export interface Words {
-  /** What is wrong, in one line that is always the same for the same situation: no times, counters or pids. */
+  /** What is wrong, in one line. It is always the same for the same situation: no times, counters or pids. */
   readonly message: string;
-  /** Why, as far as it is known; what is only likely says so. */
+  /** Why, as far as it is known. A cause that is only likely says so. */
   readonly cause?: string;
-  /** What to do, in order. Commands stand as they are to be typed. */
+  /** What to do, in order. Commands can be typed as they are. */
   readonly fix: readonly string[];
 }
 
-/** Tables of findings: by kind, a function of the finding's facts. */
+/** A table of findings: for each kind a function that makes words from the finding's facts. */
 export type WordsTable = Readonly<Record<string, (facts: never) => Words>>;
 
-/** A finding of a table: its kind, and the facts that its words are made of. */
+/** A finding of a table: its kind, and the facts from which its words are made. */
 export type FindingIn<Table extends WordsTable> = {
   [Kind in keyof Table & string]: { readonly kind: Kind } & (Parameters<Table[Kind]> extends [infer Facts] ? Facts : unknown);
 }[keyof Table & string];
@@ -19,34 +19,37 @@ export type FindingIn<Table extends WordsTable> = {
 /**
  * The words of a finding.
  *
- * @param table - that has its kind
+ * @param table - the one with its kind
  */
 export function wordsIn<Table extends WordsTable>(table: Table, finding: FindingIn<Table>): Words {
   const say = table[finding.kind] as (facts: FindingIn<Table>) => Words;
   return say(finding);
 }
 
-/** A word of a shell's command line: what a shell would take apart is quoted. */
+/** Quotes a word for a shell's command line, if it needs quotes. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** What a program of supervisord's has printed, and where. */
+/** Where to read what a program of supervisord has printed. */
 export function readOutput(program: string): string {
   return `read what it printed: supervisorctl tail ${shellWord(program)} stderr; or the log of the container, when its section sends the output there`;
 }
 
-/** How people are told to start a program again. */
+/** The command that starts a program again. */
 export function startAgain(program: string): string {
   return `supervisorctl start ${shellWord(program)}`;
 }
 
-/** The last step for a file that a program of supervisord's could not be started by; none for another's. */
+/** The last step of a fix, if the file belongs to a program of supervisord: start it again. */
 export function thenStart({ program }: { readonly program?: string | undefined }): string[] {
   return program === undefined ? [] : [startAgain(program)];
 }
 
-/** How supervisord is told to read its files again: by supervisorctl with this file, or by a signal to this process. */
+/**
+ * How to make supervisord read its files again: with supervisorctl and this file, or with a signal
+ * to this process.
+ */
 export type Reload = { readonly file: string } | { readonly pid: number };
 
 export function sayReload(reload: Reload): string {

@@ -5,18 +5,18 @@ import { type Field, readFields, textField, type Value } from './value.ts';
 /** A check as a file declares it. */
 export interface Check {
   readonly name: string;
-  /** Its kind's key. */
+  /** The key of its kind. */
   readonly kind: string;
   readonly body: CheckBody;
   /** Where it is declared: FILE:LINE:COLUMN. */
   readonly place: string;
-  /** `when` does not switch it off. */
+  /** False if `when` switches it off. */
   readonly isOn: boolean;
   /** 0 for a kind that waits for nothing. */
   readonly timeoutMs: number;
-  /** So long a good result stands; 0: until the next cycle. */
+  /** How long a good result stands; 0 means until the next cycle. */
   readonly periodMs: number;
-  /** In the place of the kind's own. */
+  /** Replaces the kind's own. */
   readonly exitCode: number | undefined;
 }
 
@@ -33,7 +33,10 @@ export const commonFields = {
   'exit-code': textField("the exit code when it fails, in the place of its kind's", '42', readExitCode),
 };
 
-/** Keys of Pebble's that have another place here (https://documentation.ubuntu.com/pebble/reference/layer-specification). */
+/**
+ * Keys of Pebble that are something else here
+ * (https://documentation.ubuntu.com/pebble/reference/layer-specification).
+ */
 const refused: Readonly<Record<string, string>> = {
   level: 'there is one level, readiness; leave it out',
   threshold: "there is none; failureThreshold of the pod's probe does it",

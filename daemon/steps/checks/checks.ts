@@ -11,11 +11,11 @@ import { kinds } from './kinds.ts';
 export interface CheckSteps {
   /** In the order of the checks. */
   readonly steps: readonly Step[];
-  /** Those of supervisord's programs. */
+  /** Those of checks on supervisord's programs. */
   readonly watchers: readonly Watcher[];
 }
 
-/** On top of its timeout, for a step that only waits for a timer. */
+/** Added to the timeout of a step that only waits for a timer. */
 const marginMs = 100;
 
 /**
@@ -23,7 +23,8 @@ const marginMs = 100;
  *
  * @param context - what they share
  * @param now - the monotonic clock, milliseconds
- * @param startRun - what tells the last good run of start.sh from others: what was good before it does not stand after it
+ * @param startRun - identifies the last good run of start.sh: when it changes, no earlier good
+ * result stands
  */
 export function createChecks(
   checks: readonly Check[],
@@ -55,7 +56,7 @@ export function createChecks(
   return { steps, watchers };
 }
 
-/** The longest that each check can take; a command has to wait for its turn. */
+/** The longest that each check can take. A command may have to wait for its turn. */
 function boundsOf(checks: readonly Check[]): { readonly usualMs: number; readonly worstMs: number }[] {
   const isCommand = (check: Check) => check.isOn && kindOf(check).runsCommand;
   const runs = checks.filter(isCommand).map(({ timeoutMs }) => runBoundMs(timeoutMs));
@@ -82,7 +83,7 @@ function failureOf(check: Check): CheckContext['fail'] {
   };
 }
 
-/** Lets a good result stand for a time, unless start.sh has run again or somebody waits for what is so now. */
+/** Lets a good result stand for a time, unless start.sh has run again or somebody asked for the current state. */
 function standing(run: RunStep, periodMs: number, now: () => number, startRun: () => string): RunStep {
   let good: (StepResult & { readonly outcome: 'passed' | 'skipped'; readonly asOfMs: number }) | undefined;
   let goodAfter = '';
@@ -92,7 +93,7 @@ function standing(run: RunStep, periodMs: number, now: () => number, startRun: (
     goodAfter = startRun();
     const asOfMs = now();
     const result = await run(signal, isDemanded);
-    // Without how long it ran: what stands costs nothing, and earns no rest.
+    // Without tookMs: reusing a result costs nothing, so there is nothing to wait for.
     if (result.outcome !== 'failed') good = { outcome: result.outcome, message: result.message, detail: result.detail, asOfMs };
     return result;
   };

@@ -2,10 +2,10 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { endpointWords } from '../../../shared/findings/endpoint.ts';
 import type { FindingIn } from '../../../shared/findings/words.ts';
 
-/** What a check connects to: a host's port, or a Unix socket. */
+/** What a check connects to: a port of a host, or a Unix socket. */
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
-/** @throws Error whose message says what would do */
+/** @throws Error whose message says what is allowed */
 export function readHost(text: string): string {
   if (text !== 'localhost' && isIP(text) === 0) {
     throw new Error(
@@ -15,17 +15,17 @@ export function readHost(text: string): string {
   return text;
 }
 
-/** @throws Error whose message says what would do */
+/** @throws Error whose message says what is allowed */
 export function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (!(port >= 1 && port <= 65_535)) throw new Error('must be a port, from 1 to 65535');
   return port;
 }
 
-/** What fits into sun_path (unix(7)). */
+/** The size of sun_path (unix(7)), less its NUL. */
 const maxSocketPathBytes = 107;
 
-/** @throws Error whose message says what would do */
+/** @throws Error whose message says what is allowed */
 export function readSocketPath(text: string): string {
   if (!text.startsWith('/') || text.includes('\0') || Buffer.byteLength(text) > maxSocketPathBytes) {
     throw new Error(`must be the absolute path of a Unix socket, of at most ${maxSocketPathBytes} bytes`);
@@ -33,9 +33,9 @@ export function readSocketPath(text: string): string {
   return text;
 }
 
-/** How to connect without asking for any name: localhost is both of its addresses, of which the first may be refused. */
+/** Connects without asking DNS. localhost is both of its addresses, and the first may be refused. */
 export function locally(timeoutMs: number) {
-  // Node would give up on an address after a quarter of a second.
+  // Node would give up on an address after 250 ms.
   return { lookup: lookupLocally, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: Math.max(10, timeoutMs) };
 }
 
@@ -69,7 +69,7 @@ const causes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why an endpoint could not be asked: always the same for the same cause.
+ * Why an endpoint could not be asked. The same cause always gives the same finding.
  *
  * @param check - its kind and what it asks, for people
  */

@@ -13,7 +13,7 @@ const fields = {
   ),
 };
 
-/** What else Pebble's exec has. */
+/** Keys that Pebble's exec has, but this one does not. */
 const refused = {
   environment: 'it gets what the daemon has; "/usr/bin/env NAME=VALUE COMMAND" adds to that',
   user: 'it runs as the daemon does; "/usr/bin/setpriv --reuid USER ... COMMAND" changes that',
@@ -21,7 +21,7 @@ const refused = {
   'working-dir': 'it runs in /; "/usr/bin/env -C DIRECTORY COMMAND" changes that',
 } as const;
 
-/** Passes when a command exits with code 0, run as the hook is. */
+/** Passes when a command, run like the hook, exits with code 0. */
 export const exec: Kind = {
   what: 'a command exits with code 0; it is run as the hook is, two at a time',
   example: '{ command: /usr/local/bin/check-bgp --all }',
@@ -45,7 +45,8 @@ export const exec: Kind = {
         const run = createExecutable({ path, args, ...context });
         return (signal) =>
           context.runner(async (notePath) => {
-            // While it waited for its turn: nothing is started that would only be ended.
+            // It was aborted while it waited for its turn: do not start what would be ended at
+            // once.
             if (signal.aborted) return context.fail({ kind: 'stopping' });
             const beganAtMs = performance.now();
             const result = judge(path, await run(signal, notePath), context);

@@ -11,18 +11,18 @@ interface HttpRequest {
   readonly socketPath: string | undefined;
 }
 
-/** So much of a body is read; a longer one has been answered well enough. */
+/** Read at most this much of a body. A longer one is a good enough answer. */
 const maxBodyBytes = 4096;
 
-/** What HTTP itself needs; undici refuses most of them. */
+/** Headers that HTTP itself needs. undici refuses most of them. */
 const reservedHeaders = ['connection', 'content-length', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 
-/** A url may hold a secret, in its query above all. */
+/** A url may hold a secret, especially in its query. */
 const fields = {
   url: {
     what: 'http://ADDRESS:PORT/PATH; the address is an IP address or localhost',
     example: 'http://127.0.0.1:8080/healthz',
-    // Whether its host will do depends on what stands beside it.
+    // Whether the host is allowed depends on the other keys.
     read: (written: Value) => ({ written, url: readText(written, readUrl, true) }),
   },
   headers: { what: 'headers of the request; their values are shown nowhere', example: '{ Host: app }', read: readHeaders },
@@ -71,7 +71,7 @@ function readUrl(text: string): URL {
   return url;
 }
 
-/** An IPv6 address without its brackets. */
+/** Removes the brackets of an IPv6 address. */
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }
@@ -96,7 +96,7 @@ function readHeaderValue(text: string): string {
 /** The status of a good answer, or what is wrong. */
 type HttpAnswer = number | VerdictFinding;
 
-/** One GET over a connection of its own, with everything that comes of it within the timeout. */
+/** One GET over its own connection. The timeout covers everything. */
 async function get(request: HttpRequest, check: string, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer> {
   const { origin, path, headers, socketPath } = request;
   const endAtMs = performance.now() + timeoutMs;
@@ -132,7 +132,7 @@ async function get(request: HttpRequest, check: string, timeoutMs: number, signa
         },
       );
     });
-    // Whether a process that was stopped meanwhile reads first or comes to its timer, is libuv's affair.
+    // If this process was stopped meanwhile, libuv may read the answer before it runs the timer.
     if (performance.now() > endAtMs) throw new LateError();
     return answer;
   } catch (error) {
@@ -148,7 +148,7 @@ class LateError extends Error {}
 
 function judgeStatus(status: number, location: string | string[] | undefined, check: string, request: HttpRequest): HttpAnswer {
   if (status >= 200 && status < 300) return status;
-  // Without a query, which may hold a secret, or be another each time.
+  // Without the query, which may hold a secret, or differ each time.
   const bare = (url: string) => url.replace(/[?#].*$/s, '');
   if (status < 300 || status >= 400 || location === undefined) {
     const { origin, path, socketPath: socket } = request;

@@ -4,22 +4,22 @@ import type { ProgramsStep, Supervision } from '../programs/programs.ts';
 import type { RunStep, StepResult } from '../step.ts';
 import type { Field, Fields, Value } from './value.ts';
 
-/** What every check has beside what is its kind's. */
+/** What a check of any kind gets. */
 export interface CheckContext {
   /** Milliseconds; 0 for a kind that waits for nothing. */
   readonly timeoutMs: number;
-  /** Makes the failure that this check reports; `detail`: the output of its command; `others`: more findings of the kind. */
+  /** Makes this check's failure. `detail`: the output of its command. `others`: how many more findings there are. */
   readonly fail: (finding: VerdictFinding, more?: { readonly detail?: string | undefined; readonly others?: number }) => StepResult;
   readonly supervision: Supervision;
-  /** Where commands run, two at a time, */
+  /** Runs commands, two at a time. */
   readonly runner: Runner;
-  /** all that they get, */
+  /** The whole environment of commands. */
   readonly environment: NodeJS.ProcessEnv;
-  /** and whether only root may have written them. */
+  /** Whether to check that only root can have written commands. */
   readonly checkSafety: boolean;
 }
 
-/** What was read of one check, ready to be run. */
+/** A check as read from a file, ready to be run. */
 export interface CheckBody {
   /** For people, in one line, without secrets. */
   readonly display: string;
@@ -27,24 +27,24 @@ export interface CheckBody {
 }
 
 /**
- * A kind of check: what is written in a file, and what is done with it. A new kind is a file like this one's neighbours, and a
- * line in kinds.ts.
+ * A kind of check: how it is written in a file, and what it does. A new kind is a file beside this
+ * one, and a line in kinds.ts.
  */
 export interface Kind {
   /** When it passes. */
   readonly what: string;
-  /** What stands under the kind's key. */
+  /** An example of the value of the kind's key. */
   readonly example: string;
-  /** A failure has the code of this reason, unless the check has its own. */
+  /** A failure has this reason's code, unless the check has its own. */
   readonly reason: 'ProgramNotRunning' | 'CheckFailed';
-  /** Undefined: it waits for nothing, and has neither `timeout` nor `period`. */
+  /** Undefined for a kind that waits for nothing, which has neither `timeout` nor `period`. */
   readonly defaultTimeoutMs: number | undefined;
   /** Keys under the kind's key. */
   readonly fields: Fields;
   /** Keys beside the kind's key. */
   readonly beside: Readonly<Record<string, Field<string>>>;
-  /** Says with `fail` of the values what cannot be used. */
+  /** Reports a value that cannot be used with that value's fail(). */
   readonly read: (value: Value, beside: Readonly<Record<string, string | undefined>>) => CheckBody;
-  /** It runs a command, which waits for its turn. */
+  /** Whether it runs a command, which waits for its turn. */
   readonly runsCommand: boolean;
 }

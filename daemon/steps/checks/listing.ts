@@ -5,7 +5,7 @@ import { defaultHookPath, type Settings } from '../../settings/definitions.ts';
 import type { Check } from './check.ts';
 import { kinds } from './kinds.ts';
 
-/** A command with all its arguments may be long; a line of it is one line all the same. */
+/** A command may have long arguments, but its line must stay one line. */
 const maxLineBytes = 8192;
 
 /** What would be checked, for people: a line for each step, in their order. */

@@ -6,17 +6,20 @@ import { SettingsError } from '../../settings/settings.ts';
 import type { Check } from './check.ts';
 import { kinds } from './kinds.ts';
 
-/** Checks that cannot be used. The message is the one line that the user gets: FILE:LINE:COLUMN: what is wrong, and what would do. */
+/**
+ * Checks that cannot be used. The message is the one line that the user gets: FILE:LINE:COLUMN,
+ * what is wrong, and what would help.
+ */
 export class CheckFileError extends Error {}
 
-/** What else a verdict's steps are called. */
+/** Names of other steps. */
 const reserved = ['start', 'hook'];
 const ofSetting = 'programs';
 
 /**
- * Reads the checks that the directory of checks declares: once, as settings are.
+ * Reads the checks in the directory of checks. Called once, like the reading of settings.
  *
- * @param environment - for the variables in them
+ * @param environment - for variables in the files
  * @throws CheckFileError, or SettingsError where the directory cannot be read
  */
 export async function loadChecks(settings: Settings, environment: NodeJS.ProcessEnv): Promise<readonly Check[]> {
@@ -33,14 +36,14 @@ export async function loadChecks(settings: Settings, environment: NodeJS.Process
   return found.checks;
 }
 
-/** In order of name; dot files are those of a ConfigMap's mount, and of editors. */
+/** Sorted by name. Dot files belong to a ConfigMap's mount or to editors. */
 function filesIn(directory: string): string[] {
   try {
     const isThere = lstatSync(directory, { throwIfNoEntry: false }) !== undefined;
     if (!isThere && directory === defaultChecksDirectory) return [];
     const names = readdirSync(directory).filter((name) => !name.startsWith('.') && /\.ya?ml$/i.test(name));
     const misnamed = names.find((name) => !name.endsWith('.yaml'));
-    // A check that nobody reads would be a check that nobody misses.
+    // Nobody would notice that a check is not read, so refuse the file.
     if (misnamed !== undefined)
       throw new CheckFileError(oneLine(`${join(directory, misnamed)}:1:1: its name must end in .yaml, else it is not read`, 8192));
     return names.sort().map((name) => join(directory, name));

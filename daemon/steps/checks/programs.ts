@@ -5,7 +5,7 @@ import { createProgramsStep } from '../programs/programs.ts';
 import type { Kind } from './kind.ts';
 import { readText, textField, type Value } from './value.ts';
 
-/** Passes when each of supervisord's programs that are named is as it should be. */
+/** Passes when each named program of supervisord is in the wanted state. */
 export const programs: Kind = {
   what: "each of supervisord's programs that are named is RUNNING, and has settled",
   example: '[postfix, dovecot, "gitlab:*"]',
@@ -30,7 +30,7 @@ export const programs: Kind = {
   },
 };
 
-/** Words of which each is good may be none together: what is left out, of nothing. */
+/** Words that are each allowed may not be allowed together: for example, if all only leave something out. */
 function choose(value: Value, words: string) {
   try {
     return parseProgramChoice(words);
@@ -43,7 +43,7 @@ function choose(value: Value, words: string) {
 function readName(text: string): string {
   if (/[\s,]/.test(text.trim()) || text.trim() === '' || text === 'none')
     throw new Error('must be one program, as NAME, GROUP:NAME or GROUP:*');
-  // What is left out alone is no choice, but the word is good.
+  // A word that leaves a program out is no choice on its own, so test it with another.
   parseProgramChoice(text.startsWith('-') ? `autostart ${text}` : text);
   return text.trim();
 }

@@ -21,34 +21,37 @@ import type { Kind } from './kind.ts';
 import { type Entry, quote, readFields, type Value } from './value.ts';
 import { withVariables } from './variables.ts';
 
-/** Far more than anybody writes by hand; nothing that a parser could be made to choke on. */
+/** Far more than anybody writes by hand, and too little to overload the parser. */
 const maxFileBytes = 64 * 1024;
 
-/** Values that are read of a file: aliases could make millions of a short one. */
+/** The most values read from a file: with aliases, a short file could have millions. */
 const maxValues = 20_000;
 
-/** For a whole line; a path alone may have 4096 bytes. */
+/** Of the whole line. A path alone may have 4096 bytes. */
 const maxProblemBytes = 8192;
 
 export interface ReadOptions {
   readonly kinds: Readonly<Record<string, Kind>>;
   /** Names that no check may have. */
   readonly reserved: readonly string[];
-  /** For the variables. */
+  /** For variables in the files. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Ask that only root can have written the files. */
+  /** Check that only root can have written the files. */
   readonly checkSafety: boolean;
 }
 
-/** The one line that the user gets: FILE:LINE:COLUMN: what is wrong. It does not leave this module, which is bundled by itself. */
+/**
+ * Its message is the one line that the user gets: FILE:LINE:COLUMN: what is wrong. It stays inside
+ * this module, which is a bundle of its own.
+ */
 class FileError extends Error {}
 
 /**
- * Reads the checks that files declare, in the order of the files and then as they stand there. This module, and the YAML parser
- * with it, is loaded only where there is a file.
+ * Reads the checks that files declare, in the order of the files and as ordered in each. This
+ * module, with the YAML parser, is only loaded when there is a file.
  *
  * @param files - paths
- * @returns the checks, or the line for the user about the first thing that cannot be used
+ * @returns the checks, or the user's line about the first problem
  */
 export async function readChecks(
   files: readonly string[],
@@ -62,7 +65,7 @@ export async function readChecks(
   }
 }
 
-/** Who else than root could have written a file, or why that cannot be known. */
+/** Who other than root could have written a file, or why that cannot be known. */
 async function sayItsDanger(file: string): Promise<string | undefined> {
   try {
     const danger = await findDanger(file);
@@ -103,14 +106,14 @@ function readFile(file: string, { kinds, reserved, environment }: ReadOptions): 
   });
 }
 
-/** A file as YAML, and how places in it are told. */
+/** A parsed file, and how to name a place in it. */
 interface Source {
   readonly document: Document<Node>;
   readonly environment: NodeJS.ProcessEnv;
   readonly placeOf: (offset: number) => string;
-  /** What each alias stands for: asked of each in turn, the library would go through the document for each. */
+  /** What each alias stands for. Asked for a single alias, the library goes through the whole document. */
   readonly targets: ReadonlyMap<Node, Node | undefined>;
-  /** So many values have been read. */
+  /** How many values have been read. */
   count: number;
 }
 
@@ -145,17 +148,17 @@ function targetsOf(document: Document<Node>): ReadonlyMap<Node, Node | undefined
   return targets;
 }
 
-/** Its messages may go on for lines. */
+/** The library's messages may have several lines. */
 function describe({ message, code }: YAMLError): string {
   if (code === 'DUPLICATE_KEY') return 'the same name stands here twice';
   if (code === 'MULTIPLE_DOCS') return 'a file holds one document; put the others into files of their own';
-  // The parser calls itself for each level of a text, and tells of the end of its stack in its own way.
+  // The parser is recursive, and reports a stack overflow in its own way.
   if (code === 'RESOURCE_EXHAUSTION') return 'it is nested too deeply';
   return oneLine(message.split('\n', 1)[0] ?? '');
 }
 
 function valueAt(given: Node | null | undefined, parentOffset: number, source: Source): Value {
-  // A value that is left out has no place of its own.
+  // A missing value has no place of its own.
   const offset = given?.range?.[0] ?? parentOffset;
   const node = isAlias(given) ? source.targets.get(given) : given;
   const place = source.placeOf(offset);
@@ -186,7 +189,7 @@ function entryOf({ key, value }: Pair<Node, Node | null>, offset: number, source
   return { name: writtenText(key), key: valueAt(key, offset, source), value: valueAt(value, key.range?.[0] ?? offset, source) };
 }
 
-/** A number or boolean as it is written. */
+/** Numbers and booleans as they are written. */
 function writtenText({ value, source }: Scalar): string {
   return typeof value === 'string' ? value : (source ?? String(value));
 }
@@ -196,7 +199,7 @@ function textOf(file: string): string {
   const tooLarge = cannot(`it is larger than ${maxFileBytes / 1024} KiB`);
   let bytes: Buffer;
   try {
-    // A named pipe would be waited for.
+    // Reading a named pipe would wait.
     const stats = statSync(file);
     if (!stats.isFile()) throw cannot('it is no regular file');
     if (stats.size > maxFileBytes) throw tooLarge;

@@ -10,7 +10,7 @@ const fields = {
   'unix-socket': textField('a Unix socket, in the place of host and port', '/run/redis.sock', readSocketPath),
 };
 
-/** Passes when a connection can be made; it is closed again at once. */
+/** Passes when a connection can be made. It is closed at once. */
 export const tcp: Kind = {
   what: 'a connection can be made',
   example: '{ host: 127.0.0.1, port: 25 }',
@@ -50,14 +50,15 @@ function describe(endpoint: Endpoint): string {
 }
 
 /**
- * Of a port from the range that connecting sockets get theirs from, the kernel may give this socket the very one that it connects
- * to: where nobody listens, it then has itself on the other side.
+ * Whether a socket is connected to itself. This can happen when nobody listens on a port in the
+ * range that the kernel uses for connecting sockets: the kernel may give the socket the very port
+ * that it connects to.
  */
 function isItself({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
   return localPort !== undefined && localPort === remotePort && localAddress === remoteAddress;
 }
 
-/** @returns why not; undefined when it is connected */
+/** @returns why it cannot connect; undefined when it is connected */
 function connect(endpoint: Endpoint, check: string, timeoutMs: number, signal: AbortSignal): Promise<VerdictFinding | undefined> {
   const late: VerdictFinding = { kind: 'endpoint-silent', check, timeoutMs };
   const endAtMs = performance.now() + timeoutMs;
@@ -74,7 +75,7 @@ function connect(endpoint: Endpoint, check: string, timeoutMs: number, signal: A
     const timer = setTimeout(() => settle(late), timeoutMs);
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
-    // Whether a process that was stopped meanwhile sees the connection first or comes to its timer, is libuv's affair.
+    // If this process was stopped meanwhile, libuv may see the connection before it runs the timer.
     socket.once('connect', () => {
       if (isItself(socket)) settle({ kind: 'endpoint-refused', check });
       else settle(performance.now() > endAtMs ? late : undefined);

@@ -1,14 +1,14 @@
 import { oneLine } from '../../../shared/reply.ts';
 
-/** One value of a file of checks, and its place: what is wrong with it is said with that. */
+/** A value in a file of checks. It knows its place, so that errors can name it. */
 export interface Value {
-  /** The text of a scalar, with the environment's variables in it. */
+  /** The text of a scalar, with environment variables expanded. */
   text(): string;
   list(): Value[];
   entries(): Entry[];
   /** FILE:LINE:COLUMN */
   readonly place: string;
-  /** Says what is wrong at this place: throws, what readChecks catches. */
+  /** Throws an error that names this place. readChecks catches it. */
   fail(message: string): never;
 }
 
@@ -18,7 +18,7 @@ export interface Entry {
   readonly value: Value;
 }
 
-/** A key of a map: what it is for, how it is written, and how it is read. */
+/** A key of a map: what it is for, an example, and how to read it. */
 export interface Field<T> {
   readonly what: string;
   readonly example: string;
@@ -27,15 +27,18 @@ export interface Field<T> {
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
-/** What was read of a map, by key; a key that is not there is undefined. */
+/** The values of a map by key; undefined for a missing key. */
 export type Read<F extends Fields> = { readonly [Key in keyof F]?: F[Key] extends Field<infer T> ? T : never };
 
-/** A field of one text, read as a setting is: by a function that throws a plain Error whose message says what would do. */
+/**
+ * A field with one text. `read` works as for a setting: it throws a plain Error whose message says
+ * what is allowed.
+ */
 export function textField<T>(what: string, example: string, read: (text: string) => T, isSecret = false): Field<T> {
   return { what, example, read: (value) => readText(value, read, isSecret) };
 }
 
-/** @param isSecret - the text is not to be shown */
+/** @param isSecret - errors must not show the text */
 export function readText<T>(value: Value, read: (text: string) => T, isSecret = false): T {
   const text = value.text();
   try {
@@ -45,7 +48,7 @@ export function readText<T>(value: Value, read: (text: string) => T, isSecret = 
   }
 }
 
-/** What is wrong stands behind it, and must not be cut off. */
+/** Shortened, so that what follows in the message is not cut off. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? oneLine(text, 100) : text);
 }
@@ -53,7 +56,7 @@ export function quote(text: string): string {
 /**
  * Reads a map whose keys are known.
  *
- * @param refused - keys that people know from elsewhere, and what does it here
+ * @param refused - keys that people know from other tools, and what to use instead
  */
 export function readFields<F extends Fields>(value: Value, fields: F, refused: Readonly<Record<string, string>> = {}): Read<F> {
   const read: Record<string, unknown> = {};

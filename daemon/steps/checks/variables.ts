@@ -2,12 +2,13 @@ const reference = /\$(?:\$|\{([^}]*)(\}|$))/g;
 const wellFormed = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 /**
- * Puts variables into a text: `${NAME}`, or `${NAME:-TEXT}` where an unset or empty one is TEXT, as in a shell; `$$` is one `$`.
+ * Expands variables as a shell does: `${NAME}`, or `${NAME:-TEXT}`, which is TEXT if the variable
+ * is unset or empty. `$$` is one `$`.
  *
- * @throws Error whose message says what would do
+ * @throws Error whose message says what is allowed
  */
 export function withVariables(text: string, environment: NodeJS.ProcessEnv): string {
-  // What stands there is not shown: it may be part of a secret.
+  // Errors do not quote the text, which may be part of a secret.
   return text.replace(reference, (_whole, inner: string | undefined, end: string | undefined) => {
     if (inner === undefined) return '$';
     const [, name, fallback] = (end === '}' ? wellFormed.exec(inner) : null) ?? [];

@@ -3,18 +3,18 @@ import type { RunStep, StepResult } from '../step.ts';
 import { hookPresence, judgeHook } from './judge.ts';
 
 export interface HookOptions extends Omit<ExecutableOptions, 'args' | 'onLook'> {
-  /** Where the running hook is noted, for a daemon that comes after a SIGKILL. */
+  /** Where the running hook is noted, for the daemon that follows if SIGKILL ends this one. */
   readonly notePath: string;
-  /** Somebody has said that there is a hook, at this path: one that is not there is missing. */
+  /** READINESSD_HOOK names this path, so a hook must be there. */
   readonly isRequired: boolean;
-  /** What tells the last good run of start.sh from others: a hook that was there after it should stay until the next. */
+  /** Identifies the last good run of start.sh. A hook seen after that run must stay until the next. */
   readonly startRun: () => string;
 }
 
 /** The hook step: does the feature owner's executable, if there is one, exit with code 0? */
 export function createHookStep({ notePath, isRequired, startRun, ...options }: HookOptions): RunStep {
   const presence = hookPresence(options.path, isRequired, startRun);
-  /** The verdict of the last look on a hook that is missed. */
+  /** The last look's failure for a missing hook. */
   let missed: StepResult | undefined;
   const onLook = (isThere: boolean) => {
     missed = presence(!isThere);

@@ -3,15 +3,15 @@ import { type ExecutableEnd, findingOf, outputOf } from '../../process/end.ts';
 import { failed, failedWith, type StepResult } from '../step.ts';
 
 /**
- * Whether a hook that is not there is missed: READINESSD_HOOK names it, or it was there after the last run of start.sh, which might
- * have switched its feature off.
+ * Whether an absent hook is missing: READINESSD_HOOK names it, or it was there after the last run
+ * of start.sh. (A later run of start.sh may have switched the feature off.)
  *
  * @param isRequired - READINESSD_HOOK names it
- * @param startRun - what tells the last good run of start.sh from others
- * @returns a function that is told at each look, and gives the verdict on one that is missed
+ * @param startRun - identifies the last good run of start.sh
+ * @returns a function to call at each look, which returns the failure for a missing hook
  */
 export function hookPresence(path: string, isRequired: boolean, startRun: () => string): (isAbsent: boolean) => StepResult | undefined {
-  /** The run after which it was last seen. */
+  /** The run of start.sh after which the hook was last seen. */
   let seenAfter: string | undefined;
   return (isAbsent) => {
     if (!isAbsent) seenAfter = startRun();
@@ -21,7 +21,7 @@ export function hookPresence(path: string, isRequired: boolean, startRun: () => 
   };
 }
 
-/** The verdict on how it ended that the hook was to be run. */
+/** The verdict on the hook from the outcome of its run. */
 export function judgeHook(end: ExecutableEnd, { path, timeoutMs }: { readonly path: string; readonly timeoutMs: number }): StepResult {
   if (end.kind === 'absent') return { outcome: 'skipped', message: `there is no hook ${path}` };
   const detail = outputOf(end);

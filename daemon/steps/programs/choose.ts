@@ -4,33 +4,34 @@ import { processState } from '../../supervisor/states.ts';
 import type { Snapshot } from '../../supervisor/view.ts';
 import { isAnother } from '../start/start-programs.ts';
 
-/** What a check is about at one look. */
+/** The chosen programs at one look. */
 export interface Chosen {
   readonly live: readonly ProcessInfo[];
-  /** In the configuration, and not live. */
+  /** In the configuration, but not live. */
   readonly notLoaded: readonly ProcessName[];
-  /** Which of several sections supervisord has loaded, it does not tell. */
+  /** Several sections have the name, and supervisord does not say which one it has loaded. */
   readonly ambiguous: readonly ProcessName[];
-  /** Words that stand for no program. */
+  /** Words that match no program. */
   readonly missing: readonly string[];
 }
 
 interface Known {
-  /** As it was when it was last seen. */
+  /** As last seen. */
   readonly process: ProcessInfo;
   readonly isAutostart: boolean;
 }
 
 /**
- * Chooses programs. Which of the live ones have autostart=true is remembered, for a `reread` changes the configuration and not
- * what runs: a program keeps it until it has certainly been replaced.
+ * Chooses programs. It remembers which live ones have autostart=true, because a `reread` changes
+ * the configuration but not what runs: a program keeps its autostart until it has certainly been
+ * replaced.
  */
 export class Chooser {
   readonly #choice: ProgramChoice;
   readonly #isLeftOut: (program: ProcessName) => boolean;
   #known: ReadonlyMap<string, Known> = new Map();
 
-  /** @param isLeftOut - what no class means: start.sh, and readinessd itself */
+  /** @param isLeftOut - for programs in no class: start.sh, and readinessd itself */
   constructor(choice: ProgramChoice, isLeftOut: (program: ProcessName) => boolean) {
     this.#choice = choice;
     this.#isLeftOut = isLeftOut;
@@ -70,7 +71,7 @@ export class Chooser {
         const own = sections.get(keyOf(process)) ?? [];
         const isSaid = own.some(({ autostart }) => autostart !== false);
         const isKept = last !== undefined && !isAnother(process, last.process);
-        // One whose section is gone counts, unless it was known before.
+        // A program without a section counts as autostart, unless something else was known before.
         const isAutostart = isSaid || (isKept ? last.isAutostart : own.length === 0);
         return [keyOf(process), { process, isAutostart }];
       }),

@@ -5,20 +5,20 @@ import { fullName, type ProcessName, programClasses } from '../../supervisor/nam
 import { killedStatus, processState as state, stateNames } from '../../supervisor/states.ts';
 import { hasRunBefore, type Runs } from './runs.ts';
 
-/** What is asked of each program; that a good end lasts, others have found out. */
+/** The states that a check can ask for. */
 export const wantedStates = ['running', 'exited', 'running-or-exited'] as const;
 export type WantedState = (typeof wantedStates)[number];
 
 export type ProgramFinding = FindingIn<typeof programWords>;
 
-/** One program that is not as it should be. */
+/** A program that is not in the wanted state. */
 export interface Trouble {
   readonly finding: ProgramFinding;
-  /** It will be found otherwise when time has passed, though nothing happens. */
+  /** It may change with time alone, although nothing happens. */
   readonly isPassing: boolean;
 }
 
-/** What is wrong with a live program; undefined when it is as it should be. */
+/** What is wrong with a live program; undefined if it is in the wanted state. */
 export function troubleOf(process: ProcessInfo, wanted: WantedState, runs: Runs, hasEndedForGood: boolean): Trouble | undefined {
   const program = fullName(process);
   const restarts = (isPassing = false): Trouble => ({ finding: { kind: 'program-restarts', program }, isPassing });
@@ -37,14 +37,14 @@ export function troubleOf(process: ProcessInfo, wanted: WantedState, runs: Runs,
   return { finding: describeState(process), isPassing: false };
 }
 
-/** What an event tells of a program for sure; undefined when it may be as it should. */
+/** What an event proves to be wrong with a program; undefined if it may be in the wanted state. */
 export function findingTold(program: ProcessName, stateName: string, wanted: WantedState): ProgramFinding | undefined {
   const isGood = (stateName === 'RUNNING' && wanted !== 'exited') || (stateName === 'EXITED' && wanted !== 'running');
   if (isGood || !Object.hasOwn(state, stateName)) return undefined;
   return { kind: 'program-in-state', program: fullName(program), state: stateName };
 }
 
-/** A word of the check that stands for no program. */
+/** For a word of the check that matches no program. */
 export function troubleOfMissing(word: string): Trouble {
   const isClass = programClasses.some((one) => one === word);
   return { finding: isClass ? { kind: 'program-class-empty', word } : { kind: 'program-absent', name: word }, isPassing: false };

@@ -16,19 +16,19 @@ import {
 } from './judge.ts';
 import type { Runs } from './runs.ts';
 
-/** What is seen of supervisord. */
+/** What steps can see of supervisord. */
 export interface Supervision {
-  /** What the start step, which ran before, has seen. */
+  /** What the start step, which runs first, has seen. */
   readonly snapshot: () => Snapshot | undefined;
   readonly runs: Runs;
-  /** What no class of programs means: start.sh, and readinessd itself. */
+  /** True for programs in no class: start.sh, and readinessd itself. */
   readonly isLeftOut: (program: ProcessName) => boolean;
 }
 
 export interface ProgramsOptions {
   readonly choice: ProgramChoice;
   readonly wanted: WantedState;
-  /** Makes the failure that this check reports; `others`: so many more programs are not as they should be. */
+  /** Makes this check's failure. `others`: how many more programs are not in the wanted state. */
   readonly fail: (finding: ProgramFinding, others: number) => StepResult;
 }
 
@@ -37,11 +37,14 @@ export interface ProgramsStep {
   readonly hear: Watcher['hear'];
 }
 
-/** The programs step: is every chosen program as it should be, and has it settled? It asks nothing by itself. */
+/**
+ * The programs step: is every chosen program in the wanted state, and has it settled? It does not
+ * ask supervisord itself.
+ */
 export function createProgramsStep({ choice, wanted, fail }: ProgramsOptions, { snapshot, runs, isLeftOut }: Supervision): ProgramsStep {
   const chooser = new Chooser(choice, isLeftOut);
   const ends = createEnds();
-  /** Those that were chosen at the last look. */
+  /** The programs chosen at the last look. */
   let chosenKeys: ReadonlySet<string> = new Set();
 
   return {
@@ -76,7 +79,7 @@ function mayBeChosen(program: ProcessName, { patterns, classes }: ProgramChoice)
   return classes.length > 0 || patterns.some((pattern) => isNamed(pattern, program));
 }
 
-/** What the message says of so many more programs. */
+/** The end of a message, for further programs. */
 export function otherPrograms(count: number): string {
   return count === 0 ? '' : `, and ${count} more ${count === 1 ? 'is' : 'are'} not as wanted`;
 }
@@ -87,8 +90,9 @@ function good(live: readonly ProcessInfo[], wanted: WantedState): StepResult {
 }
 
 /**
- * Whether the programs that have exited with code 0 are left so. An answer of supervisord counts once, and three in a row must show
- * the same: where they are a second apart, a clock that is set back by one lets a run look like the one before it.
+ * Whether supervisord leaves the programs that have exited with code 0 as they are. Three answers
+ * in a row must show it. (With two that are a second apart, a clock set back by a second can make a
+ * new run look like the one before.) The same answer counts only once.
  */
 function createEnds() {
   const goodEnds = new GoodEnds();
@@ -101,7 +105,7 @@ function createEnds() {
       }
       return last.inARow >= 2;
     },
-    /** One of them is started again. */
+    /** One of them was started again. */
     forget(): void {
       goodEnds.forget();
       last = { ...last, inARow: 0 };

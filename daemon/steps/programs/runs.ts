@@ -1,22 +1,23 @@
 import type { ProcessInfo } from '../../supervisor/client.ts';
 import { keyOf } from '../../supervisor/names.ts';
 
-/** A program that runs for the first time has settled after this. */
+/** A program's first run has settled after this. */
 const firstRunSettledAfterMs = 1000;
 
 interface Run {
-  /** What tells it from the program's other runs. */
+  /** Tells this run from the program's other runs. */
   readonly id: string;
   readonly firstSeenAtMs: number;
   readonly lastSeenAtMs: number;
-  /** How many runs in a row before it had not settled when the next one began. */
+  /** How many runs in a row before this one ended before they had settled. */
   readonly unsettledBefore: number;
   readonly settledAfterMs: number;
 }
 
 /**
- * How long each program has been seen to run without a restart. supervisord's own times are those of the wall clock, which may
- * be set forward at any time, a boot's first minute above all; so what counts is what was seen, by the monotonic clock.
+ * How long each program has been seen to run without a restart. supervisord's times are from the
+ * wall clock, which may be set forward at any time, especially in the first minute after boot. So
+ * this measures what was seen, by the monotonic clock.
  */
 export class Runs {
   readonly #settledAfterMs: number;
@@ -28,10 +29,11 @@ export class Runs {
   }
 
   /**
-   * Takes in supervisord's answer about its processes.
+   * Takes in supervisord's answer about its processes. The answer is true for some moment between
+   * the two times.
    *
-   * @param askedAtMs - what it shows was so at this moment or later,
-   * @param answeredAtMs - and at this one or earlier
+   * @param askedAtMs - when supervisord was asked
+   * @param answeredAtMs - when it had answered
    */
   observe(processes: readonly ProcessInfo[], askedAtMs: number, answeredAtMs: number): void {
     const before = this.#runs;
@@ -39,20 +41,20 @@ export class Runs {
       processes.flatMap((process) => {
         const key = keyOf(process);
         const last = before.get(key);
-        // It does not run now; whether its last run had settled is remembered for the next.
+        // It does not run now. Keep its last run, because the next one must know whether that had
+        // settled.
         const run = process.pid === 0 ? last : this.#next(process, last, askedAtMs, answeredAtMs);
         return run === undefined ? [] : [[key, run]];
       }),
     );
   }
 
-  /** Whether a running program has been up for long enough. */
   isSettled(process: ProcessInfo): boolean {
     const run = this.#runs.get(keyOf(process));
     return run !== undefined && run.id === idOf(process) && isSettled(run);
   }
 
-  /** Whether its last run, too, was followed by another before it had settled. */
+  /** Whether the run before its last one also ended before it had settled. */
   keepsRestarting(process: ProcessInfo): boolean {
     return (this.#runs.get(keyOf(process))?.unsettledBefore ?? 0) > 0;
   }
@@ -78,7 +80,7 @@ function isSettled({ firstSeenAtMs, lastSeenAtMs, settledAfterMs }: Run): boolea
   return lastSeenAtMs - firstSeenAtMs >= settledAfterMs;
 }
 
-/** A run keeps its process id and its start; its stop is that of the run before it. */
+/** A run keeps its process id and its start time. The stop time is that of the run before it. */
 function idOf({ pid, start, stop }: ProcessInfo): string {
   return `${pid} ${start} ${stop}`;
 }

@@ -1,13 +1,16 @@
 import type { ProcessInfo } from '../../supervisor/client.ts';
 import { keyOf } from '../../supervisor/names.ts';
 
-/** What is known of start programs that have all exited with code 0. */
+/** Whether supervisord leaves start programs that have all exited with code 0 as they are. */
 export type Lasting = 'yes' | 'ask again' | 'not yet';
 
-/** XML-RPC has no larger integers: from 2038 on supervisord tells this for every time. */
+/** The largest integer of XML-RPC. From 2038 on, supervisord sends it as every time. */
 const latestTime = 2 ** 31 - 1;
 
-/** Where times tell nothing, so many sights of a good end in a row, two in each look, and never another state. */
+/**
+ * When times say nothing, the same good end must be seen this often in a row, twice in each look,
+ * with no other state between.
+ */
 const sightsWithoutTimes = 20;
 
 interface Sights {
@@ -16,17 +19,19 @@ interface Sights {
 }
 
 /**
- * Tells a good end of start.sh that lasts from one that autorestart=true, which no RPC tells of, will undo.
+ * Tells a good end of start.sh that lasts from one that autorestart=true will undo. (No RPC reports
+ * autorestart.)
  *
- * supervisord starts such a program again in the next turn of its loop, and it turns between any two calls. So a run that
- * a second call still shows as exited has been left alone. Were it another run, as short as the first, its stop would
- * be no earlier than the first call, and that came in a later second than the first run's stop.
+ * supervisord restarts such a program in the next turn of its loop, and its loop turns between any
+ * two calls. So if a second call still shows the same run as exited, supervisord has left it alone.
+ * Could it be another run that was just as short? No: that run would have stopped after the first
+ * call, and the first call was made in a later second than the one in which the first run stopped.
  */
 export class GoodEnds {
-  /** By program, how often the same run was seen exited in a later second than it stopped in. */
+  /** For each program, how often the same run was seen exited, in a later second than it stopped in. */
   #seen: ReadonlyMap<string, Sights> = new Map();
 
-  /** @param exited - every start program, at one look, EXITED with code 0 */
+  /** @param exited - all start programs at one look; each is EXITED with code 0 */
   look(exited: readonly ProcessInfo[]): Lasting {
     const before = this.#seen;
     const seen = new Map<string, Sights>();
@@ -50,23 +55,26 @@ export class GoodEnds {
   }
 
   /**
-   * supervisord's events show that it has left them so: it told of each end, then two calls found them ended, and nothing at
-   * all was told from before the first until after the second. What supervisord does to an ended program it does in the turn
-   * of its loop in which it tells of the end, or before; so the first call came after that, and a program that had been started
-   * since would have been told of before the second one was answered.
+   * Takes the ends as lasting, because supervisord's events prove it: supervisord reported each
+   * end, then two calls found all of them ended, and it reported nothing from before the first call
+   * until after the second.
+   *
+   * supervisord restarts an ended program in the turn of its loop that reports the end, or an
+   * earlier one. So the first call came after that turn. If supervisord had started a program
+   * since, it would have reported that before it answered the second call.
    */
   settle(exited: readonly ProcessInfo[]): Lasting {
     this.#seen = new Map(exited.map((process) => [keyOf(process), { run: runOf(process), count: sightsWithoutTimes }]));
     return 'yes';
   }
 
-  /** One of them is not exited well. */
+  /** A start program is no longer exited with code 0. */
   forget(): void {
     this.#seen = new Map();
   }
 }
 
-/** What tells one run of a process from the next, as far as supervisord's whole seconds do. */
+/** Identifies a run of a process, as far as supervisord's whole seconds can. */
 export function runOf({ start, stop }: ProcessInfo): string {
   return `${start} ${stop}`;
 }

@@ -7,7 +7,7 @@ import { failed, type StepResult } from '../step.ts';
 import type { LiveStart, StartPrograms } from './start-programs.ts';
 import type { StartBy } from './what-is-start.ts';
 
-/** The worst speaks: given up, failed, unknown, stopped, and last what only takes time. */
+/** The worst trouble becomes the verdict. The last of them only needs time. */
 const worstFirst = ['StartFatal', 'StartFailed', 'StartUnknown', 'StartStopped', 'StartNotFinished'] as const;
 
 type StartFinding = FindingIn<typeof startWords>;
@@ -26,7 +26,7 @@ const whyNotLive = {
 /**
  * The verdict on start: every start program must have exited with code 0.
  *
- * @param programs - as found at one look
+ * @param programs - as found in one look
  */
 export function judgeStart(programs: StartPrograms): StepResult {
   const troubles = startTroubles(programs);
@@ -40,7 +40,7 @@ export function judgeStart(programs: StartPrograms): StepResult {
   return { outcome: 'passed', message: `${subjects.join(', ')} exited with code 0` };
 }
 
-/** All that keeps start from being good. */
+/** Everything that keeps start from being good. */
 export function startTroubles({ live, notLive, unknown, missing }: StartPrograms): Trouble[] {
   const notFinished = (finding: StartFinding): Trouble => ({ reason: 'StartNotFinished', finding });
   return [
@@ -53,12 +53,12 @@ export function startTroubles({ live, notLive, unknown, missing }: StartPrograms
   ];
 }
 
-/** The verdict on good ends of which it is not known yet whether supervisord leaves them so. */
+/** The verdict while all have exited with code 0, but supervisord may still restart one. */
 export function judgeUnsettled(processes: readonly ProcessInfo[]): StepResult {
   return failed('StartNotFinished', { kind: 'start-just-ended', programs: processes.map(fullName) });
 }
 
-/** The states that an event tells of in which a start program is not ready whatever else is known. */
+/** States in which a start program is not ready, whatever else is known. An event alone is enough to tell. */
 const toldStates: Readonly<Record<string, number>> = {
   PROCESS_STATE_STARTING: state.STARTING,
   PROCESS_STATE_RUNNING: state.RUNNING,
@@ -66,9 +66,9 @@ const toldStates: Readonly<Record<string, number>> = {
 };
 
 /**
- * The verdict on a start program of which an event tells, before supervisord is asked.
+ * The verdict on a start program from an event alone, before supervisord is asked.
  *
- * @returns undefined where the event alone says nothing for sure: how a program has ended, it does not tell
+ * @returns undefined where the event proves nothing: it does not say how a program ended
  */
 export function judgeTold(program: ProcessName & { readonly by: StartBy }, eventName: string): StepResult | undefined {
   const told = toldStates[eventName];
@@ -77,7 +77,7 @@ export function judgeTold(program: ProcessName & { readonly by: StartBy }, event
   return trouble === undefined ? undefined : failed(trouble.reason, trouble.finding);
 }
 
-/** From the moment that supervisord says so: its programs are being stopped. */
+/** The verdict from the moment that supervisord says it is stopping: it stops its programs, too. */
 export const supervisordIsStopping: StepResult = failed('SupervisorBadReply', { kind: 'supervisord-stopping' });
 
 function troubleOf(
@@ -86,7 +86,7 @@ function troubleOf(
   const program = fullName(process);
   const notFinished = (finding: StartFinding): Trouble => ({ reason: 'StartNotFinished', finding });
   const { spawnerr } = process;
-  // The exit status is not told in BACKOFF and FATAL.
+  // supervisord gives no exit status in BACKOFF and FATAL.
   const isEarly = spawnerr.startsWith(endedTooSoon);
   switch (process.state) {
     case state.EXITED:

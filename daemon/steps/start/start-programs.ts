@@ -2,57 +2,58 @@ import { type ProcessConfig, type ProcessInfo, sectionsByKey } from '../../super
 import { isNamed, keyOf, type NamedPrograms, type ProcessName } from '../../supervisor/names.ts';
 import { type StartBy, whatIsStart } from './what-is-start.ts';
 
-/** A live process that is start.sh, and what makes it so. */
+/** A live process that is start.sh, and why it counts as that. */
 export interface LiveStart extends ProcessInfo {
   readonly by: StartBy;
-  /** Its section says so; where supervisord tells. */
+  /** Its section has autorestart=true. Only set where supervisord reports it. */
   readonly runsForEver?: boolean;
 }
 
-/** What there is to judge at one look. */
+/** What one look found, for judging. */
 export interface StartPrograms {
   readonly live: readonly LiveStart[];
   /** Start programs of the configuration that no live process runs. */
   readonly notLive: readonly (ProcessConfig & { readonly why: 'not loaded' | 'another is live' | 'ambiguous' })[];
-  /** Live processes of which it was never known what they run. */
+  /** Live processes whose command supervisord has never reported. */
   readonly unknown: readonly ProcessInfo[];
-  /** What READINESSD_START_PROGRAMS names and supervisord has not. */
+  /** Names in READINESSD_START_PROGRAMS that supervisord does not have. */
   readonly missing: readonly string[];
 }
 
 interface KnownProcess {
-  /** As it was when it was last seen. */
+  /** As last seen. */
   readonly process: ProcessInfo;
-  /** Undefined: supervisord has not told what it runs. */
+  /** Undefined while supervisord has not reported its command. */
   readonly by: StartBy | undefined;
 }
 
 /**
  * Knows which processes are start.sh.
  *
- * supervisord tells commands only of the configuration as last read, and a `reread` changes that without changing what
- * runs. So a live process keeps what was known of it, until it has certainly been replaced.
+ * supervisord reports commands only from the configuration that it read last, and a `reread`
+ * changes that without changing what runs. So what is known of a live process stays until the
+ * process has certainly been replaced.
  */
 export class StartProgramBook {
   readonly #named: NamedPrograms | undefined;
   /** By key, in the order of the live processes. */
   #known: ReadonlyMap<string, KnownProcess> = new Map();
-  /** As it was learnt last: supervisord's client gives the same as long as supervisord does. */
+  /** As read last. supervisord's client returns the same array as long as supervisord's answer is the same. */
   #configs: readonly ProcessConfig[] = [];
-  /** By key: more than one where sections share it. */
+  /** By key. Several sections can share a key. */
   #sections: ReadonlyMap<string, readonly ProcessConfig[]> = new Map();
-  /** Those of them that are start.sh, with the section that is. */
+  /** The sections that are start.sh, by key. */
   #startSections: readonly (readonly [key: string, config: ProcessConfig])[] = [];
 
-  /** A group is gone since the configuration was read. */
+  /** A group was removed after the configuration was read. */
   #isOutdated = false;
 
-  /** @param named - READINESSD_START_PROGRAMS, where it is set */
+  /** @param named - READINESSD_START_PROGRAMS, if it is set */
   constructor(named: NamedPrograms | undefined) {
     this.#named = named;
   }
 
-  /** Whether the configuration must be asked: a process is new, has taken another's place, or is gone. */
+  /** Whether the configuration must be read: a process is new, has replaced another, or is gone. */
   hasNews(processes: readonly ProcessInfo[]): boolean {
     const isNews = (process: ProcessInfo) => {
       const before = this.#known.get(keyOf(process));
@@ -61,19 +62,20 @@ export class StartProgramBook {
     return this.#isOutdated || processes.length !== this.#known.size || processes.some(isNews);
   }
 
-  /** Takes in what the configuration says, read after the processes were. */
+  /** Takes in the configuration, which must have been read after the processes. */
   learn(processes: readonly ProcessInfo[], configs: readonly ProcessConfig[]): void {
     if (configs !== this.#configs) this.#configure(configs);
     this.#isOutdated = false;
     this.#remember(processes, (process, before) => {
       const byConfig = this.#byConfig(process);
       if (before === undefined || isAnother(process, before.process)) return byConfig;
-      // A section that comes after the process may be another's: it says what is start.sh, and not what is none.
+      // This section is newer than the process, so the process may run something else. It can make
+      // the process a start.sh, but cannot rule that out.
       return before.by ?? (byConfig === 'nothing' ? undefined : byConfig);
     });
   }
 
-  /** What makes a live process start.sh; undefined where that is not known. */
+  /** Why a live process is start.sh; undefined where that is not known. */
   whatIs(process: ProcessName): StartBy | undefined {
     const known = this.#known.get(keyOf(process));
     if (known !== undefined) return known.by;
@@ -81,13 +83,13 @@ export class StartProgramBook {
     return byName === 'nothing' ? undefined : byName;
   }
 
-  /** Whether a program, live or only of the configuration, is start.sh or may be. */
+  /** Whether a program is start.sh or may be. It may be live, or only in the configuration. */
   mayBeStart(program: ProcessName & { readonly command?: string | undefined }): boolean {
     const known = this.#known.get(keyOf(program));
     return (known === undefined ? whatIsStart(program, this.#named) : known.by) !== 'nothing';
   }
 
-  /** The start programs among the processes as they are now; none of them may be news. */
+  /** The start programs among these processes. hasNews() must be false for them. */
   sort(processes: readonly ProcessInfo[]): StartPrograms {
     this.#remember(processes, (_process, before) => before?.by);
     const all = [...this.#known.values()];
@@ -102,13 +104,13 @@ export class StartProgramBook {
     return {
       live,
       notLive,
-      // By names alone it is known of each.
+      // With READINESSD_START_PROGRAMS the name alone decides, so every process is known.
       unknown: this.#named === undefined ? all.filter(({ by }) => by === undefined).map(({ process }) => process) : [],
       missing: patterns.filter((pattern) => ![...live, ...notLive].some((one) => isNamed(pattern, one))).map(({ display }) => display),
     };
   }
 
-  /** Its processes are gone: those that come under their names are others, and the configuration is another. */
+  /** Forgets a removed group: later processes with these names are other ones, and the configuration has changed. */
   forgetGroup(group: string): void {
     this.#isOutdated = true;
     this.#known = new Map([...this.#known].filter(([, { process }]) => process.group !== group));
@@ -119,7 +121,7 @@ export class StartProgramBook {
     this.#known = new Map(processes.map((process) => [keyOf(process), { process, by: by(process, before.get(keyOf(process))) }]));
   }
 
-  /** What the configuration makes of a process: of sections that share its name, one that is start.sh. */
+  /** What the configuration makes of a process. If sections share its name, one that is start.sh wins. */
   #byConfig(process: ProcessInfo): StartBy | undefined {
     const byName = whatIsStart(process, this.#named);
     if (byName !== 'nothing') return byName;
@@ -139,7 +141,7 @@ export class StartProgramBook {
   #notLive(): StartPrograms['notLive'] {
     return this.#startSections.flatMap(([key, config]) => {
       const known = this.#known.get(key);
-      // supervisord loads one of them; which, its answers do not tell.
+      // supervisord loads one of them, but its answers do not say which.
       const isAmbiguous = (this.#sections.get(key)?.length ?? 0) > 1;
       const why = isAmbiguous ? 'ambiguous' : known === undefined ? 'not loaded' : 'another is live';
       return why === 'another is live' && known?.by !== 'nothing' ? [] : [{ ...config, why }];
@@ -148,13 +150,17 @@ export class StartProgramBook {
 }
 
 /**
- * Whether a process is certainly not the one that was seen under its name before: it has lost its last start or stop, which
- * supervisord keeps as long as it has the process; it runs anew without having stopped; or its logs have other names, which
- * supervisord makes up for each process that it adds where the section gives none. A run at another time may be the same
- * process started again. Nothing is said by which of two times is later, for clocks are set back.
+ * Whether a process is certainly not the one seen earlier under its name. One of these proves it:
+ * - It has lost its last start or stop. supervisord keeps both as long as it has the process.
+ * - It has another pid, though it has never stopped.
+ * - Its logs have other names. Where the section names none, supervisord makes up new names for
+ *   each process that it adds.
+ *
+ * Other times prove nothing: the same process may have been started again. Which time is later
+ * proves nothing either, because clocks are set back.
  */
 export function isAnother(process: ProcessInfo, before: ProcessInfo): boolean {
   const hasLost = (before.stop !== 0 && process.stop === 0) || (before.start !== 0 && process.start === 0);
-  const runsAnew = before.pid !== 0 && process.stop === 0 && process.pid !== before.pid;
-  return hasLost || runsAnew || process.logs !== before.logs;
+  const hasNewPid = before.pid !== 0 && process.stop === 0 && process.pid !== before.pid;
+  return hasLost || hasNewPid || process.logs !== before.logs;
 }

@@ -9,49 +9,56 @@ import { judgeStart, judgeUnsettled } from './judge.ts';
 import { StartProgramBook } from './start-programs.ts';
 import { Told } from './told.ts';
 
-/** Reading the configuration is rested from this many times its duration, so that it takes supervisord 1 % of its time at most. */
+/**
+ * After reading the configuration, wait this many times as long as it took: then it takes at most 1
+ * % of supervisord's time.
+ */
 const configRestFactor = 100;
 
-/** But it is never older than this at a look: a reread alone shows nothing in the processes. */
+/** But at a look it is never older than this, because processes do not show a reread. */
 const oldestConfigMs = 15_000;
 
-/** Nor than this where start is good, for then the next look comes after 10 s. */
+/** While start is good it must be newer than this, because the next look comes only after 10 s. */
 const oldestGoodConfigMs = 5000;
 
 const changingTooFast = failed('StartNotFinished', { kind: 'programs-change' });
 
-/** Calls of supervisord in one look, at the most: processes, configuration, and processes twice more. */
+/** Most calls of supervisord in one look: processes, configuration, and processes twice more. */
 export const maxCallsPerLook = 4;
 
-/** So often a look is taken anew because events told of a change while it ran. */
+/** A look is repeated when events report a change while it runs, up to this many looks. */
 const maxLooks = 2;
 
-/** Calls of supervisord in one run of the step, at the most; without events a run is one look. */
+/** Most calls of supervisord in one run of the step. Without events, a run is one look. */
 export const maxCallsPerRun = maxLooks * maxCallsPerLook;
 
 export interface StartStep {
   readonly run: RunStep;
-  /** What tells the last good run of start.sh from any other; '' before the first. */
+  /** Identifies the last good run of start.sh; '' before the first. */
   lastRun(): string;
-  /** The same, and it changes with what events tell: two runs in one second have the same times. */
+  /** Like lastRun(), but also changes with events: two runs in one second have the same times. */
   lastRunTold(): string;
-  /** Whether events are known to come, and none has come since the last look began: another would find the same. */
+  /**
+   * Whether another look would find the same: events are known to flow, and none has come since the
+   * last look began.
+   */
   isCurrent(): boolean;
   readonly hear: Watcher['hear'];
   forgetEvents(): void;
-  /** Whether a program, live or only of the configuration, is start.sh or may be. */
+  /** Whether a program is start.sh or may be. It may be live, or only in the configuration. */
   mayBeStart(program: ProcessName): boolean;
 }
 
 /**
  * The start step: has every start.sh program of supervisord exited with code 0?
  *
- * @param supervisor - asked at each look, unless events say that nothing has happened; all that is remembered is which programs
- * are start.sh, and which ends have lasted
- * @param named - READINESSD_START_PROGRAMS, where it is set
+ * @param supervisor - asked at each look, unless events say that nothing has happened. The step
+ * remembers only which programs are start.sh, and which ends have lasted.
+ * @param named - READINESSD_START_PROGRAMS, if it is set
  * @param now - the monotonic clock, milliseconds
- * @param events - what is known of their flow
- * @param asksAlways - others go by what is seen here of programs that run: then silence is no proof, for supervisord may hang
+ * @param events - whether they flow, and whether any came
+ * @param asksAlways - other steps use these answers to see which programs run. Silence proves
+ * nothing for them, since supervisord may hang.
  */
 export function createStartStep(
   supervisor: SupervisorClient,
@@ -63,14 +70,14 @@ export function createStartStep(
   const book = new StartProgramBook(named);
   const told = new Told(book);
   const look = createLook({ supervisor, now, events, book, told });
-  /** A sure finding, and the moment at which its look began. */
+  /** A result that holds until something happens, and the moment at which its look began. */
   let found: { readonly result: StepResult; readonly mark: number } | undefined;
   let running: Promise<unknown> = Promise.resolve();
   let lastRun = '';
 
   const isCurrent = () => found !== undefined && events.isQuietSince(found.mark);
 
-  /** Looks until nothing that matters has been told meanwhile. */
+  /** Looks until no event that matters came during a look. */
   async function run(signal: AbortSignal, isDemanded: boolean): Promise<StepResult> {
     if (!isDemanded && !asksAlways && found !== undefined && isCurrent()) return found.result;
     for (let looks = 1; ; looks++) {
@@ -97,7 +104,7 @@ export function createStartStep(
 
   return {
     run(signal, isDemanded = false) {
-      // What is remembered belongs to one look at a time, and one for an event may still run.
+      // A look for an event may still run, and two looks must not share what is remembered.
       const next = running.then(() => runOrSayWhyNot(signal, isDemanded));
       running = next.catch(() => {});
       return next;
@@ -124,13 +131,13 @@ interface LookParts {
 
 interface Finding {
   readonly result: StepResult;
-  /** It stays so until something happens. */
+  /** The result holds until something happens. */
   readonly isSure: boolean;
-  /** What tells the runs that were good from others. */
+  /** Identifies the runs that were good. */
   readonly goodRun?: string;
 }
 
-/** One look at supervisord: throws what its client throws. */
+/** One look at supervisord. It throws what supervisord's client throws. */
 function createLook({ supervisor, now, events, book, told }: LookParts) {
   const goodEnds = new GoodEnds();
   let newsAtLast = told.news;
@@ -146,7 +153,7 @@ function createLook({ supervisor, now, events, book, told }: LookParts) {
     return configs;
   }
 
-  /** What was told before the first of two calls is in the pipe when the second is answered. */
+  /** What supervisord reported before the first of two calls is in the pipe when it answers the second. */
   async function isQuietSince(mark: number): Promise<boolean> {
     if (!events.isQuietSince(mark)) return false;
     await setImmediate();
@@ -154,19 +161,20 @@ function createLook({ supervisor, now, events, book, told }: LookParts) {
   }
 
   return async (signal: AbortSignal, isDemanded: boolean): Promise<Finding> => {
-    // Another program may have taken the place of one whose end had lasted.
+    // Another program may have replaced one whose end had lasted.
     if (told.news !== newsAtLast) goodEnds.forget();
     newsAtLast = told.news;
     let mark = events.mark();
     let processes = await supervisor.getAllProcessInfo(signal);
     const hasNews = book.hasNews(processes);
-    // First the processes and then the configuration, so that none runs a section newer than the one that is read.
+    // Processes first, configuration second: then no process runs a section newer than the one
+    // read.
     if (hasNews || isDemanded || now() >= configDueAtMs) {
       book.learn(processes, await readConfigs(signal));
       told.isCaughtUp = (await isQuietSince(mark)) || (!hasNews && told.isCaughtUp);
     }
     if (hasNews) {
-      // What is learnt in this look must be the same after the configuration was read.
+      // After the configuration was read, the processes must still be the same.
       mark = events.mark();
       processes = await supervisor.getAllProcessInfo(signal);
     }

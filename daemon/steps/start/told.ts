@@ -5,29 +5,29 @@ import type { Heard } from '../step.ts';
 import { judgeTold, supervisordIsStopping } from './judge.ts';
 import type { StartProgramBook } from './start-programs.ts';
 
-/** What supervisord's events have told of start.sh: reasons to look, and failures, but never a success. */
+/** What supervisord's events say of start.sh: reasons to look, and failures, but never success. */
 export class Told {
   readonly #book: StartProgramBook;
-  /** Programs of which the last event told that they have ended. */
+  /** Programs whose last event says that they have ended. */
   readonly #ends = new Set<string>();
   #news = 0;
   /**
-   * All that supervisord had told when the book was last written has been heard: a group's removal that is told of now came
-   * later, and what the book says of the group is of processes that are gone.
+   * Everything that supervisord reported before the book was last updated has been heard. So if an
+   * event now reports that a group was removed, that came later, and the group's processes in the
+   * book are gone.
    */
   isCaughtUp = false;
 
-  /** @param book - knows which programs are start.sh */
   constructor(book: StartProgramBook) {
     this.#book = book;
   }
 
-  /** How many events, so far, may have changed what start is. */
+  /** How many events so far may have changed start's result. */
   get news(): number {
     return this.#news;
   }
 
-  /** As a Watcher does. */
+  /** See Watcher. */
   hear(event: SupervisorEvent, mayBeOver: boolean): Heard {
     const { name } = event;
     if (name.startsWith('TICK_')) return 'look';
@@ -39,13 +39,13 @@ export class Told {
     return name === 'SUPERVISOR_STATE_CHANGE_STOPPING' ? supervisordIsStopping : 'look';
   }
 
-  /** Events were lost, or come no more. */
+  /** See Watcher. */
   forget(): void {
     this.#news++;
     this.#ends.clear();
   }
 
-  /** Whether the last that was told of each is that it has ended. */
+  /** Whether the last event of each says that it has ended. */
   endsOf(processes: readonly ProcessInfo[]): boolean {
     return processes.every((process) => this.#ends.has(keyOf(process)));
   }

@@ -1,25 +1,28 @@
 import { isNamed, type NamedPrograms, type ProcessName } from '../../supervisor/names.ts';
 
-/** What makes a program a start.sh; 'nothing' when it is none. */
+/** Why a program is a start.sh; 'nothing' when it is not. */
 export type StartBy = 'setting' | 'name' | 'command' | 'nothing';
 
-/** Also the copies that numprocs makes: start_00, start.sh_1. */
+/** Includes the copies that numprocs makes: start_00, start.sh_1. */
 const startName = /^start(?:\.sh)?(?:_\d+)?$/;
 
 /**
- * A file called start.sh, with nothing beside it that could be a part of the same name: not prestart.sh, nor start.sh.bak.
- * An option may stand right before it: -cstart.sh. Letters that English has not do not make another name: that errs towards not
- * ready, and to know them all would cost each start 2 ms.
+ * A file called start.sh, with nothing before or after it that could belong to the same name:
+ * prestart.sh and start.sh.bak are other files. An option may stand right before it: -cstart.sh.
+ *
+ * Letters outside English do not make it another name. That errs towards not ready, and knowing
+ * them all would cost each start 2 ms.
  */
 const startFile = /(?<![\w.-])(?:-+[a-z]*)?start\.sh(?![\w.-])/i;
 
 /**
- * Whether a program of supervisord is a start.sh. Without READINESSD_START_PROGRAMS it is guessed, towards not ready: by its
- * name or its group's, or by a command that mentions a file called start.sh anywhere. There is no list of the shells and
- * wrappers that run it, since one that is missing from such a list would hide it.
+ * Whether a program of supervisord is a start.sh. Without READINESSD_START_PROGRAMS this is a guess
+ * that errs towards not ready: by the program's name, its group's name, or a command that mentions
+ * a file called start.sh anywhere. There is no list of the shells and wrappers that run start.sh:
+ * one missing from the list would hide it.
  *
- * @param program - its command as the configuration has it; undefined where it is not known
- * @param named - READINESSD_START_PROGRAMS, where it is set: then nothing is guessed
+ * @param program - with its command from the configuration; undefined where that is not known
+ * @param named - READINESSD_START_PROGRAMS. If it is set, nothing is guessed.
  */
 export function whatIsStart(program: ProcessName & { readonly command?: string | undefined }, named: NamedPrograms | undefined): StartBy {
   if (named !== undefined) return named.patterns.some((pattern) => isNamed(pattern, program)) ? 'setting' : 'nothing';
@@ -27,7 +30,7 @@ export function whatIsStart(program: ProcessName & { readonly command?: string |
   return program.command !== undefined && mentionsStart(program.command) ? 'command' : 'nothing';
 }
 
-/** In any quotes: a shell also takes "/x/start".sh and /x/start\.sh for it. */
+/** Ignores quotes: to a shell, "/x/start".sh and /x/start\.sh are the same file. */
 function mentionsStart(command: string): boolean {
   return startFile.test(command) || startFile.test(command.replace(/['"\\]/g, ''));
 }
