@@ -4,9 +4,9 @@
 client=$PWD/readiness_probe.cjs
 last=
 [ -x "$client" ] && while IFS= read -r line; do last=$line; done <"$client"
-# Node itself would put /dev/null in the place of a closed stdout, and the answer would be lost unnoticed.
+# Node opens /dev/null in the place of a closed stdout, and the answer would be lost unnoticed.
 true 3>&1 || last=
-# A node that is no binary may be a script that was cut short, which is a success.
+# A node that is no binary may be a script that was cut short, which would be a success.
 is_binary() { IFS= read -r magic <"$1" && case $magic in ?ELF*) ;; *) false ;; esac }
 IFS=:
 for dir in $PATH /usr/local/bin /usr/bin /bin; do [ "$last" = '// whole' ] && [ -f "$dir/node" ] && [ -x "$dir/node" ] && is_binary "$dir/node" && cd "$dir" && exec "$client" "$@"; done

@@ -1,9 +1,10 @@
-/** Headers and body; readinessd's are under 1.3 KiB. The native client has room for as many. */
+/** For headers and body. readinessd's replies are under 1.3 KiB. The native client has the same limit. */
 const maxReplyBytes = 8192;
 const start = 'HTTP/1.1 ';
 
 /**
- * Reads what has arrived of an HTTP reply as strictly as the native client: a status, and a body with one plain Content-Length.
+ * Parses what has arrived of an HTTP reply as strictly as the native client: a status, and a body with one
+ * plain Content-Length.
  *
  * @returns the reply when it is whole, 'incomplete' while it may become one, 'bad' when it cannot
  */
@@ -21,7 +22,10 @@ export function parseHttpReply(received: Buffer): { readonly status: number; rea
   return received.length === bodyAt + length ? { status: Number(status), body: received.subarray(bodyAt) } : 'bad';
 }
 
-/** The one Content-Length, or undefined: none, several, not plain digits, or a body in chunks. */
+/**
+ * The Content-Length. Undefined when there is none or more than one, when it is not plain digits, or when the
+ * body is chunked.
+ */
 function contentLength(headers: readonly string[]): number | undefined {
   if (headers.some((header) => /^transfer-encoding:/i.test(header))) return undefined;
   const values = headers.filter((header) => /^content-length:/i.test(header));

@@ -1,6 +1,9 @@
 import { defaultSocketPath, socketVariable } from '../shared/defaults.ts';
 
-/** What both probe clients say of themselves, once: the native one gets it by the build, the man page is made from it. */
+/**
+ * The help texts of both probe clients. The build gives them to the native client, and the man page is made
+ * from them.
+ */
 
 export const probeSynopsis = '[--socket PATH] [--help] [--version]';
 

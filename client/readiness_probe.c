@@ -1,9 +1,9 @@
 /*
- * The native probe client: asks readinessd's socket and exits with the code that it answers.
+ * The native probe client: asks readinessd's socket and exits with the code of the answer.
  * One try, one deadline, no child process, no memory allocation.
  *
- * Rule: it exits 0 only for a whole reply of readinessd's that says "0 Ready". The TypeScript client
- * (readiness_probe.ts) obeys the same contract; one test table runs against both.
+ * Rule: it exits 0 only for a whole reply of readinessd that says "0 Ready". The TypeScript client
+ * (readiness_probe.ts) obeys the same contract, and one test table runs against both.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,19 +22,22 @@
 #include "contract.h" /* made by the build from shared/: exit codes, default paths, limits */
 
 #define REPLY_BYTES 8192 /* headers and body; readinessd's are under 1.3 KiB */
-#define LAST_LINE_MS 20  /* for the line that says that the deadline is over, where stdout is full */
+#define LAST_LINE_MS 20  /* for the line that says that the deadline is over, if stdout is full */
 
 static const char request[] = PROBE_REQUEST;
 
 struct reply {
-	char bytes[REPLY_BYTES + 2]; /* one more than a reply may have, so that more is seen, and a NUL */
+	char bytes[REPLY_BYTES + 2]; /* room for one byte too many, to notice a longer reply, and for a NUL */
 	size_t length;
 	size_t body_at; /* 0 until the headers are whole */
 	size_t body_length;
 	int status;
 };
 
-/* What SIGALRM ends with: the deadline is over, whatever the client waits for, or was stopped or frozen at. */
+/*
+ * The exit code when SIGALRM arrives: the deadline is over, whatever the client was doing or wherever it was
+ * stopped.
+ */
 static volatile sig_atomic_t code_when_over = CODE_DaemonTimeout;
 static char timeout_line[256];
 
@@ -44,7 +47,7 @@ static void set_deadline(int milliseconds)
 	setitimer(ITIMER_REAL, &after, NULL);
 }
 
-/* Its line may find stdout full, and is then given up at the next alarm. */
+/* Writes the line. If stdout is full, the next alarm gives up. */
 static void over(int signal_number)
 {
 	(void)signal_number;
@@ -60,7 +63,7 @@ static void over(int signal_number)
 	_exit(code_when_over);
 }
 
-/* From here on there is a deadline. It counts while the process is stopped, and comes before anything else after. */
+/* Starts the deadline. Its time also runs while the process is stopped; then the alarm comes before anything else. */
 static void begin_deadline(void)
 {
 	struct sigaction action = {.sa_handler = over, .sa_flags = SA_NODEFER};
@@ -72,7 +75,7 @@ static void begin_deadline(void)
 	set_deadline(DEFAULT_TIMEOUT_MS);
 }
 
-/* The one that is set, and what is said when it is over. */
+/* Sets the configured deadline, and prepares the line for its end. */
 static void keep_deadline(const char *path, int timeout_ms)
 {
 	int length = snprintf(timeout_line, sizeof timeout_line, "%d DaemonTimeout readinessd at %s gave no whole answer within %d ms\n",
@@ -83,7 +86,7 @@ static void keep_deadline(const char *path, int timeout_ms)
 	set_deadline(timeout_ms);
 }
 
-/* Writes all of it; what has not been written has not been said. At the deadline it ends with this code. */
+/* Writes everything. What was not written was not said. At the deadline it exits with code_if_over. */
 static int write_out(const char *text, size_t length, int code_if_over)
 {
 	timeout_line[0] = '\0';
@@ -100,7 +103,7 @@ static int write_out(const char *text, size_t length, int code_if_over)
 	return 0;
 }
 
-/* Ends with a line of the client's own. What it quotes is printed without control characters. */
+/* Prints a line of the client's own and exits. It replaces control characters in what it quotes. */
 __attribute__((noreturn, format(printf, 3, 4))) static void say(int code, const char *reason, const char *format, ...)
 {
 	char line[512];
@@ -134,7 +137,7 @@ __attribute__((noreturn)) static void unreachable(const char *path, int error)
 	    "cannot reach readinessd at %s: %s; see \"supervisorctl status readinessd\"", path, cause);
 }
 
-/* Waits for a place in a full backlog. */
+/* Waits if the backlog is full. */
 static int connect_to(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -148,7 +151,7 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-/* A peer that is gone shows when its answer is read. */
+/* Ignores errors: read_reply() notices a peer that is gone. */
 static void send_request(int fd)
 {
 	size_t sent = 0;
@@ -162,7 +165,10 @@ static void send_request(int fd)
 	}
 }
 
-/* The one Content-Length of the headers, or -1: none, several, not plain digits, or a body in chunks. */
+/*
+ * The Content-Length of the headers. -1 if there is none or more than one, if it is not plain digits, or if
+ * the body is chunked.
+ */
 static long content_length(const char *headers, const char *end)
 {
 	static const char name[] = "content-length:";
@@ -184,7 +190,7 @@ static long content_length(const char *headers, const char *end)
 	return length;
 }
 
-/* Reads what has arrived: 1 a whole reply, 0 so far the beginning of one, -1 no reply of readinessd's. */
+/* Parses what has arrived: 1 is a whole reply, 0 the beginning of one, -1 no reply of readinessd. */
 static int parse(struct reply *reply)
 {
 	static const char start[] = "HTTP/1.1 ";
@@ -211,7 +217,7 @@ static int parse(struct reply *reply)
 	return reply->length == whole ? 1 : reply->length < whole ? 0 : -1;
 }
 
-/* The code that the body says, by the grammar of shared/reply.ts, or -1. */
+/* The code in the body, by the grammar of shared/reply.ts, or -1. */
 static int code_in(const struct reply *reply)
 {
 	const char *body = reply->bytes + reply->body_at;
@@ -254,7 +260,7 @@ static void read_reply(int fd, struct reply *reply, const char *path)
 	}
 }
 
-/* The setting's whole text, a number of milliseconds; does not return for anything else. */
+/* The timeout in milliseconds. If the setting is anything else, it exits. */
 static int timeout_setting(void)
 {
 	const char *text = getenv(TIMEOUT_VARIABLE);
@@ -268,7 +274,7 @@ static int timeout_setting(void)
 	return timeout_ms;
 }
 
-/* The socket's path: --socket, else the environment's, else the default. Prints and ends for --help and --version. */
+/* The socket's path: --socket, else the environment's, else the default. --help and --version print and exit. */
 static const char *socket_setting(int count, char **arguments)
 {
 	const char *path = getenv(SOCKET_VARIABLE);
@@ -296,7 +302,10 @@ static const char *socket_setting(int count, char **arguments)
 	return path;
 }
 
-/* With stdout closed the socket would become fd 1, and the answer be written back to the daemon. Read-only, so a write fails. */
+/*
+ * If stdout were closed, the socket would become fd 1 and the answer go back to the daemon. Read-only, so a
+ * write fails.
+ */
 static void occupy_standard_fds(void)
 {
 	int fd;

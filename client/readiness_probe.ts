@@ -16,20 +16,20 @@ import { parseHttpReply } from './http-reply.ts';
 import { probeHelp, probeUsage } from './probe-help.ts';
 
 /**
- * The probe client for images without the native one: the same contract as readiness_probe.c, and one test table
- * runs against both. It exits 0 only for a whole reply of readinessd's that says "0 Ready".
+ * The probe client for images without the native one. It obeys the same contract as readiness_probe.c, and
+ * one test table runs against both. It exits 0 only for a whole reply of readinessd that says "0 Ready".
  */
 
-/** A full backlog answers EAGAIN at once, so connecting is tried again. */
+/** A full backlog answers EAGAIN at once, so the client connects again. */
 const connectAgainMs = 5;
 
-/** The deadline counts from the start of the process; a slow start must not use up all of it. */
+/** The deadline counts from the start of the process. A slow start must leave some time for the answer. */
 const leastWaitMs = 100;
 
-/** For the line that says that the deadline is over, where stdout is full. */
+/** For the line that says that the deadline is over, if stdout is full. */
 const lastLineMs = 20;
 
-/** A full pipe is tried again so often. */
+/** The time between two tries to write to a full pipe. */
 const writeAgainMs = 5;
 
 interface Options {
@@ -37,7 +37,7 @@ interface Options {
   readonly timeoutMs: number;
 }
 
-// Whatever goes wrong from here on, an end without a verdict is no success.
+// From here on no end without a verdict is a success.
 process.exitCode = codeOf('ClientBroken');
 process.on('uncaughtException', (error) => say('ClientBroken', `the TypeScript client failed: ${error.message}`));
 
@@ -72,10 +72,10 @@ function connect(path: string): void {
   });
 }
 
-/** Ends when the reply is whole, or cannot become one. */
+/** Exits when the reply is whole, or cannot become whole. */
 function conclude(received: Buffer, path: string): void {
   const reply = parseHttpReply(received);
-  // It may have been stopped or frozen before it came to read.
+  // The process may have been stopped or frozen before it read the reply.
   if (performance.now() > deadlineMs) timeOut();
   if (reply === 'incomplete') return;
   const code = reply === 'bad' ? undefined : codeInReply(reply.status, reply.body.toString('latin1'));
@@ -83,7 +83,7 @@ function conclude(received: Buffer, path: string): void {
   end(code, reply.body);
 }
 
-/** The connection has ended before the reply was whole. */
+/** Reports that the connection ended before the reply was whole. */
 function fail(socket: Socket, received: Buffer, path: string, errno: number): void {
   socket.destroy();
   if (received.length > 0) badReply(path);
@@ -131,7 +131,7 @@ function readTimeout(text: string | undefined): number {
   return timeoutMs;
 }
 
-/** As the native client quotes: 100 bytes at the most. */
+/** Quotes as the native client does: at most 100 bytes. */
 function cut(text: string): string {
   return Buffer.from(text).subarray(0, 100).toString();
 }
@@ -144,7 +144,7 @@ function say(
   end(codeOf(reason), `${codeOf(reason)} ${reason} ${message}`.replace(/[\x00-\x1F\x7F]/g, '?').concat('\n'));
 }
 
-/** Writes the answer and exits; what cannot be written, or not in time, is not a success. */
+/** Writes the answer and exits. If it cannot be written, or not in time, that is no success. */
 function end(code: number, text: string | Buffer): never {
   try {
     const fd = withoutWaiting(process.stdout.fd);
@@ -159,7 +159,10 @@ function end(code: number, text: string | Buffer): never {
   process.exit(code);
 }
 
-/** A full pipe or terminal would be waited for without end. Opened again, it can be asked not to: who else writes to it does not notice. */
+/**
+ * A write to a full pipe or terminal would wait without end. A second descriptor can be set not to wait, and
+ * other writers do not notice.
+ */
 function withoutWaiting(fd: number): number {
   const stats = fstatSync(fd);
   if (!stats.isFIFO() && !stats.isCharacterDevice()) return fd;
@@ -176,7 +179,7 @@ function complain(line: string): void {
   } catch {}
 }
 
-/** @returns how much was written; 0 when the pipe was full for a moment */
+/** @returns how many bytes were written; 0 while the pipe is full */
 function writeSome(fd: number, bytes: Buffer): number {
   try {
     return writeSync(fd, bytes);

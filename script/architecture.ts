@@ -10,17 +10,19 @@ interface Box {
   readonly folder: string;
   readonly name: string;
   readonly lines: readonly string[];
-  /** The bundle that begins here. */
+  /** The bundle whose entry point is in this folder. */
   readonly bundle: string | undefined;
   readonly inner: readonly Box[];
 }
 
 /**
- * The architecture as SVG, from what the modules import: a box for each folder, and an arrow for each import that no others lead around.
- * What a folder is for is taken from HACKING.md, where bundles begin from script/build.ts. A folder that is not told of is an error.
+ * Draws the architecture as SVG, from what the modules import: a box for each folder, and an arrow for each
+ * import, except those that other arrows already imply.
+ * HACKING.md says what each folder is for, and script/build.ts where bundles begin. It throws for a folder
+ * that HACKING.md does not name.
  */
 export function drawArchitecture(root: string): string {
-  // All that is checked, but what is not shipped.
+  // Everything that tsc checks, except what is not shipped.
   const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as { include: string[] };
   const tops = include.filter((name) => name !== 'test' && name !== 'script');
   const folders = foldersOf(root, tops);
@@ -68,7 +70,7 @@ export function drawArchitecture(root: string): string {
   return svg(layout.width + 2, layout.height, [...lines, ...shapes]);
 }
 
-/** By folder, the name of the bundle whose entry lies there. */
+/** By folder: the name of the bundle whose entry point is there. */
 function bundlesOf(build: string, folders: readonly string[]): ReadonlyMap<string, string> {
   const found = [...build.matchAll(/\bbundle\('([^']+)\/[^'/]+', '([^']+)'/g)].map(
     ([, folder = '', bundle = '']) => [folder, bundle] as const,
@@ -141,11 +143,11 @@ function shapeOf(box: Box, left: number, top: number, colour: string): string {
   ].join('\n');
 }
 
-/** A line from the lower edge of a box to the upper edge of another, which leaves and comes straight. */
+/** A line from the lower edge of a box to the upper edge of another. It leaves and arrives vertically. */
 function pathOf(route: readonly Place[], { routes }: Layout, arrow: Arrow): string {
   const [first, ...rest] = route as [Place, ...Place[]];
   const last = rest.at(-1) as Place;
-  // Where several lines leave or come, they stand side by side, in the order of where they go.
+  // Lines that leave or arrive at the same box are side by side, ordered by where they go.
   const others = [...routes];
   const portAt = (place: Place, lines: readonly (readonly Place[])[]) => {
     const sorted = lines.toSorted((a, b) => neighbour(a, place).x - neighbour(b, place).x);

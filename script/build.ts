@@ -13,17 +13,15 @@ import { bundledPackages, copyrightText } from './copyright.ts';
 import { manPages } from './man/pages.ts';
 import { buildNativeClients } from './native-client.ts';
 
-/**
- * Makes dist/rootfs/, the tree that an image copies onto /. What a C compiler adds is left out where there is none.
- */
+/** Makes dist/rootfs/, the tree that an image copies onto /. Without a C compiler it leaves out what needs one. */
 
 const root = join(import.meta.dirname, '..');
 const tree = join(root, 'dist/rootfs');
 const lib = join(tree, 'usr/lib/readinessd');
 
 /**
- * Files of packages and parts of Node that the daemon never calls. What is left out no start has to read, and no daemon
- * has to keep: half of the bundle, and 3 MB of memory. Should one be called after all, it throws and names itself.
+ * Files of packages and parts of Node that the daemon never calls. Leaving them out halves the bundle that
+ * each start reads, and saves 3 MB of memory. If one is called after all, it throws and names itself.
  */
 const leftOut = [
   'light-my-request/index.js', // Fastify's inject(), for tests
@@ -35,13 +33,13 @@ const leftOut = [
   'pino/lib/transport.js', // in no worker thread
   'undici/lib/dispatcher/client-h2.js', // supervisord speaks HTTP/1
   'undici/lib/web/fetch/body.js', // bodies are strings
-  'undici/lib/llhttp/llhttp_simd-wasm.js', // undici takes the plain build when this one fails
+  'undici/lib/llhttp/llhttp_simd-wasm.js', // undici uses the plain build when this one fails
   'node:https',
   'node:http2',
   'node:tls',
 ];
 
-/** In the oldest syntax: what an old Node reads first, and ends with. */
+/** Compiled to the oldest syntax: an old Node reads this first, and stops here. */
 const oldestNode = manifest.engines.node.replace('>=', '');
 const refusal = `(function (have, need) {
   for (var i = 0; i < 3 && have[i] === need[i]; ) i++;
@@ -50,13 +48,13 @@ const refusal = `(function (have, need) {
   process.exit(107);
 })(process.versions.node.split('.').map(Number), ${JSON.stringify(oldestNode.split('.').map(Number))});`;
 
-/** Paths of all that is in bundles. */
+/** Paths of all modules in bundles. */
 const modules = new Set<string>();
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(lib, { recursive: true });
 
-// A function, so that load.cjs can give it what a module has not.
+// A function, so that load.cjs can pass in what a module does not have.
 await bundle('daemon/main.ts', 'daemon.cjs', {
   target: 'node20',
   plugins: [leaveOut(leftOut), apart('./read.ts', './checks.cjs'), parserApart()],
@@ -68,8 +66,9 @@ await bundle('daemon/steps/checks/read.ts', 'checks.cjs', { target: 'node20' });
 install('daemon/entry.cjs', 'usr/lib/readinessd/entry.cjs');
 install('daemon/bin/readinessd', 'usr/bin/readinessd', 0o755);
 
-// The kernel starts it by its #! line, in node's directory; a shell that gets it instead ends at the second line.
-// Old syntax, since it may meet a node that is older than the daemon's.
+// The kernel starts it by its #! line, in node's directory. If a shell gets it instead, it ends at the second
+// line.
+// Old syntax, because a node older than the daemon's may run it.
 await bundle('client/readiness_probe.ts', 'readiness_probe.cjs', {
   target: 'node14',
   banner: { js: `#!./node\n':' //; echo '107 ClientBroken node cannot be run: install Node.js again'; exit 107` },
@@ -84,12 +83,12 @@ mkdirSync(generated, { recursive: true });
 writeFileSync(join(generated, 'contract.h'), contractHeader());
 buildNativeClients(lib, join(root, 'client/readiness_probe.c'), generated);
 
-// As old, so that an old node can say that it is one.
+// Just as old, so that an old node can say that it is too old.
 await bundle('daemon/doctor/examine.ts', 'doctor.cjs', { target: 'node20', plugins: [parserApart()] });
 await bundle('client/ctl/main.ts', 'readinessctl.cjs', { target: 'node14', banner: { js: refusal }, footer: { js: '// whole' } });
 install('client/ctl/readinessctl', 'usr/bin/readinessctl', 0o755);
 
-// https://reproducible-builds.org/specs/source-date-epoch: who sets it gets the same tree from each build.
+// https://reproducible-builds.org/specs/source-date-epoch: with it set, each build makes the same tree.
 const sourceDateEpoch = process.env['SOURCE_DATE_EPOCH'];
 for (const { name, section, text } of manPages(sourceDateEpoch === undefined ? new Date() : new Date(Number(sourceDateEpoch) * 1000))) {
   const path = join(tree, `usr/share/man/man${section}/${name}.${section}`);
@@ -109,7 +108,7 @@ writeFileSync(copyright, copyrightText(bundled));
 // For the SBOM.
 writeFileSync(join(generated, 'bundled.json'), JSON.stringify(bundled));
 
-// What --print-supervisor-conf prints, and last the entry itself.
+// --print-supervisor-conf prints this file, whose last part is the entry itself.
 install('supervisor.conf.example', 'usr/lib/readinessd/supervisor.conf');
 install('supervisor.conf.example', 'etc/supervisor/conf.d/readinessd.conf');
 console.log(`built ${tree}`);
@@ -129,7 +128,7 @@ async function bundle(
     platform: 'node',
     format: 'cjs',
     legalComments: 'none',
-    // require() in its place, which a bundle's neighbour is loaded by.
+    // Compiled to require(), which loads a bundle beside this one.
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
     ...options,
@@ -137,7 +136,7 @@ async function bundle(
   for (const module of Object.keys(metafile.inputs)) modules.add(module);
 }
 
-/** A module that is bundled by itself, for whoever imports it seldom. */
+/** Bundles a module separately, for code that rarely imports it. */
 function apart(module: string, file: string): Plugin {
   return {
     name: 'apart',
@@ -148,7 +147,7 @@ function apart(module: string, file: string): Plugin {
   };
 }
 
-/** undici's parser, which is WebAssembly in base64: as a file of its own it is read once, and not kept as text. */
+/** undici's parser, which is WebAssembly in base64. In a file of its own it is read once, and not kept as text. */
 function parserApart(): Plugin {
   const module = 'undici/lib/llhttp/llhttp-wasm.js';
   const file = 'llhttp.wasm';
@@ -163,7 +162,7 @@ function parserApart(): Plugin {
   };
 }
 
-/** @throws when the bundle does not use one of them: a package has changed, and the list with it must */
+/** @throws when the bundle does not use one of them: a package has changed, and so must the list */
 function leaveOut(modules: readonly string[]): Plugin {
   const moduleOf = (path: string) => modules.find((module) => path === module || path.endsWith(`/node_modules/${module}`));
   return {
@@ -194,7 +193,7 @@ function install(from: string, to: string, mode = 0o644): void {
   chmodSync(target, mode);
 }
 
-/** shared/ as C sees it. */
+/** shared/ as a C header. */
 function contractHeader(): string {
   const strings = {
     VERSION: version,

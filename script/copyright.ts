@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** Licences that no npm package brings: a file by the name of what it is of. */
+/** Licences that no npm package brings, in files named after what they cover. */
 const ownNotices = join(root, 'packaging/notices');
 
 interface Work {
@@ -22,7 +22,7 @@ export function bundledPackages(modules: Iterable<string>): string[] {
 }
 
 /**
- * What usr/share/doc/readinessd/copyright says: our licence, and those of all that is in the tree.
+ * The text of usr/share/doc/readinessd/copyright: our licence, and those of everything in the tree.
  *
  * @param directories - of the packages that are in bundles
  * @throws when a package has no licence
@@ -69,7 +69,7 @@ function copyrightLine(text: string): string {
   return /^ *(Copyright (?:\(c\) )?\d.*)$/m.exec(text)?.[1] ?? '';
 }
 
-/** Of each licence its text once, after all whose licence it is. */
+/** Each licence text once, after the works that it covers. */
 function groups(works: readonly Work[]): string[] {
   const byWords = new Map<string, { text: string; holders: string[] }>();
   for (const { name, license } of works) {

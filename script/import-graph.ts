@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseSync } from 'oxc-parser';
 
-/** That one box imports from another: how often, and how many of these imports are types only. */
+/** What one box imports from another: how often, and how many of these imports are types only. */
 export interface Arrow {
   readonly from: string;
   readonly to: string;
@@ -10,13 +10,13 @@ export interface Arrow {
   readonly typesOnly: number;
 }
 
-/** Folders that hold modules, as `daemon` and `daemon/steps/checks`, under some folders of a root. */
+/** Folders that contain modules, for example `daemon` and `daemon/steps/checks`, under some folders of a root. */
 export function foldersOf(root: string, tops: readonly string[]): readonly string[] {
   return [...new Set(modulesOf(root, tops).map(dirname))].sort();
 }
 
 /**
- * What is imported between boxes, types and modules that are loaded late as well.
+ * The imports between boxes, including types and modules that are loaded late.
  *
  * @param boxOf - the box that a folder stands in
  */
@@ -34,8 +34,8 @@ export function arrowsBetween(root: string, tops: readonly string[], boxOf: (fol
 }
 
 /**
- * Arrows without circles, and those that close one. The arrows with the most imports come first, and types count least, so that what
- * closes a circle is the odd one.
+ * Splits arrows into those without circles, and those that close one. It takes arrows with the most imports
+ * first, and types count least, so that the unusual arrow is the one that closes a circle.
  */
 export function withoutCircles(arrows: readonly Arrow[]): { readonly forward: readonly Arrow[]; readonly backward: readonly Arrow[] } {
   const forward: Arrow[] = [];
@@ -46,7 +46,7 @@ export function withoutCircles(arrows: readonly Arrow[]): { readonly forward: re
   return { forward, backward };
 }
 
-/** Arrows without those that others lead around. */
+/** Arrows without those that others already imply. */
 export function reduced(arrows: readonly Arrow[]): readonly Arrow[] {
   return arrows.filter((arrow) => {
     const others = arrows.filter((other) => other !== arrow);
@@ -54,7 +54,7 @@ export function reduced(arrows: readonly Arrow[]): readonly Arrow[] {
   });
 }
 
-/** How far down each box is: one below the lowest that imports it. */
+/** The row of each box: one below the lowest box that imports it. */
 export function layersOf(boxes: readonly string[], arrows: readonly Arrow[]): ReadonlyMap<string, number> {
   const layers = new Map<string, number>();
   const layerOf = (box: string): number => {

@@ -9,22 +9,22 @@ export interface Size {
 export interface Place extends Size {
   readonly x: number;
   readonly y: number;
-  /** The lower edge of its row: down to there nothing is beneath it. */
+  /** The lower edge of its row. Down to there nothing is beneath it. */
   readonly rowEnd: number;
 }
 
 export interface Layout {
-  /** What was asked for, or more where a row needs it. */
+  /** The width that was asked for, or more if a row needs it. */
   readonly width: number;
   readonly height: number;
   readonly places: ReadonlyMap<string, Place>;
-  /** For each arrow the boxes and bends that its line goes through, downwards. */
+  /** For each arrow the boxes and bends that its line passes, downwards. */
   readonly routes: ReadonlyMap<Arrow, readonly Place[]>;
 }
 
 interface Knot extends Size {
   readonly layer: number;
-  /** Of the knots above and below that a line leads to. */
+  /** The knots above and below that lines lead to. */
   readonly beside: Knot[];
   x: number;
   y: number;
@@ -34,8 +34,8 @@ interface Knot extends Size {
 const [columnGap, rowGap, bendWidth] = [18, 46, 10];
 
 /**
- * Puts boxes into rows, each below all that point at it, and sorts each row so that lines are short. A line that passes a row has a bend
- * in it, which needs a place there as a box does (Sugiyama's method).
+ * Puts boxes into rows, each below all that point at it, and sorts each row so that lines are short. Where a
+ * line crosses a row it has a bend, which needs a place there like a box (Sugiyama's method).
  *
  * @param arrows - without circles
  */
@@ -67,7 +67,7 @@ export function layOut(sizes: ReadonlyMap<string, Size>, arrows: readonly Arrow[
   }
   const width = Math.max(wantedWidth, ...rows.map(widthOf));
   for (const row of rows) pack(row, width);
-  // Each row by its neighbours, down and up again and again; it settles soon.
+  // Sorts each row by its neighbours, down and up repeatedly. The order settles soon.
   for (let sweep = 0; sweep < 20; sweep++) for (const row of sweep % 2 === 0 ? rows : [...rows].reverse()) sortRow(row, width);
   return { width, height: y - rowGap + 8, places: knots, routes };
 }
@@ -76,12 +76,12 @@ function knotOf(size: Size, layer: number): Knot {
   return { ...size, layer, beside: [], x: 0, y: 0, rowEnd: 0 };
 }
 
-/** By where the neighbours are in the middle. */
+/** Sorts by the mean place of the neighbours. */
 function sortRow(row: Knot[], width: number): void {
   const wanted = new Map(row.map((knot) => [knot, average(knot.beside.map(({ x }) => x)) ?? knot.x]));
   row.sort((a, b) => (wanted.get(a) ?? 0) - (wanted.get(b) ?? 0));
   pack(row, width);
-  // To where the lines are straight, as far as there is room.
+  // Moves to where the lines are straight, as far as there is room.
   const ends = { left: 0, right: width };
   for (const [index, knot] of row.entries()) {
     const restWidth = row.slice(index + 1).reduce((sum, other) => sum + other.width + columnGap, 0);

@@ -3,12 +3,13 @@ import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type Processor, processorDirectory, processors } from '../shared/processors.ts';
 
-/** Names of GCC and of the C libraries; they are the same but for the one of armhf. */
+/** GCC and the C libraries use the same names for processors, except for armhf. */
 const triplets: Record<Processor, string> = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu', armhf: 'arm-linux-gnueabihf' };
 
 /**
- * The shim looks whether the native client is a binary by the shell's `read`, which reads byte by byte up to a newline. The fourth
- * byte of an entry point behind this address is one, and it stands 28 bytes from the beginning of the file (elf(5)).
+ * The shim checks whether the native client is a binary with the shell's `read`, which reads byte by byte up
+ * to a newline. The fourth byte of an entry point behind this address is a newline, and it is byte 28 of the
+ * file (elf(5)).
  */
 const newlineAddress = '-Wl,-Ttext-segment=0x0a000000';
 
@@ -16,7 +17,7 @@ const newlineAddress = '-Wl,-Ttext-segment=0x0a000000';
 const { XDG_CACHE_HOME: cacheHome = '', HOME: home = '/', CC: chosenCompiler = '' } = process.env;
 const muslRoot = join(isAbsolute(cacheHome) ? cacheHome : join(home, '.cache'), 'readinessd/musl');
 
-/** A way to compile: a compiler with what it needs in front of the source and behind it. */
+/** A way to compile: a compiler, and what it needs before and after the source. */
 interface Way {
   readonly compiler: string;
   readonly before: readonly string[];
@@ -24,7 +25,8 @@ interface Way {
 }
 
 /**
- * Makes DIRECTORY/PROCESSOR/readiness_probe for each processor that there is a compiler and a C library for, and says what is missing.
+ * Makes DIRECTORY/PROCESSOR/readiness_probe for each processor that has a compiler and a C library here, and
+ * says what is missing.
  *
  * @param source - of the client
  * @param include - a directory with contract.h
@@ -75,7 +77,7 @@ function compile(ways: readonly Way[], output: string, words: readonly string[])
   return false;
 }
 
-/** The best first: musl starts in a third of glibc's time; static, it needs no loader in the image. */
+/** The best first: musl starts in a third of glibc's time. A static program needs no loader in the image. */
 function ownWays(): Way[] {
   // CC may have words behind the compiler, as for make: "ccache gcc".
   const [chosen, ...words] = chosenCompiler.split(' ').filter(Boolean);
@@ -85,7 +87,7 @@ function ownWays(): Way[] {
   return [...ways, { compiler: compilers.at(-1) as string, before: words, behind: [] }];
 }
 
-/** A client that is not static is no good on a machine that was not asked. */
+/** Only static clients: another machine may not have the libraries. */
 function crossWays(processor: Processor): Way[] {
   const triplet = triplets[processor];
   const compiler = `${triplet}-gcc`;
@@ -93,7 +95,7 @@ function crossWays(processor: Processor): Way[] {
   const name = triplet.replace('-gnu', '-musl');
   const [include, library] = ['include', 'lib'].map((part) => join(muslRoot, 'usr', part, name));
   if (include === undefined || library === undefined || !existsSync(library)) return glibc;
-  // What musl-gcc does, whose specs name the place that Debian's package has.
+  // What musl-gcc does. Its own specs name the place of Debian's package.
   const before = ['-static', newlineAddress, '-nostdinc', '-isystem', include, '-nostdlib', '-nostartfiles'];
   const objects = (...files: string[]) => files.map((file) => join(library, file));
   const musl = {
@@ -104,7 +106,7 @@ function crossWays(processor: Processor): Way[] {
   return [musl, ...glibc];
 }
 
-/** A cross compiler for kernels has no C library; GCC then says the name without a path. */
+/** A cross compiler for kernels has no C library. GCC then prints the name without a path. */
 function hasStaticLibrary(compiler: string): boolean {
   const { stdout } = spawnSync(compiler, ['-print-file-name=libc.a'], { encoding: 'utf8' });
   return stdout?.startsWith('/') ?? false;

@@ -1,7 +1,7 @@
 /** Of a character, in a font of 14 pixels. */
 const [columnWidth, rowHeight, margin] = [8.4, 19, 14];
 
-/** What terminals usually make of the escapes that readinessctl uses (ECMA-48, SGR). */
+/** What terminals usually show for the escapes that readinessctl uses (ECMA-48, SGR). */
 const styles: Readonly<Record<string, string>> = {
   1: 'font-weight="bold"',
   2: 'fill="#8b949e"',
@@ -10,7 +10,7 @@ const styles: Readonly<Record<string, string>> = {
   33: 'fill="#e3b341"',
 };
 
-/** A terminal's screen as SVG, by the text that was written to it, with ␛ for ESC. */
+/** A terminal's screen as SVG, from the text that was written to it, with ␛ for ESC. */
 export function pictureOf(screen: string): string {
   const lines = screen.replaceAll(/␛\[[KJ]/g, '').split(/\r+\n/);
   const columns = Math.max(...lines.map((line) => line.replaceAll(/␛\[[\d;]*m/g, '').length));
@@ -30,7 +30,7 @@ ${texts.join('\n')}
 }
 
 function spansOf(line: string): string {
-  // Text and style in turn: the first text has none.
+  // Text and style alternate: the first text has none.
   return line
     .split(/␛\[(\d*)m/)
     .map((part, index, parts) => {

@@ -3,13 +3,13 @@ import type { History, Status } from '../../shared/api.ts';
 import { codeOf, type Reason } from '../../shared/exit-codes.ts';
 import { type Answer, codeInReply, oneLine } from '../../shared/reply.ts';
 
-/** How long the daemon may take to answer from memory; far more than it needs. */
+/** The daemon answers from memory and needs far less. */
 const memoryTimeoutMs = 3000;
 
-/** A full backlog answers EAGAIN at once, so connecting is tried again. */
+/** A full backlog answers EAGAIN at once, so the client connects again. */
 const connectAgainMs = 20;
 
-/** Many times the largest answer, 100 changes of 400 bytes and more each. */
+/** The largest answer is 100 changes of 400 bytes and more each. This is many times as much. */
 const maxBodyBytes = 1024 * 1024;
 
 const causes: Readonly<Record<string, string>> = {
@@ -22,7 +22,7 @@ const causes: Readonly<Record<string, string>> = {
   EPIPE: 'it closed the connection without an answer',
 };
 
-/** readinessd did not answer, or something else did; `answer` is what a probe would say. */
+/** readinessd did not answer, or something else did. `answer` is what a probe would say. */
 export class NoAnswerError extends Error {
   readonly answer: Answer;
 
@@ -34,7 +34,7 @@ export class NoAnswerError extends Error {
 
 interface Reply {
   readonly status: number;
-  /** One character a byte (latin1). */
+  /** One character per byte (latin1). */
   readonly body: string;
 }
 
@@ -44,7 +44,7 @@ export interface Question {
   readonly timeoutMs?: number;
 }
 
-/** What the probe would be told; believed on the same conditions, so 0 is never said wrongly. */
+/** Asks what the probe would be told, and checks the answer as strictly as the probe does: it never says 0 wrongly. */
 export async function askProbe(socketPath: string, timeoutMs: number = memoryTimeoutMs): Promise<Answer> {
   const { status, body } = await ask(socketPath, { path: '/probe', timeoutMs });
   const code = codeInReply(status, body);
@@ -54,7 +54,7 @@ export async function askProbe(socketPath: string, timeoutMs: number = memoryTim
   return { code, reason, message, ...(rest.length === 0 ? {} : { detail: rest.join('\n') }) };
 }
 
-/** All that the daemon knows now. */
+/** Asks for all that the daemon knows now. */
 export async function askStatus(socketPath: string, question: Question = { path: '/status' }): Promise<Status> {
   const { status, body } = await ask(socketPath, question);
   const value = parseJson(body) as Partial<Status> | undefined;
@@ -74,7 +74,7 @@ function isCode(code: unknown): boolean {
   return Number.isInteger(code) && (code as number) >= 0 && (code as number) <= 255;
 }
 
-/** The changes of the verdict, newest first. */
+/** Asks for the changes of the verdict, newest first. */
 export async function askHistory(socketPath: string): Promise<History> {
   const { status, body } = await ask(socketPath, { path: '/history' });
   const value = parseJson(body) as Partial<History> | undefined;
@@ -82,10 +82,10 @@ export async function askHistory(socketPath: string): Promise<History> {
   return value as History;
 }
 
-/** What was answered, or what came instead. */
+/** The answer, or the error that came instead. */
 export type Answered = Answer | NoAnswerError;
 
-/** Runs something that asks; what comes instead of an answer is given as one. */
+/** Waits for an answer. Returns a NoAnswerError instead of throwing it. */
 export async function orNoAnswer<T>(asking: Promise<T>): Promise<T | NoAnswerError> {
   return asking.catch((error: unknown) => {
     if (error instanceof NoAnswerError) return error;
@@ -93,7 +93,7 @@ export async function orNoAnswer<T>(asking: Promise<T>): Promise<T | NoAnswerErr
   });
 }
 
-/** What was answered, or what a probe would say instead. */
+/** Returns the answer, or what a probe would say instead. */
 export function answerOf(found: Answer | NoAnswerError): Answer {
   return found instanceof NoAnswerError ? found.answer : found;
 }
@@ -127,13 +127,13 @@ function askOnce(socketPath: string, { method = 'GET', path }: Question, timeout
     });
     const timer = setTimeout(() => asked.destroy(failure('ETIMEDOUT')), timeoutMs);
     asked.on('error', reject).on('close', () => clearTimeout(timer));
-    // readinessd sends none, and a flood of them would leave no time for anything else.
+    // readinessd sends no informational responses. A flood of them would leave no time for anything else.
     asked.on('information', () => asked.destroy(failure('EBADREPLY')));
     asked.end();
   });
 }
 
-/** A body with a length of its own, and all of it: what was cut short is no answer. */
+/** Reads the whole body, which must state its length: a body that was cut short is no answer. */
 async function readWhole(response: IncomingMessage): Promise<Reply> {
   const chunks: Buffer[] = [];
   let received = 0;

@@ -7,7 +7,7 @@ import { type CommandName, commandNames, createProgram, type GlobalOptions, inOr
 import { type Command, colours, type Session } from './session.ts';
 import { sizeOf } from './terminal/clip.ts';
 
-/** Each loaded when it is asked for: most need little. */
+/** Each command is loaded when it is asked for, since most need little. */
 const commands: Readonly<Record<CommandName, () => Promise<Command<never>>>> = {
   status: async () => (await import('./commands/status.ts')).status,
   wait: async () => (await import('./commands/wait.ts')).wait,
@@ -21,10 +21,10 @@ const commands: Readonly<Record<CommandName, () => Promise<Command<never>>>> = {
 };
 
 async function main(): Promise<void> {
-  // Until a command has ended, none has succeeded.
+  // Until a command has ended, it has not succeeded.
   process.exitCode = codeOf('ClientBroken');
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    // Whoever reads may have seen enough: readinessctl history | head -1. What cannot be written else is no success.
+    // The reader may have seen enough (readinessctl history | head -1). Any other failed write is no success.
     process.exit(code === 'EPIPE' ? process.exitCode : codeOf('ClientBroken'));
   });
   const program = createProgram(async (name, options) => {
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     await program.parseAsync(inOrder(program, process.argv.slice(2)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
-      // "help" takes the exit code of the moment for its own.
+      // "help" takes the current exit code for its own.
       process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? 0 : codeOf('ClientUsage');
     } else {
       process.stderr.write(`readinessctl: unexpected error, a bug in readinessctl: ${(error as Error).stack}\n`);
@@ -80,18 +80,18 @@ async function main(): Promise<void> {
   }
 }
 
-/** What the parser says of a word that is no command, and what would do. */
+/** Adds to the parser's message about an unknown command what would help. */
 function withHelp(message: string): string {
   const isUnknown = message.startsWith('unknown command') && !message.includes('Did you mean');
   return isUnknown ? `${message.trimEnd()}: there are ${commandNames.join(', ')}; --help tells more\n` : message;
 }
 
-/** Whether a terminal would understand control sequences. */
+/** Whether a terminal understands control sequences. */
 function isCapable({ TERM }: NodeJS.ProcessEnv): boolean {
   return !['', 'dumb'].includes(TERM ?? '');
 }
 
-/** The locale's encoding, by the first of the variables that is set (locale(7)). */
+/** Whether the locale's encoding is UTF-8. The first of these variables that is set decides (locale(7)). */
 function hasUtf8({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
   return /utf-?8$/i.test(LC_ALL || LC_CTYPE || LANG || '');
 }

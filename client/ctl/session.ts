@@ -2,31 +2,31 @@ import { type Line, type Paint, textOf } from '../../shared/status-text.ts';
 import { sizeOf } from './terminal/clip.ts';
 import { wrapLines } from './terminal/wrap.ts';
 
-/** What a command is run with. Only main.ts knows process. */
+/** What a command runs with. Only main.ts uses `process`. */
 export interface Session {
   readonly socketPath: string;
-  /** JSON instead of text. */
+  /** Whether to print JSON instead of text. */
   readonly json: boolean;
   readonly paint: Paint;
   /** Whether stdout is a terminal that knows control sequences, and text is wanted. */
   readonly isTerminal: boolean;
-  /** The same of stderr: whether progress is shown there. */
+  /** The same for stderr, where progress is shown. */
   readonly showsProgress: boolean;
-  /** What a line ends with that was cut, as far as the locale has it. */
+  /** The end of a line that was cut, if the locale has a character for it. */
   readonly ellipsis: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Where readinessctl and the other files of the tree's usr/lib/readinessd lie. */
+  /** The directory of readinessctl and the other files of usr/lib/readinessd. */
   readonly library: string;
-  /** Opened by the first look at it. */
+  /** Opened when it is first used. */
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** A command: writes what it has to say, and gives the exit code. */
+/** A command: prints its result and returns the exit code. */
 export type Command<Options> = (session: Session, options: Options) => Promise<number>;
 
-/** Writes text for people: broken between words on a terminal, else each line as it is. */
+/** Writes text for people. On a terminal it breaks lines between words, elsewhere it leaves them as they are. */
 export function writeLines({ stdout, isTerminal }: Session, lines: readonly Line[]): void {
   const shown = isTerminal ? wrapLines(lines, sizeOf(stdout).columns) : lines.map(textOf);
   stdout.write(shown.map((line) => `${line}\n`).join(''));

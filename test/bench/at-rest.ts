@@ -6,17 +6,17 @@ import { startCycleFloor, startMemoryFloor } from './floors.ts';
 import { startForm } from './form.ts';
 import { type Bench, pidOf, programs, trivialHook } from './setup.ts';
 
-/** What is at rest side by side: the daemon in its forms, and its floors. */
+/** Starts what is measured at rest, side by side: the daemon in its forms, and its floors. */
 
-/** As many processes as startForm's supervisord has, so that answers are as long. */
+/** As many processes as startForm's supervisord has, so that the answers are as long. */
 const processes = 22;
 
-/** Two that start together would wake together for as long as they run. */
+/** Two that start at the same time would wake at the same time for as long as they run. */
 const spreadMs = 2000;
 
 const anyMoment = () => sleep(Math.random() * spreadMs);
 
-/** Each by its process id, and beside the daemons without a hook what supervisord has done for them. */
+/** Returns each process id, and for the daemons without a hook what supervisord did for them. */
 export async function startAllAtRest(bench: Bench) {
   const [asked, alone] = await Promise.all([
     TestSupervisord.start(bench, programs(processes)),
@@ -52,7 +52,7 @@ export async function startAllAtRest(bench: Bench) {
       bareNode,
       supervisordOfEvents: pidOf(events.supervisord),
       supervisordOfPoll: pidOf(poll.supervisord),
-      /** Nobody asks it anything. */
+      /** Nobody asks this supervisord anything. */
       supervisordAlone: pidOf(alone),
     },
     /** Calls and events so far, as supervisord's own log counts them. */

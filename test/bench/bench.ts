@@ -23,8 +23,8 @@ import { measureStorm } from './storm.ts';
 import { measureSwitch } from './switch.ts';
 
 /**
- * npm run bench: all that the product costs, in one run, beside what it is to be judged against.
- * The last line on stdout is the end of a Markdown table, or of JSON; what it is at goes to stderr.
+ * npm run bench: measures all that the product costs, in one run, beside what to compare it with.
+ * stdout ends with a Markdown table, or JSON. Progress goes to stderr.
  */
 
 const groups = {
@@ -52,7 +52,10 @@ groups: ${Object.keys(groups).join(', ')}; all but soak take 35 minutes, 10 of t
 
 const docs = join(import.meta.dirname, '../../docs');
 
-/** How long the machine is looked at before anything, and after each group, when what it ended has had a second to go. */
+/**
+ * How long the machine is observed before everything, and after each group. Ended processes get a second to
+ * go first.
+ */
 const [beforeMs, goneMs, afterGroupMs] = [5000, 1000, 2000];
 
 async function main(): Promise<void> {
@@ -73,7 +76,7 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`cannot measure ${unknown.join(', ')}\n${usage}`);
   if (write && (quick || only !== undefined))
     throw new Error(`cannot write figures of --quick or --only: the document has those of a whole run`);
-  // Half an hour would be lost otherwise.
+  // Fails now if the document has no markers. Otherwise half an hour would be lost.
   if (write) documentWith('', [], []);
 
   const [watch, loadBefore] = [createWatch(), loadNow()];
@@ -86,7 +89,7 @@ async function main(): Promise<void> {
     try {
       measured.set(name, await measure(name, quick, watch));
     } catch (error) {
-      // What the others have measured is not lost.
+      // The figures of the other groups are kept.
       console.error(`bench: cannot measure ${name}: ${(error as Error).message}`);
       process.exitCode = 1;
     }
@@ -112,7 +115,7 @@ function documentWith(machine: string, figures: readonly Figure[], freshness: re
   return withFigures(readFileSync(join(docs, 'performance.md'), 'utf8'), { machine, figures, freshness });
 }
 
-/** A group, with all that it has started ended after it. */
+/** Measures a group, and then ends everything that it started. */
 async function measure(name: Group, isQuick: boolean, watch: Watch): Promise<Figure[]> {
   const afterwards: (() => unknown)[] = [];
   const log = (text: string) => console.error(`${name}: ${text}`);

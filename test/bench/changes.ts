@@ -7,9 +7,9 @@ import type { Bench } from './setup.ts';
 
 const notReady = /^(?!0 )/;
 
-/** start.sh ends well, is run again, and fails. */
+/** start.sh ends well, runs again, and fails. */
 export async function measureRuns(started: StartedForm, rounds: number, form: Form, note: Note): Promise<void> {
-  /** start.sh, which runs, ends: when it did, was told to have, and was seen to have. */
+  /** Ends a running start.sh, and notes when it ended, when that was reported, and when the verdict showed it. */
   const end = async (code: number, pattern: RegExp) => {
     await started.firstSaying(/^2 /);
     await started.anyTime('not ready');
@@ -27,7 +27,7 @@ export async function measureRuns(started: StartedForm, rounds: number, form: Fo
 
     const bad = await end(1, /^112 /);
     note('start.sh exits 1, to the first 112', bad.seenAtMs - bad.endedAtMs);
-    // Who asks may know before the event: only for whom it is sent, it is the beginning.
+    // Who polls may know it before the event. Only for the receiver of the event is that the beginning.
     if (form === 'events') {
       note("supervisord's event of it, to the first 0", good.seenAtMs - good.toldAtMs);
       note("supervisord's event of it, to the first 112", bad.seenAtMs - bad.toldAtMs);
@@ -42,7 +42,7 @@ function runAgain(started: StartedForm, pattern: RegExp): Promise<number> {
   return timed(started, pattern, () => started.supervisord.call('startProcess', 'start'));
 }
 
-/** From the first of some calls being sent to the first verdict that matches. */
+/** The time from the first of some calls to the first verdict that matches. */
 async function timed(started: StartedForm, pattern: RegExp, act: () => Promise<unknown>): Promise<number> {
   const begunAtMs = nowMs();
   const [seenAtMs] = await Promise.all([started.firstSaying(pattern), act()]);
@@ -85,7 +85,7 @@ export async function measureUpdates(started: StartedForm, rounds: number, note:
   await started.firstSaying(/^0 /);
 }
 
-/** A service is slow to end, so that the daemon, which ends last, is there and must know. */
+/** A slow service delays the stop, so that the daemon, which ends last, is there and must notice. */
 export async function measureStops(started: StartedForm, rounds: number, form: Form, note: Note): Promise<void> {
   const { supervisord } = started;
   const measure = async (by: 'by RPC' | 'by a signal', act: () => Promise<unknown>, isReload: boolean) => {
@@ -113,7 +113,7 @@ export async function measureStops(started: StartedForm, rounds: number, form: F
   }
 }
 
-/** What no event tells of. */
+/** A change that no event tells of. */
 export async function measureHook(bench: Bench, form: Form, rounds: number, note: Note): Promise<void> {
   let hook = '';
   const started = await startForm(bench, form, (path) => {

@@ -1,13 +1,13 @@
 import { type Figure, formatTable } from './figures.ts';
 
-/** What a run writes into docs/performance.md. */
+/** The parts of docs/performance.md that a run writes. */
 export interface Written {
   readonly machine: string;
   readonly figures: readonly Figure[];
   readonly freshness: readonly Figure[];
 }
 
-/** The document with what stands between its marker lines replaced; throws where there are none. */
+/** Replaces the text between the document's marker lines. Throws when there are none. */
 export function withFigures(document: string, { machine, figures, freshness }: Written): string {
   const parts = { machine, table: formatTable(figures), 'freshness table': formatTable(freshness) };
   return Object.entries(parts).reduce(replacePart, document);

@@ -1,13 +1,13 @@
-/** One thing measured. The first of a group's figures that others are compared to comes before them. */
+/** One thing measured. A group's first figure that others are compared with comes before them. */
 export interface Figure {
   readonly group: string;
   readonly name: string;
-  /** Of several samples, their median. */
+  /** The median, if there are several samples. */
   readonly value: number;
   /** Their lower and upper quartile. */
   readonly spread?: readonly [lower: number, upper: number];
   readonly unit: Unit;
-  /** The value over that of another figure of the same group, measured in the same run. */
+  /** The value divided by that of another figure of the same group, measured in the same run. */
   readonly ratio?: number;
   readonly ratioTo?: string;
   readonly goal?: Goal;
@@ -20,12 +20,12 @@ export interface Goal {
   readonly isMet: boolean;
 }
 
-/** A figure of which there are many samples. */
+/** A figure with many samples. */
 export function ofSamples(group: string, name: string, samples: readonly number[], unit: Unit): Figure {
   return { group, name, value: median(samples), spread: [quantile(samples, 0.25), quantile(samples, 0.75)], unit };
 }
 
-/** A figure beside another one. */
+/** Compares a figure with another one. */
 export function compare(figure: Figure, base: Figure): Figure {
   return { ...figure, ratio: figure.value / base.value, ratioTo: base.name };
 }
@@ -34,7 +34,7 @@ export function atMost(limit: number, value: number, what: string): Goal {
   return { text: `at most ${what}`, isMet: value <= limit };
 }
 
-/** A figure beside another one, of which it may be so many times. */
+/** Compares a figure with another one, with a limit on the ratio. */
 export function compareAtMost(figure: Figure, base: Figure, limit: number): Figure {
   const compared = compare(figure, base);
   return { ...compared, goal: atMost(limit, compared.ratio ?? Number.NaN, `${limit} ×`) };
@@ -49,7 +49,7 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Three digits that matter. */
+/** Rounds to three significant digits. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
@@ -61,7 +61,7 @@ function formatMeasured({ value, spread, unit }: Figure): string {
   return spread === undefined ? measured : `${measured} (${spread.map(formatNumber).join(' to ')})`;
 }
 
-/** A Markdown table that is readable as it is: ratios first. */
+/** A Markdown table that is readable without rendering: ratios first. */
 export function formatTable(figures: readonly Figure[]): string {
   const rows = figures.map((figure, index) => {
     const { group, name, ratio, ratioTo, goal } = figure;

@@ -5,7 +5,10 @@ import { cleanUp, scratchDirectory } from '../support/scratch.ts';
 import type { TestSupervisord } from '../support/supervisord.ts';
 import { type Bench, pidOf } from './setup.ts';
 
-/** Scripts that do the least of what the daemon does, with the same libraries or none: what it costs is shown beside them. */
+/**
+ * Scripts that do the least of what the daemon does, with the same libraries or none. The daemon's cost is
+ * shown beside theirs.
+ */
 
 function startFloor(bench: Bench, script: string, ...args: readonly string[]): number {
   const child = spawn('node', [join(import.meta.dirname, 'floors', script), ...args], { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -8,16 +8,16 @@ import { cleanUp, patienceMs, scratchDirectory, until, writeScript } from '../su
 import { goodStart, setUp } from '../support/set-up.ts';
 import type { Bench } from './setup.ts';
 
-/** A form in the words of the tables. */
+/** The name of a form in the tables. */
 export const wordOf: Readonly<Record<Form, string>> = { events: 'events', poll: 'polling' };
 
-/** Between two questions for the verdict. */
+/** The time between two questions for the verdict. */
 const askPeriodMs = 2;
 
-/** The clock that Python's time.monotonic() has too. */
+/** The clock that is also Python's time.monotonic(). */
 export const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
 
-/** A service of many processes, which stop at once, and one that takes its time, as services do: until it is told. */
+/** A service of many processes, which stop at once, and one that stops only when told, as slow services do. */
 const services = (slow: string) => `[program:service]
 command=sleep 1000000
 process_name=%(program_name)s%(process_num)d
@@ -27,12 +27,13 @@ command=${slow}
 stopwaitsecs=100
 `;
 
-/** The usual periods, or such that all is seen to work in seconds. */
+/** The usual periods, or short ones that show in seconds that everything works. */
 export const periodsOf = ({ isQuick }: Bench) => (isQuick ? { readyMs: 200, notReadyMs: 100 } : { readyMs: 10_000, notReadyMs: 1000 });
 
 /**
- * The daemon as it is shipped, in one of its forms, under a supervisord of its own with 20 programs: a start.sh that ends when it
- * is told to, and services. Nobody else asks this supervisord anything, for that would have it notice an exit sooner.
+ * The shipped daemon in one of its forms, under a separate supervisord with 20 programs: a start.sh that ends
+ * when told, and services. Nobody else asks this supervisord anything, because it would then notice an exit
+ * sooner.
  */
 export async function startForm(bench: Bench, form: Form, hook?: (path: string) => void, periods = periodsOf(bench)) {
   const directory = scratchDirectory(bench);
@@ -40,7 +41,7 @@ export async function startForm(bench: Bench, form: Form, hook?: (path: string) 
   execFileSync('mkfifo', [at('gate'), at('slow-gate')]);
   const start = writeScript(at('start.sh'), `read -r code <${at('gate')}; exit "$code"`);
   const slow = writeScript(at('slow'), `trap '' TERM; read -r code <${at('slow-gate')}`);
-  /** @param variant - what supervisord takes for a change of the section */
+  /** @param variant - makes supervisord see a change of the section */
   const putStart = (variant = '') => writeFileSync(at('start.conf'), goodStart.replace('command=true', `command=${start} ${variant}`));
   putStart();
   writeFileSync(at('told'), '');
@@ -64,7 +65,7 @@ files=${at('start.conf')}
 loglevel=trace
 `,
   });
-  /** Ends the slow service, which holds up the end of supervisord. */
+  /** Ends the slow service, which delays the end of supervisord. */
   const letStop = () => until('the slow service can be told to end', () => passGate(at('slow-gate'), '0'));
   cleanUp(bench, () => passGate(at('slow-gate'), '0'));
   return {
@@ -76,15 +77,15 @@ loglevel=trace
     },
     putStart,
     removeStart: () => writeFileSync(at('start.conf'), ''),
-    /** Ends start.sh once it is there, and gives the moment. */
+    /** Ends start.sh once it is there, and returns the time. */
     async endStart(code: number): Promise<number> {
       return until('start.sh can be told to end', () => passGate(at('gate'), String(code)));
     },
-    /** When supervisord first told of it after a moment. */
+    /** The time when supervisord first told of it after a given time. */
     async toldAfter(sinceMs: number, what: keyof typeof toldOf): Promise<number> {
       return until(`supervisord tells of the ${what}`, () => toldTimes(at('told'), toldOf[what]).find((atMs) => atMs > sinceMs));
     },
-    /** Waits until the verdict is such, and gives the moment; that of a daemon which is not there is ''. */
+    /** Waits for a verdict that matches, and returns the time. The verdict of a missing daemon is ''. */
     async firstSaying(pattern: RegExp): Promise<number> {
       const endAtMs = nowMs() + patienceMs;
       for (let last = ''; nowMs() < endAtMs; await sleep(askPeriodMs)) {
@@ -93,7 +94,7 @@ loglevel=trace
       }
       throw new Error(`waited in vain until the verdict is ${pattern}`);
     },
-    /** Any time of the period that the daemon rests in, and of the second in which supervisord does. */
+    /** Waits for a random time within the daemon's period and supervisord's second. */
     async anyTime(verdict: 'ready' | 'not ready'): Promise<void> {
       await sleep(Math.random() * (verdict === 'ready' ? periods.readyMs : periods.notReadyMs));
     },
@@ -105,7 +106,7 @@ const toldOf = { exit: / eventname:PROCESS_STATE_EXITED .*processname:start /, s
 
 export type StartedForm = Awaited<ReturnType<typeof startForm>>;
 
-/** @returns the moment in which it was told, or undefined when nobody waits at the gate */
+/** @returns the time when it was told, or undefined when nobody waits at the gate */
 function passGate(gate: string, word: string): number | undefined {
   const passedAtMs = nowMs();
   let file: number | undefined;

@@ -5,7 +5,10 @@ import { startForm, wordOf } from './form.ts';
 import { type Fact, goals, type Limits, type Note } from './goals.ts';
 import type { Bench } from './setup.ts';
 
-/** How long the probe says what is no longer so, both forms side by side; what the daemon costs that is so quick, rest.ts measures. */
+/**
+ * Measures how long the probe says what is no longer true, both forms side by side. rest.ts measures what
+ * that speed costs.
+ */
 export async function measureFreshness(bench: Bench): Promise<Figure[]> {
   const times: Record<Form, Map<Fact, number[]>> = { events: new Map(), poll: new Map() };
   const measureForm = async (form: Form, rounds: number) => {

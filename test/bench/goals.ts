@@ -1,4 +1,4 @@
-/** Milliseconds. */
+/** In milliseconds. */
 export interface Limits {
   readonly medianMs?: number;
   readonly longestMs?: number;
@@ -25,5 +25,5 @@ export const goals = {
 
 export type Fact = keyof typeof goals;
 
-/** Notes how long it took until a fact was told. */
+/** Notes how long it took until a fact was shown. */
 export type Note = (fact: Fact, ms: number) => void;

@@ -9,11 +9,11 @@ import { type Bench, pidOf, programs, startDaemon } from './setup.ts';
 
 const kilobyte = 1024;
 
-/** What a cycle costs with more programs, and with more output of the hook. */
+/** Measures what a cycle costs with more programs, and with more output of the hook. */
 export async function measureGrowth(bench: Bench): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const count of bench.isQuick ? [1, 100] : [1, 100, 1000]) {
-    // All have ended, or a thousand never ran: supervisord's answer is as long, and the machine is left alone.
+    // All have ended, or a thousand never ran. supervisord's answer is as long, and the machine stays quiet.
     const sections = programs(count, 'true');
     const supervisord = await TestSupervisord.start(
       bench,
@@ -48,7 +48,7 @@ export async function measureGrowth(bench: Bench): Promise<Figure[]> {
   return figures;
 }
 
-/** How long a step takes, and what a cycle costs, once the first ones are over in which much is compiled. */
+/** How long a step takes and what a cycle costs, after the first cycles, in which much is compiled. */
 async function measureCycles(bench: Bench, daemon: TestDaemon, step: string) {
   await daemon.expect(/^0 /);
   await daemon.moreCycles(bench.isQuick ? 1 : 3);
@@ -57,7 +57,7 @@ async function measureCycles(bench: Bench, daemon: TestDaemon, step: string) {
     const { steps } = await daemon.moreCycles(1);
     durations.push(steps.find(({ name }) => name === step)?.durationMs ?? Number.NaN);
   }
-  // Now without questions, which cost the daemon something too.
+  // Now without questions, which also cost the daemon something.
   const [before, { cycles }] = [useOf(pidOf(daemon)).cpuMs, await daemon.status()];
   let ended = 0;
   while (ended === 0) {

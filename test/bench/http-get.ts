@@ -14,8 +14,8 @@ interface Times {
 }
 
 /**
- * An exec probe beside a httpGet one (READINESSD_LISTEN). The GETs come from the container's own network, so what is missing is
- * the way from the kubelet to the pod's address.
+ * Compares an exec probe with an httpGet probe (READINESSD_LISTEN). The GETs come from the container's own
+ * network, so the way from the kubelet to the pod's address is missing.
  */
 export async function measureHttpGet(bench: Bench): Promise<Figure[]> {
   const env = { READINESSD_LISTEN: `127.0.0.1:${port}`, READINESSD_PERIOD_READY: '10m' };

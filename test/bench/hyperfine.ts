@@ -5,17 +5,17 @@ import { scratchDirectory } from '../support/scratch.ts';
 import { median } from './figures.ts';
 import type { Bench } from './setup.ts';
 
-/** Of a whole process: medians of all its runs. */
+/** Medians over all runs of a whole process. */
 export interface Times {
   readonly wallMs: number;
   readonly cpuMs: number;
 }
 
-/** So long a command runs in all, about. */
+/** About how long each command runs in all. */
 const perCommandMs = 1000;
 
 /**
- * Times commands by hyperfine, in rounds, so that a busy moment of the machine falls on all of them.
+ * Times commands with hyperfine, in rounds, so that a busy moment of the machine affects all of them.
  *
  * @param env - beside PATH
  */

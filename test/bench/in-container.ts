@@ -3,7 +3,7 @@ import { compare, type Figure } from './figures.ts';
 import { timeAll } from './hyperfine.ts';
 import type { Bench } from './setup.ts';
 
-/** A probe as the kubelet's runtime makes it, beside an exec of nothing. */
+/** Compares a probe as the kubelet's runtime starts it with an exec of an empty program. */
 export async function measureInContainer(bench: Bench): Promise<Figure[]> {
   const container = await TestContainer.start(bench, {});
   await container.becomes(/^0 /);

@@ -1,7 +1,8 @@
 /*
- * in-turn ROUNDS PROGRAM...: runs the programs one after the other, so many times, and prints a line for each run: which program,
- * microseconds from its start to its end, and microseconds of CPU, as the kernel counts them for it and for the children that it has
- * waited for. A program that ends with another code than 0 ends this too: it may have been quick because it failed.
+ * in-turn ROUNDS PROGRAM...: runs the programs one after the other, this many times, and prints a line for
+ * each run: which program, microseconds from its start to its end, and microseconds of CPU, as the kernel
+ * counts them for it and for the children that it has waited for. If a program exits with a code other than 0,
+ * this exits too: the program may have been quick because it failed.
  */
 #include "now.h"
 #include <sys/resource.h>

@@ -1,14 +1,14 @@
 import { run } from '../support/run.ts';
 import { type Bench, compile } from './setup.ts';
 
-/** Of all runs of a program, in turn with the others. */
+/** All runs of a program, in turn with the others. */
 export interface Samples {
   readonly wallsMs: number[];
   readonly cpusMs: number[];
 }
 
 /**
- * Times programs that end at once, in turn, so that whatever the machine does falls on all of them.
+ * Times programs that end at once, in turn, so that whatever the machine does affects all of them.
  *
  * @param programs - paths
  * @param env - beside PATH

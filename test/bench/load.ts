@@ -5,8 +5,9 @@ import { type Bench, startDaemon, startSupervisord } from './setup.ts';
 export const clients = 10;
 
 /**
- * The socket itself, with one connection for many requests, and with one for each, as probes have it. The clients are ours, since
- * wrk knows no Unix sockets, and autocannon takes the end of a connection that it asked for as an error.
+ * Measures the socket itself, with one connection for many requests, and with one for each, as probes do. The
+ * clients are ours: wrk knows no Unix sockets, and autocannon takes the end of a connection that it asked for
+ * as an error.
  */
 export async function measureLoad(bench: Bench): Promise<Figure[]> {
   const supervisord = await startSupervisord(bench);
@@ -26,7 +27,7 @@ export async function measureLoad(bench: Bench): Promise<Figure[]> {
   return [kept, keptP99, compare(single, kept), singleP99];
 }
 
-/** All clients ask again as soon as they are answered, for a time. */
+/** All clients ask again as soon as they are answered, for this long. */
 export async function ask(socketPath: string, keepAlive: boolean, forMs: number) {
   const agent = new Agent({ keepAlive, maxSockets: clients });
   const latenciesMs: number[] = [];

@@ -3,7 +3,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { version } from '../../shared/version.ts';
 import { formatShares, type Shares, whyNotQuiet } from './pressure.ts';
 
-/** What figures were measured on, and in what state it was. */
+/** Describes the machine that was measured on, and how busy it was. */
 export function describeMachine(loadBefore: number, shares: Shares) {
   const output = (file: string, ...args: string[]) => execFileSync(file, args, { encoding: 'utf8' }).trim().split('\n')[0] ?? '';
   return {

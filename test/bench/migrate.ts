@@ -10,7 +10,10 @@ import { type Times, timeAll } from './hyperfine.ts';
 import { useOf } from './process-figures.ts';
 import { type Bench, compile, pidOf, startDaemon, startSupervisord } from './setup.ts';
 
-/** What docs/migrate.md is about: three probes that people have, beside readinessd's, and what a check then costs the daemon. */
+/**
+ * Measures for docs/migrate.md: three probes that people have, beside readinessd's, and what a check costs
+ * the daemon.
+ */
 export async function measureMigrate(bench: Bench): Promise<Figure[]> {
   const supervisord = await startSupervisord(bench);
   const url = `http://127.0.0.1:${await serve(bench)}/healthz`;
@@ -54,7 +57,7 @@ function probeFigures(group: string, times: Readonly<Record<string, Times>>, wha
   return figures.map((figure) => (figure === base ? figure : compare(figure, base)));
 }
 
-/** All at the same time, so that a busy moment of the machine falls on all of them. */
+/** All at the same time, so that a busy moment of the machine affects all of them. */
 async function measureCycles(bench: Bench, daemons: Readonly<Record<string, TestDaemon>>): Promise<Figure[]> {
   const read = async (daemon: TestDaemon) => {
     const { cycles } = await daemon.status();
@@ -82,7 +85,7 @@ async function serve(bench: Bench): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** As feature owners write them. In an image python3 is no wrapper, as it may be on a developer's machine. */
+/** A hook as feature owners write it. In an image python3 is no wrapper, as it may be on a developer's machine. */
 function pythonHook(url: string): string {
   return `#!/usr/bin/python3
 import sys

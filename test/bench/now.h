@@ -1,4 +1,4 @@
-/* What the timers here have in common. */
+/* What these timers share. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>

@@ -3,12 +3,12 @@ import { type Figure, formatNumber } from './figures.ts';
 const [width, left, barHeight, gap] = [760, 230, 20, 8];
 const titleHeight = 40;
 
-/** Of the daemons at rest, the one as it is shipped, beside its floor. */
+/** Of the daemons at rest, shows the shipped one beside its floor. */
 const memoryBars: readonly string[] = ['bare Node', 'with a hook, events'];
 
 const ours: readonly string[] = ['native client', 'readiness_probe.sh', 'TypeScript client'];
 
-/** The figures that tell most, as bars: what a probe costs, on a scale of tens, and what the daemon keeps. */
+/** Draws the most telling figures as bars: what a probe costs, on a logarithmic scale, and what the daemon holds. */
 export function drawPicture(figures: readonly Figure[]): string {
   const memory = figures.flatMap(({ group, name, value }) => {
     const after = /^at rest (after .*), private dirty$/.exec(group)?.[1];

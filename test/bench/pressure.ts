@@ -2,30 +2,31 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Whether the machine does something else: the share of the time in which a program could have run and got no processor, as the
- * kernel counts it (PSI), while the benchmark itself does nothing. The load average tells of minutes that are over.
+ * Measures whether the machine is busy with something else: the share of time in which a program could have
+ * run and got no processor, as the kernel counts it (PSI), while the benchmark itself does nothing. The load
+ * average describes minutes that are over.
  */
 
 const usualPath = '/proc/pressure/cpu';
 
-/** A test gives another file. */
+/** Tests use another file. */
 const path = process.env['BENCH_PRESSURE_FILE'] ?? usualPath;
 
-/** With more of it, figures tell of the machine as much as of what was measured. */
+/** Above this, figures depend on the machine as much as on what was measured. */
 const quietShare = 0.05;
 
-/** When the machine is measured first. */
+/** The name of the first measurement of the machine. */
 export const beforeAll = 'before it began';
 
-/** Shares from 0 to 1 by when they were measured, as `before it began`; NaN where the kernel does not tell. */
+/** Shares from 0 to 1, by when they were measured, for example `before it began`. NaN when the kernel does not tell. */
 export type Shares = ReadonlyMap<string, number>;
 
-/** Milliseconds since the kernel's start; NaN for a text that does not say it. */
+/** Milliseconds since the kernel's start. NaN for a text that does not contain it. */
 export function stalledMs(text: string): number {
   return Number(/^some .*total=(\d+)$/m.exec(text)?.[1]) / 1000;
 }
 
-/** Why figures cannot be relied on, in one sentence; undefined when they can. */
+/** Says in one sentence why figures are not reliable. Undefined when they are. */
 export function whyNotQuiet(shares: Shares): string | undefined {
   for (const [when, share] of shares) {
     if (share <= quietShare) continue;
@@ -38,7 +39,7 @@ export function whyNotQuiet(shares: Shares): string | undefined {
   return undefined;
 }
 
-/** In few words. */
+/** The same, short. */
 export function formatShares(shares: Shares): string {
   const after = [...shares].filter(([when]) => when.startsWith('after ')).map(([, share]) => share);
   const [before, atRest] = [shares.get(beforeAll), shares.get('at rest')];
@@ -54,7 +55,7 @@ function formatShare(share: number): string {
 }
 
 export interface Watch {
-  /** Waits, and adds what it has seen meanwhile to that of the same moment. */
+  /** Waits, and adds what it measured to earlier measurements with the same name. */
   readonly idle: (when: string, forMs: number) => Promise<void>;
   readonly shares: () => Shares;
 }

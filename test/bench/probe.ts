@@ -10,15 +10,18 @@ import { type Bench, compile, startDaemon, startSupervisord, trivialHook } from 
 
 const bytesPerKilobyte = 1024;
 
-/** How much cheaper than the direct way a probe is to be. */
+/** How many times cheaper than the direct way a probe should be. */
 const cheaper = 200;
 
-/** A probe as a whole process, beside the least that such a process costs, and beside what was done before. */
+/**
+ * Measures a probe as a whole process, beside the least that such a process costs, and beside the way it was
+ * done before.
+ */
 export async function measureProbe(bench: Bench): Promise<Figure[]> {
   const supervisord = await startSupervisord(bench);
   const daemon = startDaemon(bench, { READINESSD_SUPERVISOR_URL: supervisord.url, READINESSD_HOOK: trivialHook(bench) });
   await daemon.expect(/^0 /);
-  // With a deadline that a busy machine keeps too: it must be the answer that is timed.
+  // With a deadline that a busy machine keeps too, because the answer is what is timed.
   const env = { READINESSD_SOCKET: daemon.socket, READINESSD_PROBE_TIMEOUT_MS: '10000' };
   const client = join(lib, nativeClient);
   const directory = scratchDirectory(bench);
@@ -86,7 +89,7 @@ function sizeFigure(client: string): Figure {
   return { group: 'a probe, size', name: 'native client', value, unit: 'KB', goal: atMost(50, value, '50') };
 }
 
-/** A count that no load changes. */
+/** Counts system calls, which do not depend on load. */
 async function callFigures(bench: Bench, emptyScript: string, shim: string, env: Record<string, string>): Promise<Figure[]> {
   const group = 'a probe, system calls';
   const base: Figure = { group, name: 'an empty sh script', value: await callsOf(bench, emptyScript, env), unit: '' };
@@ -101,7 +104,7 @@ async function callsOf(bench: Bench, program: string, env: Record<string, string
   return Number(/^\s*(\d+) total$/m.exec(readFileSync(output, 'utf8'))?.[1]);
 }
 
-/** What was done at each probe before: ask supervisord by its own tool, then run a hook, as most are, in Python. */
+/** What each probe did before: ask supervisord with its own tool, then run a hook, which is mostly in Python. */
 function directWay(bench: Bench, supervisord: TestSupervisord): string {
   const directory = scratchDirectory(bench);
   const hook = writeScript(join(directory, 'hook.py'), '#!/usr/bin/env python3\nimport sys\n\nsys.exit(0)\n');

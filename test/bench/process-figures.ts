@@ -3,7 +3,7 @@ import { fieldOf, statFieldsOf } from '../support/process.ts';
 
 const kibPerMib = 1024;
 
-/** Memory of a process, MiB. */
+/** Memory of a process, in MiB. */
 export interface Memory {
   readonly privateDirty: number;
   readonly pss: number;
@@ -15,16 +15,16 @@ export function memoryOf(pid: number): Memory {
   return { privateDirty: field('Private_Dirty'), pss: field('Pss'), rss: field('Rss') };
 }
 
-/** The most that it ever had resident, MiB. */
+/** The highest resident memory so far, in MiB. */
 export function peakRssOf(pid: number): number {
   return fieldOf(pid, 'status', 'VmHWM') / kibPerMib;
 }
 
 /** What a process has used so far. */
 export interface Use {
-  /** Of its threads, milliseconds, to the nanosecond. */
+  /** Of its threads, in milliseconds, exact to the nanosecond. */
   readonly cpuMs: number;
-  /** Of the children that it has waited for, milliseconds, to the clock tick. */
+  /** Of the children that it has waited for, in milliseconds, exact to the clock tick. */
   readonly childrenMs: number;
   /** How often a thread went to sleep by itself, which is as often as one was woken. */
   readonly wakeUps: number;
@@ -32,7 +32,7 @@ export interface Use {
 
 const msPerTick = 10;
 
-/** The threads that live: those of Node last as long as the process. */
+/** Counts the live threads. Those of Node last as long as the process. */
 export function useOf(pid: number): Use {
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) => `${pid}/task/${thread}`);
   const sum = (read: (thread: string) => number) => threads.reduce((total, thread) => total + read(thread), 0);

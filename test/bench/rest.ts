@@ -10,8 +10,9 @@ type Name = keyof AtRest['pids'];
 const msPerHour = 3_600_000;
 
 /**
- * What the daemon costs while nothing happens, in both forms, with a trivial hook and without one, all beside their floors in the
- * same ten minutes. All of it is read each minute, so that there are medians and a spread.
+ * Measures what the daemon costs while nothing happens, in both forms, with a trivial hook and without one,
+ * beside their floors in the same ten minutes. It reads all figures each minute, so that there are medians
+ * and a spread.
  */
 export async function measureRest(bench: Bench): Promise<Figure[]> {
   const { settleMs, windowMs, windows } = bench.isQuick
@@ -65,7 +66,7 @@ export async function measureRest(bench: Bench): Promise<Figure[]> {
   ];
 }
 
-/** Of each window, in so many milliseconds. */
+/** The use in each window, per this many milliseconds. */
 type Rates = (name: Name, what: keyof Use, perMs: number) => number[];
 
 function readAll<T>({ pids }: AtRest, readOne: (pid: number) => T): Record<Name, T> {
@@ -92,7 +93,7 @@ function cpuFigures(rates: Rates): Figure[] {
     of('the same calls through undici', 'sameCalls'),
     of('events', 'events'),
   ];
-  /** Medians do not tell of what happens in few of the minutes, such as a collection of garbage. */
+  /** Medians hide what happens in only a few of the minutes, such as garbage collection. */
   const meanOf = (what: string, name: Name): Figure => ({
     group,
     name: `${what}, mean`,

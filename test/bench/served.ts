@@ -17,15 +17,18 @@ interface Server {
   readonly socket: string;
 }
 
-/** A server's own time is over so long after a probe. */
+/** After this time a server has finished with a probe. */
 const answeredMs = 300;
 
-/** The mean wait before a probe: with the time after it, each server is asked once in 5 s. */
+/** The mean wait before a probe. With the time after it, each server is asked once in 5 s. */
 const meanWaitMs = 2200;
 
-/** The CPU that the daemon takes for a probe, beside a server that answers whatever comes with one fixed reply, in turns. */
+/**
+ * Measures the CPU that the daemon takes for a probe, beside a server that answers every request with one
+ * fixed reply, in turns.
+ */
 export async function measureServed(bench: Bench): Promise<Figure[]> {
-  // One cycle at its start, and then it does nothing but to answer.
+  // It runs one cycle at its start, and then only answers.
   const daemon = startDaemon(bench, { ...alone, READINESSD_HOOK: 'none', READINESSD_PERIOD_READY: '10m' });
   await daemon.expect(/^0 /);
   const floor = startServerFloor(bench);
@@ -71,7 +74,10 @@ async function probe({ socket }: Server): Promise<void> {
   if (code !== 0) throw new Error(`a probe ended with ${code}: ${stdout}${stderr}`);
 }
 
-/** @returns how many probes were answered with 200 by then; each has a connection, and sends what the probe clients do */
+/**
+ * @returns how many probes were answered with 200 in this time; each has its own connection, and sends what
+ * the probe clients send
+ */
 async function saturate(path: string, forMs: number): Promise<number> {
   const endAtMs = performance.now() + forMs;
   let answered = 0;

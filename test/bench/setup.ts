@@ -7,14 +7,14 @@ import { TestSupervisord } from '../support/supervisord.ts';
 
 /** What the groups of measurements share. */
 export interface Bench extends Context {
-  /** A form that shows that all works, and says little. */
+  /** A short form that shows that everything works. Its figures mean little. */
   readonly isQuick: boolean;
   readonly log: (text: string) => void;
-  /** Waits while nothing else runs, and has it noted how busy the machine was all the same. */
+  /** Waits while nothing else runs, and records how busy the machine was. */
   readonly idle: (ms: number) => Promise<void>;
 }
 
-/** start.sh that has ended well, and others beside it. */
+/** A start.sh that has ended well, and other programs. */
 export function programs(count: number, command = 'sleep 1000000'): string {
   const service = (index: number) => `[program:service${index}]\ncommand=${command}\nstartsecs=0\nautorestart=false\n`;
   return goodStart + Array.from({ length: count - 1 }, (_, index) => service(index)).join('');
@@ -28,14 +28,14 @@ export function startDaemon(bench: Bench, settings: Record<string, string>, dire
   return new TestDaemon(bench, { ...usual, ...settings }, directory);
 }
 
-/** Of a process that has been started. */
+/** The pid of a started process. */
 export const pidOf = ({ child }: { readonly child: ChildProcess }): number => child.pid ?? Number.NaN;
 
 export function trivialHook(bench: Bench): string {
   return writeScript(join(scratchDirectory(bench), 'hook'), 'exit 0');
 }
 
-/** Compiles one of the programs beside this file, statically, and as the native client with musl where there is musl. */
+/** Compiles one of the programs beside this file, statically, and with musl where available, like the native client. */
 export function compile(bench: Bench, name: string): string {
   const output = join(scratchDirectory(bench), name);
   const build = (compiler: string) =>

@@ -19,7 +19,7 @@ interface Reading extends Holdings {
   readonly afterMs: number;
 }
 
-/** What a daemon that has much to do holds as time goes on; SOAK_MINUTES says how long. */
+/** Measures what a busy daemon holds as time passes. SOAK_MINUTES says how long. */
 export async function measureSoak(bench: Bench): Promise<Figure[]> {
   const totalMs = (bench.isQuick ? 0.2 : Number(process.env['SOAK_MINUTES'] ?? 60)) * minuteMs;
   const stepMs = Math.min(10 * minuteMs, totalMs / 2);
@@ -49,12 +49,12 @@ export async function measureSoak(bench: Bench): Promise<Figure[]> {
   ];
 }
 
-/** The first reading is early, the others are multiples of the step. */
+/** The first reading is early. The others are at multiples of the step. */
 function nextOf(atMs: number, stepMs: number): number {
   return (Math.floor(atMs / stepMs) + 1) * stepMs;
 }
 
-/** Of some readings the one with the fewest descriptors: neither a hook nor a probe is under way then. */
+/** Takes several readings and returns the one with the fewest descriptors: no hook or probe was running then. */
 async function quietestOf(pid: number): Promise<Holdings> {
   let quietest = holdingsOf(pid);
   for (let left = 9; left > 0; left--) {
@@ -75,7 +75,10 @@ async function probeUntil(socket: string, isOver: () => boolean) {
   return { asked, wrong };
 }
 
-/** What the last reading has, beside the second: that of the first ten minutes, in which much is still being set up. */
+/**
+ * Compares the last reading with the second one, that of the first ten minutes, in which much is still being
+ * set up.
+ */
 function figuresOf(readings: readonly Reading[]): Figure[] {
   const [base, last] = [readings[1], readings.at(-1)];
   if (base === undefined || last === undefined) throw new Error('cannot tell what has grown: there are fewer than two readings');

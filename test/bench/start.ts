@@ -14,13 +14,16 @@ interface Times {
 /** Without a code cache, and with one. */
 const cpuLimits = [2.7, 2];
 
-/** Of the log line that tells of the first verdict. */
+/** The message of the log line for the first verdict. */
 const firstVerdict = 'verdict changed';
 
-/** Like a file name, a word that nothing says. */
+/** Like a file name, a word that nothing prints. */
 const nothing = '/';
 
-/** From exec to the first verdict, without a code cache and with one, beside the least that Node needs, in turns. */
+/**
+ * Measures from exec to the first verdict, without a code cache and with one, beside the least that Node
+ * needs, in turns.
+ */
 export async function measureStart(bench: Bench): Promise<Figure[]> {
   const supervisord = await startSupervisord(bench);
   const env = { PATH: process.env['PATH'], ...quickSettings(scratchDirectory(bench)), READINESSD_SUPERVISOR_URL: supervisord.url };
@@ -33,7 +36,7 @@ export async function measureStart(bench: Bench): Promise<Figure[]> {
   const samples = new Map(Object.keys(commands).map((name): [string, Times[]] => [name, []]));
   for (let round = 0; round < (bench.isQuick ? 3 : 20); round++) {
     for (const [name, times] of samples) {
-      // The one before was killed, and has left its socket.
+      // The one before was killed, and left its socket.
       rmSync(env.READINESSD_SOCKET, { force: true });
       times.push(await timeStart(commands[name] ?? [], env));
     }
@@ -65,7 +68,7 @@ async function timeStart(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   return JSON.parse(stdout) as Times;
 }
 
-/** A copy of the built tree in which the code cache was made; undefined where that cannot be done. */
+/** A copy of the built tree with a code cache. Undefined where none can be made. */
 async function treeWithCache(bench: Bench): Promise<string | undefined> {
   const copy = join(scratchDirectory(bench), 'tree');
   cpSync(tree, copy, { recursive: true, verbatimSymlinks: true });

@@ -1,6 +1,6 @@
 /*
- * storm COUNT PROGRAM: starts PROGRAM so many times, one as soon as the one before runs, and prints a line for each: exit code,
- * and microseconds from its start to its end.
+ * storm COUNT PROGRAM: starts PROGRAM this many times, each as soon as the one before runs, and prints a line
+ * for each: exit code, and microseconds from its start to its end.
  */
 #include "now.h"
 
@@ -10,7 +10,7 @@ struct run {
   long long started, ended;
 };
 
-/* Takes in those that have ended; waits for one of them when asked to. */
+/* Collects children that have ended. Waits for one if asked to. */
 static int reap(struct run *runs, int count, int options) {
   int status, reaped = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, reaped == 0 ? options : WNOHANG)) > 0; reaped++)

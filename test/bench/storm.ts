@@ -5,7 +5,7 @@ import type { Figure } from './figures.ts';
 import { quantile } from './figures.ts';
 import { type Bench, compile, startDaemon, startSupervisord } from './setup.ts';
 
-/** Native clients started together. */
+/** Measures native clients that start at the same time. */
 export async function measureStorm(bench: Bench): Promise<Figure[]> {
   const supervisord = await startSupervisord(bench);
   const daemon = startDaemon(bench, { READINESSD_SUPERVISOR_URL: supervisord.url });

@@ -3,10 +3,10 @@ import { atMost, compare, type Figure } from './figures.ts';
 import { memoryOf } from './process-figures.ts';
 import { type Bench, pidOf, startDaemon, startSupervisord, trivialHook } from './setup.ts';
 
-/** How many containers a switch has. */
+/** The number of containers on a switch. */
 const daemonsOfASwitch = 13;
 
-/** As many daemons as a switch has: what they share counts once. */
+/** Measures as many daemons as a switch has. Memory that they share counts once. */
 export async function measureSwitch(bench: Bench): Promise<Figure[]> {
   const supervisord = await startSupervisord(bench);
   const hook = trivialHook(bench);

@@ -16,7 +16,7 @@ const newerVersion = '99.0.0';
 const packageOf = (processor: string, ofVersion = version) => `readinessd_${ofVersion.replace('-', '~')}_${processor}.deb`;
 const entry = 'etc/supervisor/conf.d/readinessd.conf';
 
-/** A copy of the sources, without what git does not know, for other tests run what is in dist. */
+/** A copy of the sources without what git does not know, because other tests run what is in dist. */
 function copySources(t: Context): string {
   const directory = scratchDirectory(t);
   const left = ['dist', 'node_modules', 'coverage', '.git'].map((name) => join(repository, name));
@@ -27,7 +27,7 @@ function copySources(t: Context): string {
 
 /**
  * @param by - a command in front of the script
- * @returns where the packages are, and what was said
+ * @returns the directory of the packages, and the output
  */
 async function makePackages(sources: string, by: readonly string[] = ['env']): Promise<{ directory: string; said: string }> {
   const [program = '', ...args] = [...by, join(sources, 'script/deb')];
@@ -45,19 +45,19 @@ test('Debian package', async (t) => {
   const { directory } = await makePackages(copySources(t));
   const packages = processors.map((processor) => join(directory, packageOf(processor)));
 
-  await t.test('has the same bytes when it is made elsewhere, at another time, by other people', async (t) => {
+  await t.test('has the same bytes when it is made elsewhere, at another time, by other users', async (t) => {
     const elsewhere = ['faketime', '+400 days', 'env', 'TZ=Asia/Tokyo', 'LC_ALL=C.UTF-8', 'sh', '-c', 'umask 077; exec "$0"'];
     const again = await makePackages(copySources(t), elsewhere);
     for (const path of packages) assert.ok(readFileSync(path).equals(readFileSync(join(again.directory, basename(path)))), path);
   });
 
-  await t.test('gives lintian nothing to say that is not explained', async (t) => {
+  await t.test('passes lintian, except for what it explains', async (t) => {
     const words = ['--pedantic', '--allow-root', '--fail-on', 'error,warning,pedantic', ...packages];
     assert.equal(await succeeds(run('lintian', words, { env: { ...process.env, TMPDIR: scratchDirectory(t) } })), '');
   });
 
   for (const processor of processors) {
-    await t.test(`for ${processor} has the native client of ${processor} alone, and its probe runs there`, async (t) => {
+    await t.test(`for ${processor} contains only the native client of ${processor}, and its probe runs there`, async (t) => {
       const root = await unpackFor(t, processor, join(directory, packageOf(processor)));
       const clients = readdirSync(join(root, 'usr/lib/readinessd'), { withFileTypes: true }).filter((file) => file.isDirectory());
       assert.deepEqual(
@@ -65,7 +65,7 @@ test('Debian package', async (t) => {
         [processor],
       );
       const [program = '', ...args] = await withProcessor(processor);
-      // No daemon; without a client it would be 107.
+      // There is no daemon. Without a client it would be 107.
       const { code, stdout } = await run(program, [...args, 'chroot', root, '/usr/bin/readiness_probe.sh']);
       assert.match(stdout, /^100 DaemonUnreachable /);
       assert.equal(code, 100);
@@ -73,7 +73,7 @@ test('Debian package', async (t) => {
   }
 
   const newer = copySources(t);
-  await t.test('is not made for a processor that there is no compiler for, and says so', async (t) => {
+  await t.test('is not made for a processor without a compiler, and the script says so', async (t) => {
     const manifest = join(newer, 'package.json');
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(`"version": "${version}"`, `"version": "${newerVersion}"`));
     const { directory, said } = await makePackages(newer, ['env', `PATH=${withoutCrossCompilers(t)}`, 'sh', '-c', 'exec "$0" 2>&1']);
@@ -90,7 +90,7 @@ test('Debian package', async (t) => {
   );
 });
 
-/** A directory for PATH with this machine's programs, and node, but only its own compilers. */
+/** A directory for PATH with this machine's programs and node, but only its own compilers. */
 function withoutCrossCompilers(t: Context): string {
   const directory = scratchDirectory(t);
   for (const name of readdirSync('/usr/bin'))
@@ -99,7 +99,7 @@ function withoutCrossCompilers(t: Context): string {
   return directory;
 }
 
-/** A root with a shell and what the package brings, put there by dpkg as on a machine of that processor. */
+/** A root with a shell and the package's files, unpacked by dpkg as on a machine of that processor. */
 async function unpackFor(t: Context, processor: Processor, file: string): Promise<string> {
   const root = scratchDirectory(t);
   mkdirSync(join(root, 'var/lib/dpkg/updates'), { recursive: true });
@@ -119,7 +119,7 @@ async function unpackFor(t: Context, processor: Processor, file: string): Promis
   return root;
 }
 
-/** What is on its disk, but for what apt and dpkg keep for themselves. */
+/** All files on its disk, except what apt and dpkg keep for themselves. */
 async function filesOf({ root }: TestContainer): Promise<string[]> {
   const found = await succeeds(run('find', [root, '-xdev', '-mindepth', '1', '-printf', '/%P\n']));
   const kept = /^\/(var\/(lib\/(dpkg|apt)|cache|log)|tmp|run|etc\/ld\.so\.cache)(\/|$)/;
@@ -148,7 +148,7 @@ async function livesOnTrixie(t: TestContext, older: string, newer: string): Prom
   assert.equal(await does('supervisord', '--version'), '4.2.5\n');
   const before = await filesOf(container);
 
-  // Installed.
+  // Install.
   const install = async (file: string) => {
     cpSync(file, join(container.root, 'tmp', basename(file)));
     await does('apt-get', 'install', '--yes', '--no-install-recommends', `/tmp/${basename(file)}`);
@@ -166,7 +166,7 @@ async function livesOnTrixie(t: TestContext, older: string, newer: string): Prom
   assert.equal((await container.probe()).code, 0);
   assert.doesNotMatch(await does('readinessctl', 'doctor'), /PROBLEM/);
 
-  // Upgraded: the daemon runs on, and the next one is the new one. What the administrator has written stays.
+  // Upgrade: the daemon runs on, and the next one is new. What the administrator has written stays.
   const edited = `${readFileSync(join(container.root, entry), 'utf8')}; the administrator's own\n`;
   writeFileSync(join(container.root, entry), edited);
   const pid = await container.find('entry.cjs');
@@ -180,7 +180,7 @@ async function livesOnTrixie(t: TestContext, older: string, newer: string): Prom
   await container.becomes(/^0 Ready /);
   assert.match(await does('readinessctl', 'status'), new RegExp(`^readinessd ${newerVersion}, `, 'm'));
 
-  // Removed: never ready, whether the daemon still runs or not.
+  // Remove: never ready, whether the daemon still runs or not.
   await does('apt-get', 'remove', '--yes', 'readinessd');
   assert.equal(await statusOf('readinessd'), 'config-files');
   assert.equal(readFileSync(join(container.root, entry), 'utf8'), edited);
@@ -189,7 +189,7 @@ async function livesOnTrixie(t: TestContext, older: string, newer: string): Prom
   assert.match((await container.exec('supervisorctl', 'restart', 'readinessd')).stdout, /ERROR \(no such file\)/);
   assert.notEqual((await container.probe()).code, 0);
 
-  // Purged, with what apt had installed for it.
+  // Purge, together with what apt had installed for it.
   await does('apt-get', 'autoremove', '--purge', '--yes', 'readinessd');
   assert.equal(await statusOf('nodejs'), undefined);
   await isSound();

@@ -11,7 +11,7 @@ import { type Context, cleanUp, scratchDirectory, tree, until } from '../support
 const repository = join(import.meta.dirname, '../..');
 const dockerfile = join(repository, 'examples/Dockerfile');
 
-/** What its comments leave to the image's author. */
+/** What its comments leave to the author of the image. */
 const service = {
   'usr/bin/start.sh': '#!/bin/sh\nuntil [ -s /run/start-code ]; do sleep 0.1; done\nexit "$(cat /run/start-code)"\n',
   'usr/bin/readiness_probe_hook': '#!/bin/sh\nexit 0\n',
@@ -29,7 +29,7 @@ const healthcheck = {
 
 type Call = (...words: string[]) => Promise<Finished>;
 
-/** buildah and podman with a storage of the test's own, over the images that stand in for a registry's. */
+/** buildah and podman with the test's own storage, over images that replace a registry's. */
 function containerTools(t: Context): { buildah: (...words: string[]) => Promise<string>; podman: Call } {
   const storage = join(scratchDirectory(t), 's');
   const options = ['--root', storage, '--runroot', `${storage}.run`, '--storage-opt', `overlay.imagestore=${imageStore()}`];
@@ -37,10 +37,10 @@ function containerTools(t: Context): { buildah: (...words: string[]) => Promise<
     succeeded(await run('buildah', [...options, ...words], { timeout: 1_200_000 }));
   const podman = (...words: string[]) => {
     const more = ['--tmpdir', `${storage}.tmp`, '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
-    // Its timers need systemd; here, the test runs the check.
+    // podman's timers need systemd. Here the test runs the check.
     return run('podman', [...options, ...more, ...words], { timeout: 60_000, env: { ...process.env, DISABLE_HC_SYSTEMD: 'true' } });
   };
-  // The storage is a mount of itself.
+  // The storage is a mount point of its own.
   cleanUp(t, () => run('umount', [join(storage, 'overlay')]));
   cleanUp(t, () => buildah('rm', '--all'));
   cleanUp(t, () => podman('rm', '--all', '--force', '--time', '0'));
@@ -89,7 +89,7 @@ async function isCheckedByPodman(t: Context, podman: Call, image: string): Promi
 
 const inMb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-test('the images of examples/Dockerfile are built, run and probed, and add what docs/install.md says', async (t) => {
+test('the images of examples/Dockerfile are built, run and probed, and add the size that docs/install.md says', async (t) => {
   const { buildah, podman } = containerTools(t);
   const images = { NODE_IMAGE: 'node', DEBIAN_IMAGE: 'debian', SONIC_IMAGE: 'trixie' };
   const build = (target: string, tag: string) => {
@@ -122,7 +122,7 @@ test('the images of examples/Dockerfile are built, run and probed, and add what 
       continue;
     }
 
-    // All that is in the tree built here, but the native clients of other processors, which the image's build has no compilers for.
+    // Everything in the tree built here, without other processors' native clients: the image has no compilers for them.
     const isForeign = (file: string) => foreignProcessors.some((processor) => file.includes(`readinessd/${processor}`));
     const built = readdirSync(tree, { recursive: true, encoding: 'utf8' }).filter((file) => !isForeign(file));
     const files = built.map((file) => join(image, file));

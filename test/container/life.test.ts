@@ -7,12 +7,12 @@ import { type ContainerOptions, firstLine, TestContainer } from '../support/cont
 import { forms } from '../support/form.ts';
 import { nativeClient, until } from '../support/scratch.ts';
 
-/** It ends with the number that it finds in this file, once there is one. */
+/** Exits with the number in this file, once there is one. */
 const startScript = '#!/bin/sh\nuntil [ -s /run/app/start-code ]; do sleep 0.1; done\nexit "$(cat /run/app/start-code)"\n';
 
 const startEntry = '[program:start]\ncommand=/usr/bin/start.sh\nautostart=true\nautorestart=false\nstartsecs=0\n';
 
-/** A configuration with everything that supervisord writes in one directory. */
+/** A configuration that keeps all of supervisord's files in one directory. */
 const ownDirectory = `[supervisord]
 nodaemon=true
 childlogdir=/run/app
@@ -29,7 +29,7 @@ serverurl=unix:///run/app/supervisor.sock
 files=/etc/supervisor/conf.d/*.conf
 `;
 
-/** So that no test must wait ten seconds for the next cycle. */
+/** So that no test has to wait ten seconds for the next cycle. */
 const quick = { READINESSD_PERIOD_READY: '1s', READINESSD_RPC_TIMEOUT: '30s' };
 
 /** supervisord does not start without a directory for temporary files. */
@@ -60,7 +60,7 @@ const kinds: readonly (readonly [title: string, options: ContainerOptions, prepa
   ['on a Node.js without its symbols', { files, env: quick, base: [strippedNodeRoot(), debianRoot()] }],
 ];
 
-/** The probe comes to say it, has not said ready before, goes on saying it, and says so by its exit code. */
+/** Waits until the probe says it, which it must keep saying, also by its exit code. It must not say ready before. */
 async function comesToSay(container: TestContainer, code: number, line: string, before = /^(?!0 )/): Promise<void> {
   const said = await container.becomes(new RegExp(`^${code} `));
   for (const earlier of said) assert.match(earlier, before);
@@ -75,7 +75,7 @@ async function comesToSay(container: TestContainer, code: number, line: string, 
 
 suite('the life of a container', { concurrency: 2 }, () => {
   for (const [title, options, prepare] of kinds) {
-    test(`is told from created to stopped, ${title}`, async (t) => {
+    test(`is shown from created to stopped, ${title}`, async (t) => {
       const container = await TestContainer.create(t, options);
       prepare?.(container);
       await liveThrough(container);
@@ -110,7 +110,7 @@ async function liveThrough(container: TestContainer): Promise<void> {
   await startEndsWith(3);
   await comesToSay(container, 112, '112 StartFailed start.sh (program "start") exited with code 3');
 
-  // Initialised after all; the hook fails, passes, and fails again.
+  // Initialised after all. The hook fails, passes, and fails again.
   container.script('usr/bin/readiness_probe_hook', 'echo "bgp: 3 of 4 neighbours established"; exit 17');
   await startEndsWith(0);
   await ctl('start', 'start');

@@ -22,7 +22,7 @@ const socket = '/run/readinessd.sock';
 /** The container with a real readinessd, which is ready. */
 const honest = newRuntimeId();
 
-/** Sends everybody what its second argument is as JSON, and then goes on, ends or waits. */
+/** Sends its second argument as JSON to every client. Then it goes on, ends or waits. */
 const server = `
 const [path, json, then] = process.argv.slice(2);
 const answer = JSON.parse(json);
@@ -42,7 +42,7 @@ const reply = (status: string, body: string, length = Buffer.byteLength(body)) =
   `HTTP/1.1 ${status}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`;
 const ready = reply('200 OK', '0 Ready all is well\n');
 
-/** A container that serves this, and one that does this and then nothing more. */
+/** One container serves this answer, and one does this and then nothing more. */
 const serving = (answer: string, then: 'wait' | 'end' | 'endless' = 'wait', path = socket): ContainerOptions => ({
   files: { 'server.cjs': server },
   command: ['/usr/local/bin/node', '/server.cjs', path, JSON.stringify(answer), then],
@@ -52,7 +52,7 @@ const doing = (script: string, env: Readonly<Record<string, string>> = {}): Cont
   env,
 });
 
-/** Puts a file in the place of a page of the memory that holds its environment. */
+/** Replaces a page of the memory that holds its environment with a page of a file. */
 const swapEnvironment = `
 import ctypes, mmap, os, time
 with open('/proc/self/stat') as stat: start = int(stat.read().rsplit(') ', 1)[1].split()[47])
@@ -68,7 +68,7 @@ print('up', flush=True)
 time.sleep(1e6)
 `;
 
-/** For Node itself: to stat this directory never returns, and takes one of its threads. */
+/** For Node itself: a stat of this directory never returns, and blocks one of Node's threads. */
 const hangingStat = (fifo: string) => `
 const fs = require('node:fs');
 const { fstat } = fs;
@@ -77,7 +77,7 @@ fs.fstat = (fd, ...rest) => (fs.readlinkSync('/proc/self/fd/' + fd).endsWith('/h
 
 const elsewhere = '/run/outside/readinessd.sock';
 
-/** Each is shown as not ready, with this code and message, and holds up nobody. */
+/** Each is shown as not ready, with this code and message, and delays no other. */
 const notReady: readonly (readonly [title: string, options: ContainerOptions, code: number, message: RegExp])[] = [
   [
     'a link to a socket outside that says ready',
@@ -124,7 +124,7 @@ const notReady: readonly (readonly [title: string, options: ContainerOptions, co
   ['escapes of one character', serving(reply('503 No', `17 Hook${'k'.repeat(500)} a\u009B31mb\u202Ec\n`)), 17, /^a 31mb c$/],
 ];
 
-test('lists the containers of a machine from outside, and no hostile one harms the others', async (t) => {
+test('readinessctl ls lists the containers of a machine from outside, and no hostile one harms the others', async (t) => {
   const machine = await startMachine(t);
   const makeDirectory = "require('node:fs').mkdirSync('/run/outside');";
   await machine.keep(t, process.execPath, '-e', makeDirectory + server, '', elsewhere, JSON.stringify(ready), 'end');
@@ -160,14 +160,14 @@ test('lists the containers of a machine from outside, and no hostile one harms t
     });
   }
 
-  await t.test('an environment in memory that a file system answers for', (t) => {
+  await t.test('an environment in memory that a file system serves', (t) => {
     const options = { files: { 'swap.py': swapEnvironment }, command: ['/usr/bin/python3', '/swap.py'], env: { LONG: 'x'.repeat(20_000) } };
     return beside(t, options, (row) => /environment .* cannot be read/.test(row?.message ?? ''));
   });
 
   await t.test('a container without a readinessd, which is not listed', (t) => beside(t, doing('true'), (row) => row === undefined));
 
-  await t.test('a process that has entered a container, which is not listed beside it', async (t) => {
+  await t.test('a process that has entered a container, which is not listed separately', async (t) => {
     const container = await startBeside(t, serving(ready, 'end'));
     const { pid } = await container.state();
     await machine.keep(t, 'nsenter', '--target', `${pid}`, '--mount', 'unshare', '--mount', 'sh', '-c', 'echo up; exec sleep infinity');
@@ -197,7 +197,7 @@ test('lists the containers of a machine from outside, and no hostile one harms t
     await beside(t, doing(script, { HOSTNAME: '\u001B[31m' }), (row) => row?.name === 'from-file');
   });
 
-  await t.test('a call that never returns, after which it is ended by a signal', async (t) => {
+  await t.test('a call that never returns, after which a signal ends it', async (t) => {
     const directory = scratchDirectory(t);
     await run('mkfifo', [join(directory, 'fifo')]);
     const fault = join(directory, 'fault.cjs');
@@ -214,7 +214,7 @@ test('lists the containers of a machine from outside, and no hostile one harms t
   });
 });
 
-/** The containers as readinessctl lists them; what it exits with must fit. */
+/** Lists the containers with readinessctl. Its exit code must match them. */
 async function list(machine: Machine): Promise<{ readonly code: number | null; readonly rows: readonly Row[] }> {
   const { code, stdout, stderr } = await machine.readinessctl('ls', '--json');
   assert.equal(stderr, '');
@@ -227,7 +227,10 @@ async function list(machine: Machine): Promise<{ readonly code: number | null; r
 
 type Expected = (row: Row | undefined) => boolean;
 
-/** Lists until the container's row is as expected, and the honest one's is ready beside it; it must not be ready otherwise. */
+/**
+ * Lists until the container's row is as expected and the honest one's is ready beside it. Until then the row
+ * must not be ready.
+ */
 async function expectRow(machine: Machine, container: TestContainer, expected: Expected): Promise<readonly Row[]> {
   let last: readonly Row[] = [];
   const asExpected = async () => {

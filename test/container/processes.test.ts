@@ -11,22 +11,22 @@ import { cleanUp, nativeClient, until, writeScript } from '../support/scratch.ts
 
 const hook = 'usr/bin/readiness_probe_hook';
 
-/** It leaves children, for a moment. */
+/** Leaves children behind for a moment. */
 const busyHook = '#!/bin/sh\nsleep 1000 & (sleep 0.01 &) & exit 0\n';
 
-/** By the container's own table, for runc lists no zombies. */
+/** Reads the container's own table, because runc does not list zombies. */
 const listZombies = "grep -ls '^State:.Z' /proc/[0-9]*/status";
 const quick = { READINESSD_PERIOD_READY: '100ms', READINESSD_RPC_TIMEOUT: '30s' };
 
-/** The daemon's number outside the container, as soon as it has one. */
+/** The daemon's pid outside the container, as soon as it has one. */
 const daemonOf = (container: TestContainer) => until('the daemon runs', () => container.find('entry.cjs'));
 
-/** What runc tells of a container's memory. */
+/** runc's figures of a container's memory. */
 interface Stats {
   readonly data: { readonly memory: { readonly usage: { readonly limit: number; readonly max: number } } };
 }
 
-/** Takes every file of a directory out of the page cache, this one alone: other programs of the machine keep theirs. */
+/** Drops the files of one directory from the page cache. Other programs of the machine keep theirs. */
 const dropFromPageCache = `
 import os, sys
 for directory, _, names in os.walk(sys.argv[1]):
@@ -40,18 +40,18 @@ for directory, _, names in os.walk(sys.argv[1]):
 `;
 
 suite('processes of a container', { concurrency: 2 }, () => {
-  test('a pause of the whole container leaves no old verdict, and a hook that goes is missed until start.sh has been run again', async (t) => {
+  test('a pause of the whole container leaves no old verdict, and a removed hook is missed until start.sh has run again', async (t) => {
     const env = { ...quick, READINESSD_PERIOD_READY: '4s' };
     const holding = '#!/bin/sh\nwhile [ -e /run/hold ]; do sleep 0.05; done\n';
     const container = await TestContainer.start(t, { files: { ...goodStartFiles, [hook]: holding }, env });
     await container.becomes(/^0 Ready start passed, hook passed/);
     const served = await container.served();
-    // Its rest begins when this is answered; and should it be over sooner than the pause comes, the hook is held.
+    // The wait until the next cycle begins when this is answered. If it should end before the pause, the hook is held.
     await served.post('/check');
     writeFileSync(`/proc/${(await container.state()).pid}/root/run/hold`, '');
     await container.runc('pause', container.id);
     const asked = served.body();
-    // The rest, and 3 s; or the second in which a running cycle shows that it is not frozen, and 3 s.
+    // The wait and 3 s; or the second in which a running cycle shows that it is not frozen, and 3 s.
     await new Promise((resolve) => setTimeout(resolve, 8000));
     await container.runc('resume', container.id);
     assert.match(await asked, /^103 ResultStale /);
@@ -65,7 +65,7 @@ suite('processes of a container', { concurrency: 2 }, () => {
   });
 
   for (const client of ['native', 'TypeScript']) {
-    test(`a probe that its runtime kills leaves none behind, with the ${client} client`, async (t) => {
+    test(`a probe that its runtime kills leaves no process behind, with the ${client} client`, async (t) => {
       const container = await TestContainer.start(t, { files: goodStartFiles });
       if (client === 'TypeScript') rmSync(join(container.root, 'usr/lib/readinessd', nativeClient));
       await container.becomes(/^0 /);
@@ -75,9 +75,9 @@ suite('processes of a container', { concurrency: 2 }, () => {
       const pidFile = join(container.directory, 'probe.pid');
       const patience = 'READINESSD_PROBE_TIMEOUT_MS=60000';
       const probing = container.runc('exec', '--env', patience, '--pid-file', pidFile, container.id, '/usr/bin/readiness_probe.sh');
-      // As containerd does at the timeout: this one process, and then it waits for the output's end.
+      // containerd does the same at the timeout: it kills this one process, and then waits for the end of the output.
       const pid = await until('the client runs', () => container.find(client === 'native' ? '--from-shim' : 'readiness_probe.cjs'));
-      // runc writes it when the client may run already.
+      // runc writes the pid at a time when the client may already run.
       assert.equal(await until('runc has told its number', () => existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8'))), pid);
       process.kill(pid, 'SIGKILL');
       assert.equal((await probing).code, 137);
@@ -88,19 +88,19 @@ suite('processes of a container', { concurrency: 2 }, () => {
     });
   }
 
-  test('none is a zombie after 200 probes, though the hook leaves children', async (t) => {
+  test('no process is a zombie after 200 probes, though the hook leaves children', async (t) => {
     const container = await TestContainer.start(t, { files: { ...goodStartFiles, [hook]: busyHook }, env: quick });
     await container.becomes(/^0 /);
     for (let round = 0; round < 50; round++) {
       const probes = await Promise.all(Array.from({ length: 4 }, () => container.probe()));
       for (const { code, stdout } of probes) assert.deepEqual([code, stdout], [0, '0 Ready start passed, hook passed\n']);
     }
-    // One that has just ended is a zombie until its parent has looked.
+    // A process that has just ended is a zombie until its parent has noticed.
     await until('there is no zombie', async () => (await container.exec('sh', '-c', listZombies)).stdout === '');
     assert.equal(await container.find('readiness_probe.sh'), undefined);
   });
 
-  test('those of others are left alone where it shares the table with them', async (t) => {
+  test('processes of others are left alone when the container shares the process table with them', async (t) => {
     const withTimeout = (time: string) => {
       const files = { ...goodStartFiles, [hook]: '#!/bin/sh\nsleep 6000\n' };
       return TestContainer.start(t, { files, env: { READINESSD_HOOK_TIMEOUT: time }, sharesPids: true });
@@ -116,7 +116,7 @@ suite('processes of a container', { concurrency: 2 }, () => {
     const [otherDaemon, otherHook] = [await daemonOf(other), await hookOf(other)];
     // Its own hook is killed: at its timeout, and by the next daemon after its own was killed.
     await one.becomes(/^122 HookTimeout /);
-    // In its rest, for the next one runs the hook at once.
+    // Between cycles, because the next daemon runs the hook at once.
     const killed = await daemonOf(one);
     process.kill(killed, 'SIGKILL');
     const left = await until('its hook runs, and its daemon is stopped so that it goes on', async () => {
@@ -124,7 +124,7 @@ suite('processes of a container', { concurrency: 2 }, () => {
       if (daemon === killed) return undefined;
       const running = await hookOf(one);
       process.kill(daemon, 'SIGSTOP');
-      // Noted too: what is not, nobody could find again.
+      // The hook must also be noted: without a note nobody could find it.
       const note = `/proc/${daemon}/root/run/readinessd.sock.hook`;
       if (isAlive(running) && existsSync(note) && readFileSync(note, 'utf8').startsWith(`${running} `)) return running;
       process.kill(daemon, 'SIGCONT');
@@ -142,13 +142,13 @@ suite('processes of a container', { concurrency: 2 }, () => {
   });
 });
 
-test('128 MB of memory are enough, though neither node nor Python is in the page cache', async (t) => {
+test('128 MB of memory are enough, even when neither node nor Python is in the page cache', async (t) => {
   const limit = 128 * 2 ** 20;
   const container = await TestContainer.create(t, { files: { ...goodStartFiles, [hook]: '#!/bin/sh\nexit 0\n' }, memoryLimit: limit });
-  // A copy of its own, for what another container has mapped stays in the cache.
+  // A separate copy, because files that another container has mapped stay in the cache.
   const node = join(container.root, 'usr/local/bin/node');
   copyFileSync(join(nodeRoot(), 'usr/local/bin/node'), node);
-  // What the kernel is still writing stays for a moment.
+  // Pages that the kernel is still writing stay for a moment.
   await until('node is not in the page cache', async () => {
     await run('python3', ['-c', dropFromPageCache, container.root]);
     return /^ *0 +0 /.test((await run('fincore', ['--bytes', '--noheadings', node])).stdout);

@@ -8,13 +8,13 @@ import { type ContainerOptions, firstLine, TestContainer } from '../support/cont
 import { until } from '../support/scratch.ts';
 import { callSupervisord } from '../support/supervisord.ts';
 
-/** Debian's own, and those from PyPI. */
+/** Debian's own release, and those from PyPI. */
 const releases = [undefined, ...supervisorReleases];
 
 /** How supervisord runs the daemon. */
 const forms: readonly (readonly [title: string, options: ContainerOptions])[] = [['the shipped entry', {}]];
 
-/** Each run ends with the number that it finds in this file, once there is one. */
+/** Each run exits with the number in this file, once there is one. */
 const startScript = '#!/bin/sh\nuntil [ -s /run/code ]; do sleep 0.02; done\ncode=$(cat /run/code)\nrm /run/code\nexit "$code"\n';
 
 const once = 'startsecs=0\nautorestart=false\n';
@@ -45,20 +45,20 @@ async function scene(t: TestContext, options: ContainerOptions) {
     ...served,
     container,
     call,
-    /** Lets start.sh end with a code. */
+    /** Makes start.sh exit with a code. */
     finish: (code: number) => writeFileSync(join(run, 'code'), `${code}`),
     async reread(programs: string): Promise<void> {
       configure(programs);
       await call('reloadConfig');
-      // No event tells of it, so that it would be seen within a minute.
+      // No event tells of it, so without this it would be noticed only within a minute.
       await served.post('/check');
     },
-    /** @returns what supervisorctl says */
+    /** @returns the output of supervisorctl */
     async update(programs: string): Promise<string> {
       configure(programs);
       return (await container.exec('supervisorctl', 'update')).stdout;
     },
-    /** Nothing that was shown while something was done, was ready: not for a moment. */
+    /** Asserts that nothing shown during the action was ready, not even for a moment. */
     async neverReady(action: () => Promise<void>): Promise<void> {
       const history = async () => JSON.parse((await served.get('/history')).body) as History;
       const { total: before } = await history();
@@ -110,7 +110,7 @@ async function goodEndsThatDoNotCountAreTold({ update, expect, container, status
       return runs() > runsBefore + 4 && (await status()).cycles > cycles + 20;
     });
   });
-  // supervisord may start it again between the update's stop and its removal, and then refuses that.
+  // supervisord may start it again between the update's stop and its removal, and then refuses the removal.
   await until('it is gone', async () => (await update('')).includes('removed process group'));
   await expect(/^0 Ready nothing to check: start skipped/);
 }
@@ -119,7 +119,7 @@ async function rereadsAreTold({ reread, update, expect, call, finish, aWholeCycl
   await reread(start);
   await expect(/^2 StartNotFinished .*configured but not loaded/);
   await update(job('sleep 0.2'));
-  // A change before it was seen live would hide what it runs.
+  // If it changed before it was seen live, that would hide what it runs.
   assert.match((await aWholeCycle()).message, /^nothing to check: start skipped/);
   const changed = job('/bin/sh -c /usr/bin/start.sh');
   await reread(changed);
@@ -139,8 +139,8 @@ async function rereadsAreTold({ reread, update, expect, call, finish, aWholeCycl
   await expect(/^0 Ready start passed/);
 }
 
-// They mostly wait for supervisord's seconds.
-suite('start.sh is told rightly', { concurrency: 3 }, () => {
+// Most of the time the tests wait for supervisord's seconds.
+suite('start.sh is judged rightly', { concurrency: 3 }, () => {
   for (const release of releases) {
     for (const [form, options] of forms) {
       test(`by supervisor ${release ?? "of Debian's"}, with ${form}`, async (t) => {

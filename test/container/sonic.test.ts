@@ -8,16 +8,19 @@ import { until } from '../support/scratch.ts';
 
 const example = readFileSync(join(import.meta.dirname, '../../examples/sonic/readinessd.conf'), 'utf8');
 
-/** Logs go to syslog, as with every program there. */
+/** Logs go to syslog, like those of every program in SONiC. */
 const toSyslog = 'stdout_logfile=NONE\nstdout_syslog=true\nstderr_logfile=NONE\nstderr_syslog=true';
 
-/** A program that waits to be started, with the words that the plugin reads and supervisord does not know. */
+/** A program that waits to be started, with options that the plugin reads and supervisord does not know. */
 const waiting = (name: string, command: string, more: string) =>
   `[program:${name}]\ncommand=${command}\nautostart=false\nautorestart=false\n${toSyslog}\ndependent_startup=true\n${more}\n`;
 
 const plugin = 'python3 -m supervisord_dependent_startup';
 
-/** The programs wait for one another; supervisor-proc-exit-listener, which SONiC has beside the plugin, is one that does nothing. */
+/**
+ * The programs wait for each other. supervisor-proc-exit-listener, which SONiC runs beside the plugin, does
+ * nothing here.
+ */
 const programs = (listener: string) =>
   [
     '[supervisord]\nlogfile_maxbytes=1MB\nlogfile_backups=2\nnodaemon=true\n',
@@ -36,7 +39,7 @@ while echo READY && read -r header; do
 done
 `;
 
-/** A container of SONiC's in which start.sh ends when told. */
+/** A container like SONiC's, in which start.sh ends when told. */
 async function sonic(t: TestContext, supervisor: string, listener = plugin) {
   const container = await TestContainer.start(t, {
     supervisor,
@@ -47,7 +50,7 @@ async function sonic(t: TestContext, supervisor: string, listener = plugin) {
       'usr/bin/listener': eventListener,
       'usr/bin/start.sh': '#!/bin/sh\nuntil [ -s /run/code ]; do sleep 0.02; done\nexit "$(cat /run/code)"\n',
     },
-    // As SONiC's entry point: its configuration keeps it in the foreground.
+    // Like SONiC's entry point, whose configuration keeps supervisord in the foreground.
     command: ['/usr/bin/supervisord'],
     env: { READINESSD_PERIOD_READY: '1s', READINESSD_PERIOD_NOT_READY: '200ms', READINESSD_RPC_TIMEOUT: '30s' },
   });
@@ -58,13 +61,13 @@ async function sonic(t: TestContext, supervisor: string, listener = plugin) {
     served: await container.served(),
     finish: (code: number) => shell(`echo ${code} >/run/code`),
     ctl: async (...words: string[]) => assert.equal((await container.exec('supervisorctl', ...words)).code, 0, words.join(' ')),
-    /** The verdict comes to this, has not been ready before, and stays. */
+    /** Waits for this verdict, which must not have been ready before, and must stay. */
     async notYet(pattern: RegExp): Promise<void> {
       for (const line of await container.becomes(pattern)) assert.doesNotMatch(line, /^0 /);
       await (await container.served()).aWholeCycle();
       assert.match((await container.probe()).stdout, pattern);
     },
-    /** supervisord comes to log just this of the programs, since its start or its last reload. */
+    /** Waits until supervisord has logged exactly this about the programs, since its start or last reload. */
     async logs(expected: readonly string[]): Promise<void> {
       const logged = (): readonly string[] => container.log().split('supervisord started').at(-1)?.match(ofPrograms) ?? [];
       await until(`the log has ${expected.at(-1)}`, () => logged().includes(expected.at(-1) ?? ''));
@@ -75,7 +78,7 @@ async function sonic(t: TestContext, supervisor: string, listener = plugin) {
 
 const ofPrograms = /spawned: '(rsyslogd|start|service)'|(rsyslogd|service) entered RUNNING|exited: start\b/g;
 
-/** What the plugin does of itself, and what it does when start.sh has ended, however. */
+/** What the plugin does by itself, and what it does when start.sh has ended with any code. */
 const untilStart = ["spawned: 'rsyslogd'", 'rsyslogd entered RUNNING', "spawned: 'start'"];
 const untilService = [...untilStart, 'exited: start', "spawned: 'service'", 'service entered RUNNING'];
 
@@ -92,7 +95,7 @@ suite("SONiC's programs", { concurrency: 3 }, () => {
       await notYet(/^112 StartFailed start.sh \(program "start"\) exited with code 1/);
       await logs(untilService);
 
-      // It must run for a moment: whether supervisorctl calls one that ends at once a success, nobody knows.
+      // It must run for a moment. If it ended at once, supervisorctl might or might not call it a success.
       await shell('rm /run/code');
       await ctl('start', 'start');
       await finish(0);
@@ -100,7 +103,7 @@ suite("SONiC's programs", { concurrency: 3 }, () => {
       await served.aWholeCycle();
       assert.match((await container.probe()).stdout, /^0 Ready /);
 
-      // A reload forgets that start.sh has ended well, and the plugin starts it all again.
+      // A reload forgets that start.sh has ended well, and the plugin starts everything again.
       await shell('rm /run/code');
       await ctl('reload');
       await container.becomes(/^(2|100|104|11[01]) /);
@@ -119,7 +122,7 @@ suite("SONiC's programs", { concurrency: 3 }, () => {
     ['has no command', '4.2.1', '/usr/local/bin/supervisord-dependent-startup'],
     ['ends at once', '4.3.0-sonic', `${plugin} --config /etc/no-such.conf`],
   ] as const) {
-    test(`are not ready while the plugin ${title}, and are when they were started by hand`, async (t) => {
+    test(`are not ready while the plugin ${title}, and are ready once they were started by hand`, async (t) => {
       const { container, served, finish, ctl, notYet } = await sonic(t, release, listener);
       await until('the plugin is gone', () => /(exited|gave up): dependent-startup/.test(container.log()));
       await notYet(/^2 StartNotFinished .*has not been started/);

@@ -8,7 +8,7 @@ import { goodStartFiles, TestContainer } from '../support/container.ts';
 
 const base = [debianNodeRoot('trixie'), debianRoot('trixie')];
 
-test("on Debian trixie's own Node.js readinessctl tells of it, and the code cache is used until its libnode is another", async (t) => {
+test("on Debian trixie's own Node.js readinessctl works, and the code cache is used until libnode changes", async (t) => {
   const container = await TestContainer.start(t, { base, files: { ...goodStartFiles, 'witness.cjs': codeCacheWitness } });
   await container.becomes(/^0 Ready start passed/);
   const { code, stdout, stderr } = await container.exec('readinessctl', 'doctor', '--all');

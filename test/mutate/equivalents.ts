@@ -1,4 +1,4 @@
-/** Mutants that no test can tell from the original, and why: nothing that can be observed differs. */
+/** Mutants that no test can tell from the original, and the reason: nothing observable differs. */
 interface Equivalents {
   readonly file: string;
   readonly why: string;

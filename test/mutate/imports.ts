@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
 
-/** The modules of ours that a file imports to run, itself among them, by their paths under a root, the nearest first. Types do not count. */
+/**
+ * Our modules that a file imports when it runs, itself first, as paths below a root, the nearest first. Types
+ * do not count.
+ */
 export function reachedBy(root: string, path: string): readonly string[] {
   const reached = [path];
-  // It grows while it is walked.
+  // The list grows while the loop walks it.
   for (const next of reached)
     reached.push(...importsOf(root, next).filter((found, index, all) => !reached.includes(found) && all.indexOf(found) === index));
   return reached;

@@ -7,13 +7,14 @@ import { type Mutant, mutantsOf } from './mutants.ts';
 import { Sandbox } from './sandbox.ts';
 
 /**
- * Breaks each decision on the way to a verdict in turn, and runs the pure tests that reach it: a mutant must die, or be
- * known to be equivalent. usage: script/mutate [FILE[:LINE]]...
+ * Breaks each decision on the way to a verdict in turn, and runs the pure tests that reach it. A mutant must
+ * die, or be known to be equivalent.
+ * usage: script/mutate [FILE[:LINE]]...
  */
 
 const root = join(import.meta.dirname, '../..');
 
-/** All that a verdict is made by and told with, but for what asks supervisord and runs the hook. */
+/** All modules that make and report a verdict, except those that ask supervisord and run the hook. */
 const usualFiles = [
   ...['verdict', 'cycle', 'loop', 'verdict-cache', 'history', 'steps/step', 'process/end', 'steps/hook/judge'].map(
     (name) => `daemon/${name}.ts`,
@@ -22,13 +23,16 @@ const usualFiles = [
   'shared/reply.ts',
 ];
 
-/** Slow to run: they get only what nothing else has killed. */
+/** Slow tests, which run only on mutants that nothing else has killed. */
 const lastTests = ['test/pure/histories.test.ts'];
 
-/** They hold documents to the code, and know nothing of what it does. */
+/** Tests that compare documents with the code and do not run it. */
 const otherTests = ['docs.test.ts'];
 
-/** For what would never end. Far above what the tests take, half a second, however busy the machine is. */
+/**
+ * For mutants that would never end. The tests take half a second, and this is far more, however busy the
+ * machine is.
+ */
 const limitMs = 30_000;
 const lastLimitMs = 600_000;
 
@@ -60,7 +64,7 @@ function subjectOf(name: string): Subject {
   const source = readFileSync(join(root, file), 'utf8');
   const reaching = tests.filter(({ reached }) => reached.includes(file));
   if (reaching.length === 0) throw new Error(`no pure test reaches ${file}`);
-  // The nearest is the likeliest to fail.
+  // The nearest test is the most likely to fail.
   reaching.sort((one, other) => one.reached.indexOf(file) - other.reached.indexOf(file));
   const paths = reaching.map(({ path }) => path);
   const isWanted = ({ start }: Mutant) => line === undefined || lineOf(source, start) === Number(line);
@@ -79,7 +83,7 @@ function lineOf(source: string, offset: number): number {
 
 const inOneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
 
-/** The lines that a mutant changes, as they are and as they become. */
+/** The lines that a mutant changes, before and after. */
 function linesOf({ source }: Subject, { start, end, replacement }: Mutant): [from: string, to: string] {
   const first = source.lastIndexOf('\n', start - 1) + 1;
   const last = source.indexOf('\n', end);
@@ -109,7 +113,7 @@ function describe({ file, source }: Subject, { start, end, replacement }: Mutant
   return `${file}:${lineOf(source, start)}: ${inOneLine(source.slice(start, end))} -> ${inOneLine(replacement) || '(nothing)'}`;
 }
 
-/** Takes the mutants from one queue, as many at a time as there are sandboxes. */
+/** Takes the mutants from one queue, as many at the same time as there are sandboxes. */
 async function tryAll(sandboxes: readonly Sandbox[], subjects: readonly Subject[]): Promise<Result[]> {
   const queue = subjects.flatMap((subject) => subject.mutants.map((mutant) => ({ subject, mutant })));
   const results: Result[] = [];
@@ -125,7 +129,7 @@ async function tryAll(sandboxes: readonly Sandbox[], subjects: readonly Subject[
   return results;
 }
 
-/** Entries of the list that no mutant bears out: the code has changed, or a test has been written. */
+/** Entries of the list that match no mutant: the code has changed, or a test was added. */
 function staleEntries(files: readonly string[], results: readonly Result[]): string[] {
   const proven = new Set(results.filter(({ fate }) => fate === 'equivalent').map(({ file, lines }) => `${file}\n${lines}`));
   return equivalents

@@ -8,7 +8,7 @@ export interface Mutant {
   readonly replacement: string;
 }
 
-/** As the parser gives it: ESTree, with TypeScript's nodes among them. */
+/** A node of the parser's tree: ESTree, including TypeScript's nodes. */
 interface Node {
   readonly type: string;
   readonly start: number;
@@ -17,7 +17,7 @@ interface Node {
   readonly [field: string]: any;
 }
 
-/** What each operator may be taken for. */
+/** What each operator may be mistaken for. */
 const operators: Readonly<Record<string, readonly string[]>> = {
   '<': ['<=', '>='],
   '<=': ['<', '>'],
@@ -70,7 +70,7 @@ const methods: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Methods whose result is of the kind of what they are called on: the call may be left out. */
+/** Methods whose result has the same type as their object, so that the call may be left out. */
 const transparent = new Set(['filter', 'trim', 'trimEnd', 'trimStart', 'slice', 'subarray', 'reverse', 'toReversed', 'sort', 'replace']);
 
 const comparisons = new Set(['<', '<=', '>', '>=', '===', '!==']);
@@ -96,7 +96,7 @@ export function mutantsOf(path: string, source: string): Mutant[] {
     for (const other of operators[operator] ?? []) add(start, start + operator.length, other);
   }
 
-  /** Takes one out of a list, with the comma after it, or before it when it is the last. */
+  /** Removes an element from a list, with the comma after it, or before it when it is the last. */
   function removeFrom(list: readonly Node[], index: number): void {
     const [before, node, after] = [list[index - 1], list[index] as Node, list[index + 1]];
     if (after !== undefined) add(node.start, after.start, '');
@@ -166,7 +166,7 @@ export function mutantsOf(path: string, source: string): Mutant[] {
   }
 
   function visit(node: Node, parent: Node): void {
-    // Of TypeScript's own nodes only what is left of them when it runs.
+    // Of TypeScript's own nodes, mutates only the parts that exist at run time.
     if (node.type.startsWith('TS')) {
       if (node['expression']?.type) visit(node['expression'], parent);
       return;
@@ -174,7 +174,7 @@ export function mutantsOf(path: string, source: string): Mutant[] {
     if (node.type === 'ImportDeclaration') return;
     mutate[node.type]?.(node, parent);
     for (const [field, value] of Object.entries(node)) {
-      // A name is not mutated, but one that is computed.
+      // Does not mutate names, except computed ones.
       if ((field === 'key' || field === 'property') && node['computed'] !== true) continue;
       for (const child of Array.isArray(value) ? value : [value]) if (child?.type) visit(child, node);
     }
@@ -183,7 +183,7 @@ export function mutantsOf(path: string, source: string): Mutant[] {
   visit(program as unknown as Node, program as unknown as Node);
   return [...found.values()].filter(isModule).sort((one, other) => one.start - other.start || other.end - one.end);
 
-  /** `a && b ?? c` is none, for example. */
+  /** Whether the mutant parses: `a && b ?? c` does not, for example. */
   function isModule({ start, end, replacement }: Mutant): boolean {
     return parseSync(path, source.slice(0, start) + replacement + source.slice(end)).errors.length === 0;
   }

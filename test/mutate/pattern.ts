@@ -1,7 +1,10 @@
-/** One sign of a regular expression: an escape, a class, a group's head, a quantifier, or a character. */
+/** A token of a regular expression: an escape, a class, a group's head, a quantifier, or a character. */
 const signs = /\\[pP]\{[^}]*\}|\\u\{[^}]*\}|\\[\s\S]|\[(?:\\.|[^\]\\])*\]|\(\?(?:[:=!]|<[=!])|\{\d+(?:,\d*)?\}|[\s\S]/g;
 
-/** The regular expression without one of its anchors, quantifiers, alternatives or members of a class, or with a class inverted. */
+/**
+ * Variants of a regular expression: without one of its anchors, quantifiers, alternatives or class members,
+ * or with a class negated.
+ */
 export function mutatePattern(pattern: string): string[] {
   const all = [...pattern.matchAll(signs)].map(([sign]) => sign);
   return all.flatMap((sign, index) => {
@@ -13,7 +16,7 @@ export function mutatePattern(pattern: string): string[] {
   });
 }
 
-/** The class without one of its members; a class of one member has none to lose. */
+/** A class without one of its members. A class with only one has none to lose. */
 function mutateClass(sign: string): string[] {
   const head = sign.startsWith('[^') ? '[^' : '[';
   const member = String.raw`\\[pP]\{[^}]*\}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\.|[^\\]`;

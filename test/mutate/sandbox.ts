@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What neither the pure tests nor the compiler read, or do not write to. */
+/** What the pure tests and the compiler neither read nor write. */
 const leftOut = ['.git', 'dist', 'node_modules'];
 
 /** How a run ended. */
@@ -30,14 +30,14 @@ export class Sandbox {
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Runs test files, all in one process, up to the first test that fails. */
+  /** Runs test files, all in one process, until the first test fails. */
   test(files: readonly string[], limitMs: number): Promise<Outcome> {
     const entry = join(this.directory, 'test/entry.test.ts');
     writeFileSync(entry, files.map((file) => `import '${join(this.directory, file)}';\n`).join(''));
     return this.#run(process.execPath, ['--import', 'tsx', '--test-reporter=tap', entry], limitMs, /^\s*not ok /m);
   }
 
-  /** Whether the types still fit. What only tidiness forbids is no error here. */
+  /** Whether the types still fit. Rules about style do not count as errors here. */
   compile(limitMs: number): Promise<Outcome> {
     const lenient = ['--noUnusedLocals', 'false', '--noUnusedParameters', 'false', '--allowUnreachableCode', 'true'];
     return this.#run(join(this.directory, 'node_modules/.bin/tsc'), lenient, limitMs, /error/);
@@ -46,7 +46,7 @@ export class Sandbox {
   #run(file: string, args: readonly string[], limitMs: number, failure: RegExp): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const environment = { ...process.env, TMPDIR: this.directory, LONG_TESTS: '' };
-      // A test runner that is told that it is a part of another one writes in another form.
+      // Without this variable the test runner would take itself for a part of another one, and print another format.
       const { NODE_TEST_CONTEXT: _, ...env } = environment as NodeJS.ProcessEnv;
       const child = spawn(file, args, { cwd: this.directory, env, stdio: ['ignore', 'pipe', 'ignore'] });
       this.#child = child;

@@ -22,7 +22,7 @@ import { goodStart, type Plan, setUp } from '../support/set-up.ts';
 const blocks = findDocuments().flatMap(blocksOf);
 const withCommands = blocks.filter(({ language }) => commandLanguages.includes(language));
 
-/** A container in which the verdict is as a document shows it, where that can be made; else one that is ready. */
+/** A container whose verdict is the one that a document shows, where possible. Otherwise one that is ready. */
 function planFor(shown: Shown | undefined, text: string): { readonly plan: Plan; readonly isAsShown: boolean } {
   const hook = (script: string): Plan => ({ hook: (path) => writeScript(path, script) });
   const start = (command: string): Plan => ({ ...hook('exit 0'), programs: goodStart.replace('command=true', `command=${command}`) });
@@ -37,16 +37,16 @@ function planFor(shown: Shown | undefined, text: string): { readonly plan: Plan;
   return { plan: plan ?? hook('exit 0'), isAsShown: plan !== undefined };
 }
 
-/** Runs commands one after the other in one shell, in such a container; gives the code and output of each. */
+/** Runs commands one after the other in one shell in such a container. Returns the code and output of each. */
 async function runIn(t: TestContext, commands: readonly Command[], plan: Plan, code: number) {
   const port = await freePort();
   const it = await setUp(t, { ...plan, settings: { READINESSD_LISTEN: `127.0.0.1:${port}` } });
   await it.expect(new RegExp(`^${code} `));
-  // Commands may write into the tree, and into /etc, which has nothing of readinessd's yet.
+  // Commands may write into the tree, and into /etc, which has nothing of readinessd yet.
   const directory = scratchDirectory(t);
   const root = join(directory, 'root');
   cpSync(tree, root, { recursive: true });
-  // It is no terminal, on which curl would show no progress beside an answer.
+  // Outside a terminal curl would show its progress beside an answer.
   writeFileSync(join(directory, '.curlrc'), 'silent\nshow-error\n');
   const places: readonly (readonly [string, string])[] = [
     ['/usr/bin/readiness_probe_hook', it.env.READINESSD_HOOK],
@@ -73,7 +73,7 @@ async function runIn(t: TestContext, commands: readonly Command[], plan: Plan, c
   return commands.map((_command, index) => ({ output: inContainer(parts[2 * index] ?? ''), code: Number(parts[2 * index + 1]) }));
 }
 
-/** A block that sets settings of the daemon has them checked. */
+/** Adds --check-config to a block that sets settings of the daemon. */
 function withSettingsChecked(block: Block, commands: readonly Command[]): readonly Command[] {
   const setsSome = commands.some(({ line }) => /^(export )?READINESSD_\w+=("[^"]*"|\S*)$/.test(line));
   if (!setsSome || block.notRun !== undefined) return commands;
@@ -85,7 +85,7 @@ const counts = { run: 0, notRun: [] as string[] };
 
 suite('commands in documents', { concurrency: 4 }, () => {
   for (const block of withCommands) {
-    test(`${block.place} can be run as it stands, and does what it says`, async (t) => {
+    test(`${block.place} runs as written, and does what it says`, async (t) => {
       const commands = withSettingsChecked(block, commandsIn(block));
       for (const { line, notRun } of commands) if (notRun !== undefined) counts.notRun.push(`${block.place}: ${line} (${notRun})`);
       const toRun = commands.filter(({ notRun }) => notRun === undefined);
@@ -112,7 +112,7 @@ suite('commands in documents', { concurrency: 4 }, () => {
   }
 });
 
-test('commands in documents that are not run are named', (t) => {
+test('commands in documents name each block that is not run', (t) => {
   t.diagnostic(`${counts.run} commands were run; ${counts.notRun.length} were not:`);
   for (const line of counts.notRun) t.diagnostic(line);
   assert.ok(counts.run > 10);
@@ -120,7 +120,7 @@ test('commands in documents that are not run are named', (t) => {
 
 suite('blocks of code in documents', () => {
   for (const block of withCommands) {
-    test(`${block.place} is what sh takes`, async (t) => {
+    test(`${block.place} is valid for sh`, async (t) => {
       const script = join(scratchDirectory(t), 'block.sh');
       const text =
         block.language === 'sh'
@@ -132,14 +132,14 @@ suite('blocks of code in documents', () => {
       const { code, stderr } = await run('sh', ['-n', script]);
       assert.equal(code, 0, stderr);
       if (block.language !== 'sh') return;
-      // Variables are for a program that is not in the block.
+      // Variables may be for a program that is not in the block.
       const checked = await run('shellcheck', ['--shell=sh', '--exclude=SC2034', script]);
       assert.equal(checked.code, 0, checked.stdout);
     });
   }
 
   for (const { place, text } of blocks.filter(({ language }) => language === 'python')) {
-    test(`${place} is what Python takes`, async () => {
+    test(`${place} is valid Python`, async () => {
       const { code, stderr } = await run('python3', ['-c', 'import ast, sys; ast.parse(sys.argv[1])', text]);
       assert.equal(code, 0, stderr);
     });

@@ -9,7 +9,7 @@ import { until } from '../support/scratch.ts';
 
 const steps = isLong ? 400 : 60;
 
-/** No rest is as long but one that the hook has earned. */
+/** Only the hook can make a wait this long. */
 const longRestMs = 2000;
 
 /** The age in an answer is rounded. */
@@ -60,17 +60,17 @@ const tour: readonly Action[] = [
   { kind: 'hook', hook: 'good' },
 ];
 
-test(`through ${steps} random changes and faults the built daemon says only what has a ground, and soon what is so`, async (t) => {
+test(`through ${steps} random changes and faults the built daemon says only what has a cause, and soon the truth`, async (t) => {
   t.diagnostic(`seed ${historySeed}`);
   const container = await Container.start(t);
   const { history } = container;
-  /** Since the truth about the world was found by a whole cycle in it, nothing else may be shown. */
+  /** Once a whole cycle has found the truth about the world, nothing else may be shown. */
   let isSettled = false;
   const shown = new Map<number, number>();
   const wrong: string[] = [];
   const changes: { readonly fromMs: number; toMs: number }[] = [];
   let isWatching = true;
-  /** The daemon has been ended or has just started: its first cycle may not have ended. */
+  /** The daemon was ended or has just started, so its first cycle may not have ended. */
   let isAway = true;
 
   async function watch(): Promise<void> {
@@ -85,7 +85,7 @@ test(`through ${steps} random changes and faults the built daemon says only what
     }
   }
 
-  /** The cycle of an answer began no earlier than this was asked, less its age. */
+  /** The cycle of an answer began no earlier than the question minus its age. */
   function judge({ code, ageMs }: Status, askedAtMs: number, mustBeTruth: boolean, mayBePending: boolean): void {
     shown.set(code, (shown.get(code) ?? 0) + 1);
     const now = performance.now();
@@ -104,7 +104,7 @@ test(`through ${steps} random changes and faults the built daemon says only what
     return truths(mayBeNew && world.program === 'up' ? { ...world, program: 'up for a while' } : world);
   }
 
-  /** While a change is made, what was before may still be so. */
+  /** While a change is made, the state before it may still count. */
   function groundFrom(askedAtMs: number, ageMs = Number.NaN): number {
     const fromMs = askedAtMs - ageMs - slackMs;
     const change = changes.find((span) => span.fromMs <= fromMs && fromMs <= span.toMs);
@@ -131,7 +131,7 @@ test(`through ${steps} random changes and faults the built daemon says only what
   async function makeChange(next: Exclude<Action, { kind: 'daemon' }>): Promise<void> {
     const { fault } = container.world;
     if (fault !== 'none' && next.kind !== 'hook') {
-      // Nothing but its end can happen to a supervisord that is away.
+      // A supervisord that is away can only be brought back.
       if (fault === 'supervisord silent') container.thawSupervisord();
       else await container.startSupervisord();
     } else if (next.kind === 'start') await container.setStart(next.start);
@@ -141,7 +141,7 @@ test(`through ${steps} random changes and faults the built daemon says only what
     else await container.killSupervisord();
   }
 
-  /** Waits until a cycle that began after this call has ended; in a long rest another daemon takes the place of this one. */
+  /** Waits for the end of a cycle that began after this call. Instead of a long wait, it may replace the daemon. */
   async function aWholeCycle(mayCutRest: boolean): Promise<void> {
     const calledAtMs = performance.now();
     await until('a whole cycle has ended', async () => {
@@ -159,7 +159,7 @@ test(`through ${steps} random changes and faults the built daemon says only what
   try {
     for (const [index, next] of [...tour, ...fc.sample(action, { seed: historySeed, numRuns: steps })].entries()) {
       await take(next);
-      // The tour waits for the rest that a hook has earned by hanging; once is enough.
+      // The tour waits out the long wait after a hanging hook. Once is enough.
       await aWholeCycle(index > tour.length);
       const [expected = Number.NaN] = truths(container.world);
       await container.daemon.expect(new RegExp(`^${expected} `)).catch((error: Error) => {

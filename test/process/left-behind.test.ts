@@ -9,7 +9,7 @@ import { cleanUp, scratchDirectory, until } from '../support/scratch.ts';
 
 const script = join(import.meta.dirname, '../support/left-behind');
 
-test('what tests leave behind is found, and removed: a process, a mount, a file', async (t) => {
+test('what tests leave behind is found and removed: a process, a mount, a file', async (t) => {
   const directory = join(scratchDirectory(t), 'tmp');
   mkdirSync(join(directory, 'mounted'), { recursive: true });
   assert.equal((await run(script, [directory])).stdout, `file ${directory}/mounted\n`);

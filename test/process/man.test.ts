@@ -14,7 +14,7 @@ import { tree } from '../support/scratch.ts';
 const shipped = ['man1/readiness_probe.sh.1', 'man1/readinessctl.1', 'man8/readinessd.8'];
 const pathOf = (page: string) => join(tree, 'usr/share/man', page);
 
-/** As a reader sees it, its blanks made one. */
+/** The text as a reader sees it, with runs of blanks made one. */
 async function rendered(page: string): Promise<string> {
   const { code, stdout } = await run('sh', ['-c', 'mandoc -Tascii "$0" | col -bx', pathOf(page)]);
   assert.equal(code, 0);
@@ -28,13 +28,13 @@ suite('man pages', () => {
   });
 
   for (const page of shipped) {
-    test(`${page} leaves mandoc nothing to warn of`, async () => {
+    test(`${page} makes mandoc warn of nothing`, async () => {
       const { code, stdout, stderr } = await run('mandoc', ['-Tlint', '-Wwarning', pathOf(page)]);
       assert.deepEqual([code, stdout, stderr], [0, '', '']);
     });
   }
 
-  test('of the daemon tells every setting with its default, and what the API has', async () => {
+  test('of the daemon name every setting with its default, and the whole API', async () => {
     const text = await rendered('man8/readinessd.8');
     for (const { flag, placeholder, variable, defaultText = '', help } of Object.values(definitions)) {
       for (const said of [`${`--${flag} ${placeholder}`.trimEnd()}, ${variable} ${help}`, defaultText])
@@ -45,14 +45,14 @@ suite('man pages', () => {
     }
   });
 
-  test('of the probe tells every exit code', async () => {
+  test('of the probe name every exit code', async () => {
     const text = await rendered('man1/readiness_probe.sh.1');
     for (const { codes, reason, when } of exitCodeTable) {
       assert.ok(text.includes(` ${[...new Set(codes)].join('-')} ${reason} ${when}.`), reason);
     }
   });
 
-  test('of readinessctl tells every command with its options', async () => {
+  test('of readinessctl name every command with its options', async () => {
     const text = await rendered('man1/readinessctl.1');
     const program = createProgram(async () => {});
     assert.deepEqual(
@@ -65,7 +65,7 @@ suite('man pages', () => {
     }
   });
 
-  test('show the date that they are given, and are else the same', () => {
+  test('show the given date, and are otherwise the same', () => {
     const at = (date: string) => manPages(new Date(date)).map(({ text }) => text);
     const [first, second] = [at('2026-01-02T23:59:59Z'), at('2026-01-03T00:00:00Z')];
     assert.deepEqual(
@@ -75,7 +75,7 @@ suite('man pages', () => {
     assert.notDeepEqual(first, second);
   });
 
-  test('keep texts from being taken for requests', () => {
+  test('keep text from being read as roff requests', () => {
     assert.equal(escapeRoff(".so x\n'a\\b --c"), "\\&.so x\n\\&'a\\eb \\-\\-c");
   });
 });

@@ -5,7 +5,7 @@ import { nodeRoot, nodeVersions } from '../support/cache.ts';
 import { isLong } from '../support/long.ts';
 import { run } from '../support/run.ts';
 
-/** What the clients do, and that the daemon starts and answers; --long adds what else it does. */
+/** What the clients do, and that the daemon starts and answers. --long adds the rest of its tests. */
 const contract = ['client/contract', 'daemon/launcher'];
 const more = ['daemon/lifecycle', 'daemon/under-supervisord', 'daemon/http', 'daemon/tcp', 'daemon/metrics', 'faults/daemon', 'histories'];
 
@@ -13,7 +13,7 @@ suite('the built tree keeps its contract', { concurrency: 1 }, () => {
   for (const version of nodeVersions) {
     test(`on Node ${version}`, async () => {
       const node = join(nodeRoot(version), 'usr/local/bin/node');
-      // The tests start whatever node is in PATH; and they are no part of this run, as the runner's own variable would say.
+      // The tests start the node that is in PATH. They are a run of their own, so the runner's variable must go.
       const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
       const env = { ...inherited, PATH: [join(node, '..'), process.env['PATH']].join(delimiter) };
       const files = [...contract, ...(isLong ? more : [])].map((name) => join(import.meta.dirname, `${name}.test.ts`));

@@ -13,7 +13,7 @@ import { TestSupervisord } from '../support/supervisord.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The oldest Node.js that will do, before this machine's own; npm runs with it too. */
+/** The oldest supported Node.js before this machine's own. npm runs with it too. */
 const env = { ...process.env, PATH: [join(nodeRoot(), 'usr/local/bin'), process.env['PATH']].join(delimiter) };
 
 async function npm(...words: string[]): Promise<string> {
@@ -24,12 +24,12 @@ async function npm(...words: string[]): Promise<string> {
 
 test('npm package', async (t) => {
   const directory = scratchDirectory(t);
-  // Without its prepack, the build, for other tests run what is built.
+  // Skips prepack, which builds, because other tests run what is built.
   const packing = await npm('pack', '--json', '--ignore-scripts', '--pack-destination', directory);
   const [packed = assert.fail('npm has packed nothing')] = JSON.parse(packing) as { filename: string; files: { path: string }[] }[];
   const tarball = join(directory, packed.filename);
 
-  await t.test('holds the tree, and nothing else but what npm puts into every package', async () => {
+  await t.test('contains the tree, and nothing else but what npm puts into every package', async () => {
     const built = (await run('find', ['dist/rootfs', '-type', 'f'], { cwd: root })).stdout.trim().split('\n');
     assert.deepEqual(packed.files.map(({ path }) => path).sort(), [...built, 'LICENSE', 'README.md', 'package.json'].sort());
   });
@@ -39,7 +39,7 @@ test('npm package', async (t) => {
     assert.deepEqual([scripts.prepack, dependencies], ['npm run build', undefined]);
   });
 
-  await t.test('leaves publint nothing to say', async () => {
+  await t.test('passes publint without a message', async () => {
     const { messages } = await publint({ pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer }, strict: true });
     assert.deepEqual(messages, []);
   });
@@ -51,7 +51,7 @@ test('npm package', async (t) => {
     const form = testForm ?? formHere;
     await t.test(`works when installed ${title}, with the entry that it prints (${form})`, async (t) => {
       const scratch = scratchDirectory(t);
-      // supervisord gives these characters a meaning.
+      // These characters have a meaning for supervisord.
       const prefix = join(scratch, '10 %d "x"');
       await npm('install', ...where, '--prefix', prefix, '--offline', '--no-audit', '--no-fund', tarball);
       const [readinessd, probe] = [join(prefix, bin, 'readinessd'), join(prefix, bin, 'readiness_probe.sh')];
@@ -75,7 +75,7 @@ test('npm package', async (t) => {
   }
 });
 
-test('the entry that the tree on / would print is the one that it brings', async () => {
+test('the tree prints the same entry as it ships, but for the path', async () => {
   const { stdout } = await run(join(tree, 'usr/bin/readinessd'), ['--print-supervisor-conf']);
   const shipped = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8');
   assert.equal(stdout.replaceAll(`command=${tree}/`, 'command=/'), shipped);

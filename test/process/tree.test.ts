@@ -13,7 +13,7 @@ suite('the built tree', () => {
     for (const file of ['daemon.cjs', 'readinessctl.cjs', 'readiness_probe.cjs']) {
       const bundle = readFileSync(join(lib, file), 'utf8');
       assert.ok(bundle.length > 1000, file);
-      // Short ones may well be words of other texts.
+      // Short ones may be words of other texts.
       const found = descriptions.filter((description) => description.length > 20 && bundle.includes(description));
       assert.deepEqual(found, [], file);
     }

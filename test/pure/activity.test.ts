@@ -14,7 +14,7 @@ const minute = 60_000;
 const signal = new AbortController().signal;
 
 suite('what runs now', () => {
-  test('is what has begun and not ended, for how long and of how much, also when two looks overlap', async () => {
+  test('lists steps that have begun and not ended, with times and counts, even when two looks overlap', async () => {
     let nowMs = 1000;
     const ends: (() => void)[] = [];
     const slow = step('hook', [], [], { run: () => new Promise((resolve) => ends.push(() => resolve(passed))), boundMs: 11_000 });
@@ -33,7 +33,7 @@ suite('what runs now', () => {
     assert.deepEqual(running(), []);
   });
 
-  test('leaves the step as it is, and no trace of one that throws', async () => {
+  test('does not change the step, and forgets one that throws', async () => {
     const error = new Error('a bug');
     const bad = step('bad', [], [], {
       run: () => {
@@ -49,7 +49,7 @@ suite('what runs now', () => {
     assert.deepEqual(running(), []);
   });
 
-  test('hands on that somebody waits', async () => {
+  test('passes on that somebody waits', async () => {
     const given: unknown[] = [];
     const { stages } = noteRunning(
       [
@@ -70,13 +70,13 @@ suite('what runs now', () => {
 });
 
 suite('the last hour', () => {
-  test('is the time since the start before it is over', () => {
+  test('covers the time since the start while that is shorter', () => {
     const hour = new Hour(500);
     assert.deepEqual(hour.last(500, { cycles: 0, changes: 0 }), { overMs: 0, cycles: 0, changes: 0 });
     assert.deepEqual(hour.last(500 + 59 * minute, { cycles: 7, changes: 2 }), { overMs: 59 * minute, cycles: 7, changes: 2 });
   });
 
-  test('has what was counted in it, to the minute, however many hours there were', () => {
+  test('contains what was counted in it, to the minute, however many hours there were', () => {
     const hour = new Hour(0);
     let cycles = 0;
     for (let atMs = 0; atMs < 200 * minute; atMs += 10_000) {
@@ -91,7 +91,7 @@ suite('the last hour', () => {
   test('knows that nothing happened in a gap', () => {
     const hour = new Hour(0);
     hour.note(minute, { cycles: 5, changes: 1 });
-    // Nothing was counted since, whoever asks first, and however late.
+    // Nothing was counted since, whoever asks first and however late.
     hour.note(90 * minute, { cycles: 5, changes: 1 });
     assert.deepEqual(hour.last(90 * minute + 1, { cycles: 6, changes: 1 }), { overMs: 60 * minute + 1, cycles: 1, changes: 0 });
     assert.deepEqual(hour.last(1000 * minute, { cycles: 6, changes: 1 }), { overMs: 60 * minute, cycles: 0, changes: 0 });
@@ -102,7 +102,7 @@ suite("start.sh's programs as seen", () => {
   const seen = (more: object) =>
     seenPrograms({ processes: [live('start', { now: 1000, ...more })], configs: [], number: 1, answeredAtMs: 10_000 }, () => true, 12_000);
 
-  test('are none before the first answer, and then those that are start.sh', () => {
+  test('are none before the first answer, and then those that run start.sh', () => {
     assert.deepEqual(
       seenPrograms(undefined, () => true, 0),
       [],
@@ -123,7 +123,7 @@ suite("start.sh's programs as seen", () => {
     ['not where the clock was set back', { state: state.RUNNING, start: 2000, stop: 0 }, ['RUNNING', undefined]],
     ['not of a state that nobody knows', { state: 77, start: 900, stop: 0 }, ['77', undefined]],
   ] as const) {
-    test(`are told for how long by supervisord's clock: ${title}`, () => {
+    test(`show durations by supervisord's clock: ${title}`, () => {
       assert.deepEqual(seen(more), [{ program: 'start', state: expected[0], forMs: expected[1], seenAgoMs: 2000 }]);
     });
   }
@@ -148,19 +148,19 @@ suite('what happens now, for people', () => {
     ageMs: 3000,
   };
 
-  test('stands in the lines of a status', () => {
+  test('appears in the lines of a status', () => {
     const lines = statusLines(status, plain).map(textOf);
     assert.ok(lines.includes('start.sh (program "start") has been RUNNING for 4 min'));
     assert.ok(lines.includes('cycle 3 began 3.0 s ago; a cycle runs now: hook for 3.0 s of at most 11 s'));
     assert.ok(lines.includes('since its start 1 cycle, 2 changes of the verdict'));
   });
 
-  test('may be left out by an older daemon', () => {
+  test('may be missing when the daemon is older', () => {
     const { running, startPrograms, lastHour, ...older } = status;
     assert.ok(statusLines(older, plain).map(textOf).includes('cycle 3 began 3.0 s ago; a cycle runs now'));
   });
 
-  test('names a few steps only, and those that take longer than usual, or have no bound', () => {
+  test('names only a few steps, and only those that take longer than usual or have no bound', () => {
     const all = Array.from({ length: 5 }, (_, index) => ({ name: `c${index}`, forMs: 2000, boundMs: index * 1500 }));
     assert.equal(runningText(all), 'c0 for 2.0 s, c1 for 2.0 s, longer than the usual 1.5 s, c2 for 2.0 s of at most 3.0 s, and 2 more');
   });

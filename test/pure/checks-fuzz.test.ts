@@ -86,8 +86,8 @@ const fragments = [
 
 const cases = isLong ? 100_000 : 3000;
 
-suite('files of checks that were written by nobody', () => {
-  test(`are read, or refused in one line with a place: seed ${historySeed}`, { timeout: isLong ? 3_600_000 : 600_000 }, async (t) => {
+suite('random files of checks', () => {
+  test(`are read, or refused in one line that names a place: seed ${historySeed}`, { timeout: isLong ? 3_600_000 : 600_000 }, async (t) => {
     const directory = mkdtempSync(join(tmpdir(), 'rd-checks-'));
     t.after(() => rmSync(directory, { recursive: true, force: true }));
     const file = join(directory, 'a.yaml');
@@ -115,7 +115,7 @@ suite('files of checks that were written by nobody', () => {
   });
 });
 
-/** What was taken has a line each, and makes steps. */
+/** Each accepted check has a line to show and makes a step. */
 function canBeUsed(checks: readonly Check[]): void {
   const request = readSettings([], {});
   assert.ok('settings' in request);

@@ -9,7 +9,7 @@ import { loadChecks } from '../../daemon/steps/checks/load.ts';
 import { readChecks } from '../../daemon/steps/checks/read.ts';
 import { withVariables } from '../../daemon/steps/checks/variables.ts';
 
-/** One check under the name "a", whose lines are indented by four. */
+/** One check named "a". Its lines are indented by four. */
 const one = (text: string) => `checks:\n  a:\n    ${text.replaceAll('\n', '\n    ')}\n`;
 const tcp = 'tcp: { port: 25 }';
 
@@ -22,7 +22,7 @@ function directoryOf(t: TestContext, files: Readonly<Record<string, string | Buf
   return directory;
 }
 
-/** What is read of files, in their order: the checks, or the line without the directory. */
+/** Reads files in their order. Returns the checks, or the error line without the directory. */
 async function read(t: TestContext, files: Readonly<Record<string, string | Buffer>>, environment: NodeJS.ProcessEnv = {}) {
   const directory = directoryOf(t, files);
   const paths = Object.keys(files).map((name) => join(directory, name));
@@ -31,7 +31,7 @@ async function read(t: TestContext, files: Readonly<Record<string, string | Buff
 }
 
 suite('files of checks', () => {
-  test('hold every kind, in their order', async (t) => {
+  test('contain every kind, in their order', async (t) => {
     const text = `
 checks:
   services:
@@ -127,7 +127,7 @@ checks:
     ['#'.repeat(70_000), /^a.yaml:1:1: cannot read it: it is larger than 64 KiB$/],
     [Buffer.from([0xff, 0xfe, 0x41]), /^a.yaml:1:1: cannot read it: it is not UTF-8$/],
   ] as const) {
-    test(`refuse ${JSON.stringify(String(text).slice(0, 60))}`, async (t) => {
+    test(`are refused: ${JSON.stringify(String(text).slice(0, 60))}`, async (t) => {
       const problem = await read(t, { 'a.yaml': text });
       assert.match(String(problem), line);
       assert.doesNotMatch(String(problem), /\n/);
@@ -215,7 +215,7 @@ checks:
     ['Kubernetes', one('httpGet: { path: /, port: 1 }'), '3:5: check "a" needs one of programs, http, tcp, exec'],
     ['a text', 'checks', '1:1: must be keys with values'],
   ] as const) {
-    test(`refuse ${title}`, async (t) => {
+    test(`are refused: ${title}`, async (t) => {
       const problem = String(await read(t, { 'a.yaml': text }));
       if (typeof line !== 'string') assert.match(problem.replace(/^a\.yaml:/, ''), line);
       else if (line.endsWith('has it')) assert.match(problem, new RegExp(`^a\\.yaml:1:\\d+: cannot use the name "1": ${line}$`));
@@ -232,16 +232,16 @@ checks:
     ['a dollar', one(command('/x $$HOME $5 $')), 'exec /x $HOME $5 $'],
     ['quotes and blanks', one(command(`/x 'a b' "c" d\\ e ''`)), 'exec /x a b c d e '],
     ['lines that are folded', one('exec:\n  command: >\n    /x\n    y\n'), 'exec /x y'],
-    ['an address of IPv6', one('http: { url: "http://[::1]:80/" }'), 'http http://[::1]/'],
-    ['a name where a Unix socket is', one('http: { url: "http://app/", unix-socket: /run/x }'), 'http http://app/ over /run/x'],
-    ['lines that end as on DOS', one(tcp).replaceAll('\n', '\r\n'), 'tcp localhost:25'],
-    ['a mark of UTF-8', `\uFEFF${one(tcp)}`, 'tcp localhost:25'],
+    ['an IPv6 address', one('http: { url: "http://[::1]:80/" }'), 'http http://[::1]/'],
+    ['a host name beside a Unix socket', one('http: { url: "http://app/", unix-socket: /run/x }'), 'http http://app/ over /run/x'],
+    ['lines that end as in DOS', one(tcp).replaceAll('\n', '\r\n'), 'tcp localhost:25'],
+    ['a UTF-8 byte order mark', `\uFEFF${one(tcp)}`, 'tcp localhost:25'],
     ['JSON', '{"checks": {"a": {"tcp": {"host": "127.0.0.1", "port": 25}}}}', 'tcp 127.0.0.1:25'],
-    ['a tag of what it is', one('tcp: !!map { port: !!int 25 }'), 'tcp localhost:25'],
+    ['a tag of its own type', one('tcp: !!map { port: !!int 25 }'), 'tcp localhost:25'],
     ['the number 1 as a name', 'checks: { 1: { tcp: { port: 25 } } }', 'tcp localhost:25'],
     ['a prototype as a name', 'checks: { __proto__: { tcp: { port: 25 } } }', 'tcp localhost:25'],
   ] as const) {
-    test(`take ${title}`, async (t) => {
+    test(`are accepted: ${title}`, async (t) => {
       const checks = await read(t, { 'a.yaml': text }, { PORT: '99' });
       assert.ok(typeof checks !== 'string', String(checks));
       assert.deepEqual(
@@ -265,7 +265,7 @@ checks:
     ['${NOT_SET:-}', false],
     ['${NOT_SET:-yes}', true],
   ] as const) {
-    test(`take ${word} for ${isOn ? 'on' : 'off'}`, async (t) => {
+    test(`may say ${word} for ${isOn ? 'on' : 'off'}`, async (t) => {
       const checks = await read(t, { 'a.yaml': one(`${tcp}\nwhen: ${word}`) });
       assert.ok(typeof checks !== 'string', String(checks));
       assert.equal(checks[0]?.isOn, isOn);
@@ -280,7 +280,7 @@ checks:
     ['no checks', 'checks: {}\n'],
     ['an empty map', '{}'],
   ] as const) {
-    test(`take a file of ${title} for one without checks`, async (t) => assert.deepEqual(await read(t, { 'a.yaml': text }), []));
+    test(`of ${title} have no checks`, async (t) => assert.deepEqual(await read(t, { 'a.yaml': text }), []));
   }
 
   for (const [title, text] of [
@@ -290,7 +290,7 @@ checks:
     ['keys of keys', '? '.repeat(32_000)],
     ['lists that end', `checks: { a: ${'['.repeat(30_000)}${']'.repeat(30_000)} }`],
   ] as const) {
-    test(`take nothing that is nested too deeply: ${title}`, async (t) => {
+    test(`may not be nested too deeply: ${title}`, async (t) => {
       assert.match(String(await read(t, { 'a.yaml': text })), /^a\.yaml:\d+:\d+: cannot read this as YAML: it is nested too deeply$/);
     });
   }
@@ -304,15 +304,15 @@ checks:
       'an alias for each value',
       `checks:\n  a: { http: { url: &x "http://127.0.0.1/", headers: { ${numbered(5000, (n) => `h${n}: *x,`)} } }, z: *x }\n`,
     ],
-    ['keys without number', `checks:\n${numbered(6000, (n) => `  k${n}: 1\n`)}`],
-    ['errors without number', ','.repeat(20_000)],
+    ['countless keys', `checks:\n${numbered(6000, (n) => `  k${n}: 1\n`)}`],
+    ['countless errors', ','.repeat(20_000)],
   ] as const) {
-    test(`come to an end with ${title}`, { timeout: 60_000 }, async (t) => {
+    test(`cannot make the reader run for ever: ${title}`, { timeout: 60_000 }, async (t) => {
       assert.match(String(await read(t, { 'a.yaml': text })), /^a\.yaml:\d+:\d+: [^\n]+$/);
     });
   }
 
-  test('are read in the order of their names, and tell the first problem in it', async (t) => {
+  test('are read in the order of their names, and the first problem in that order is reported', async (t) => {
     const bad = 'checks: { x: {} }';
     assert.match(String(await read(t, { 'a.yaml': one(tcp), 'b.yaml': bad, 'c.yaml': '- z' })), /^b\.yaml:1:14: check "x" needs one of/);
     const directory = directoryOf(t, {
@@ -329,7 +329,7 @@ checks:
     );
   });
 
-  test('have no check called programs beside READINESSD_PROGRAMS', async (t) => {
+  test('may not have a check called programs beside READINESSD_PROGRAMS', async (t) => {
     const directory = directoryOf(t, { 'a.yaml': `checks: { programs: { ${tcp} } }` });
     const load = (more: NodeJS.ProcessEnv) => {
       const request = readSettings([], { READINESSD_CHECKS_DIR: directory, READINESSD_HOOK_SAFETY_CHECK: 'off', ...more });
@@ -343,18 +343,18 @@ checks:
     );
   });
 
-  test('are told of in one line, whatever a file is called', async (t) => {
+  test('are reported in one line, whatever a file is called', async (t) => {
     const problem = await read(t, { 'a\nb\u001b[2J.yaml': '- x' });
     assert.match(String(problem), /^a b \[2J\.yaml:1:1: must be keys with values$/);
     assert.match(String(await read(t, { [`${'x'.repeat(200)}.yaml`]: '- x' })), /^x{200}\.yaml:1:1: must be keys with values$/);
   });
 
-  test('take no name twice, whichever file has it', async (t) => {
+  test('may not use a name twice, even in different files', async (t) => {
     const problem = await read(t, { 'a.yaml': one(tcp), 'b.yaml': `checks: { b: { ${tcp} }, a: { ${tcp} } }` });
     assert.equal(problem, 'b.yaml:1:37: cannot use the name "a": a.yaml:2:3 has it');
   });
 
-  test('take aliases, and no bomb of them', async (t) => {
+  test('may use aliases, but no alias bomb', async (t) => {
     const shared = `checks:\n  a: { tcp: { port: &port 25 } }\n  b: { tcp: { port: *port } }\n`;
     const checks = await read(t, { 'a.yaml': shared });
     assert.ok(typeof checks !== 'string' && checks[1]?.body.display === 'tcp localhost:25');
@@ -364,7 +364,7 @@ checks:
     assert.match(String(await read(t, { 'a.yaml': 'checks: &a\n  a: *a\n' })), /^a.yaml:\d+:\d+: /);
   });
 
-  test('are those of a directory that end in .yaml, but for dot files, as of a ConfigMap', async (t) => {
+  test('are the files of a directory that end in .yaml, without dot files, as in a ConfigMap', async (t) => {
     const directory = directoryOf(t, { '.hidden.yaml': 'x', README: 'x', 'b.yaml.bak': 'x' });
     mkdirSync(join(directory, '..data'));
     writeFileSync(join(directory, '..data/b.yaml'), `checks: { b: { ${tcp} } }`);
@@ -390,7 +390,7 @@ checks:
 });
 
 suite('variables in a text', () => {
-  test('are put in, with a default where they are unset or empty', () => {
+  test('are replaced, with a default where they are unset or empty', () => {
     const environment = { A: 'x', EMPTY: '' };
     for (const [text, expected] of [
       ['a$b', 'a$b'],

@@ -29,7 +29,7 @@ suite('a declared check with a period', () => {
     const state = { nowMs: 0, runs: 0, result: passed as StepResult, startRun: 'first' };
     const run: RunStep = async () => {
       state.runs++;
-      // The look itself takes its time.
+      // The look itself takes time.
       state.nowMs += 10;
       return state.result;
     };
@@ -43,7 +43,7 @@ suite('a declared check with a period', () => {
     };
   }
 
-  test('stands while it is good, as old as when it was looked for, and costs nothing meanwhile', async () => {
+  test('keeps its result while that is good, with the age of its look, and runs nothing meanwhile', async () => {
     const { state, step } = counted();
     assert.deepEqual(await step.run(signal), passed);
     for (const nowMs of [10, 500, 999]) {
@@ -56,7 +56,7 @@ suite('a declared check with a period', () => {
     assert.equal(state.runs, 2);
   });
 
-  test('does not stand once start.sh has run again', async () => {
+  test('does not keep its result once start.sh has run again', async () => {
     const { state, step } = counted();
     await step.run(signal);
     state.startRun = 'second';
@@ -68,7 +68,7 @@ suite('a declared check with a period', () => {
     assert.equal(state.runs, 3);
   });
 
-  test('is looked at each time while it is bad', async () => {
+  test('is looked at each time while it fails', async () => {
     const { state, step } = counted();
     state.result = checkFailed;
     for (let run = 1; run <= 3; run++) {
@@ -81,7 +81,7 @@ suite('a declared check with a period', () => {
     assert.equal(state.runs, 4);
   });
 
-  test('is looked at when somebody waits for it, and what that finds counts', async () => {
+  test('is looked at when somebody waits for it, and the new result counts', async () => {
     const { state, step } = counted();
     await step.run(signal);
     state.result = checkFailed;
@@ -90,7 +90,7 @@ suite('a declared check with a period', () => {
     assert.equal(state.runs, 3);
   });
 
-  test('that throws has no good result left', async () => {
+  test('has no good result left after it throws', async () => {
     let runs = 0;
     let nowMs = 0;
     const run: RunStep = async () => {
@@ -117,7 +117,7 @@ suite('the failure of a declared check', () => {
     ['programs', undefined, 116, 'ProgramNotRunning'],
     ['programs', 99, 99, 'CheckFailed'],
   ] as const) {
-    test(`of ${kind}${exitCode === undefined ? '' : ` with ${exitCode}`} is ${code} ${reason}`, async () => {
+    test(`of kind ${kind}${exitCode === undefined ? '' : ` with ${exitCode}`} is ${code} ${reason}`, async () => {
       const failing =
         (context: CheckContext): RunStep =>
         async () =>
@@ -127,7 +127,7 @@ suite('the failure of a declared check', () => {
     });
   }
 
-  test('is none when it is switched off, which takes no time', async () => {
+  test('is no failure when the check is switched off, which takes no time', async () => {
     const step = stepOf(check(async () => assert.fail('looked at'), { isOn: false }));
     assert.deepEqual(await step.run(signal), { outcome: 'skipped', message: 'switched off by when' });
     assert.equal(step.boundMs, 0);
@@ -135,7 +135,7 @@ suite('the failure of a declared check', () => {
 });
 
 suite('the bounds of declared checks', () => {
-  test('of commands add up in two lanes, those of others do not', () => {
+  test('add up in two lanes for commands, and do not add up for the others', () => {
     const of = (kind: string, timeoutMs: number, isOn = true) => check(async () => passed, { kind, timeoutMs, isOn });
     const checks = [of('exec', 1000), of('http', 3000), of('exec', 5000), of('exec', 10_000, false), of('exec', 1000), of('tcp', 100)];
     const { steps } = createChecks(

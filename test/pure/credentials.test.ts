@@ -13,7 +13,7 @@ const unix = (user: string, password: string, path = '/s.sock', name = '') =>
   `[unix_http_server${name}]\nfile=${path}\nusername=${user}\npassword=${password}\n`;
 const inet = (user: string, password: string, port: string) => `[inet_http_server]\nport=${port}\nusername=${user}\npassword=${password}\n`;
 
-/** What is found, as "user:password", or else its kind. */
+/** The credentials found, as "user:password", or else the kind of the result. */
 function found(t: Context, text: string, url = 'unix:///s.sock'): string {
   const file = join(scratchDirectory(t), 's.conf');
   writeFileSync(file, text);
@@ -25,14 +25,14 @@ function found(t: Context, text: string, url = 'unix:///s.sock'): string {
 }
 
 suite("user and password in supervisord's configuration", () => {
-  test('are those of [supervisorctl] before those of the server', (t) => {
+  test("come from [supervisorctl] before the server's section", (t) => {
     assert.equal(found(t, unix('server', 's') + ctl('ctl', 'c')), 'ctl:c');
     assert.equal(found(t, unix('server', '{SHA}0') + ctl('ctl', 'c')), 'ctl:c');
     assert.equal(found(t, `${unix('server', 's')}[supervisorctl]\nserverurl=unix:///s.sock\n`), 'server:s');
     assert.equal(found(t, unix('server', 's')), 'server:s');
   });
 
-  test('are those of the server that is at the address', (t) => {
+  test('come from the section of the server at this address', (t) => {
     const both = unix('u', 'u') + unix('v', 'v', '/v.sock', ':v') + inet('i', 'i', '*:9001');
     assert.equal(found(t, both), 'u:u');
     assert.equal(found(t, both, 'unix:///v.sock'), 'v:v');
@@ -51,12 +51,12 @@ suite("user and password in supervisord's configuration", () => {
     assert.equal(found(t, text, 'http://box:9002'), 'c:c');
   });
 
-  test('are a hash only when there is nothing plain', (t) => {
+  test('are a hash only when there is nothing in plain text', (t) => {
     assert.equal(found(t, unix('server', '{SHA}0')), 'hash');
     assert.equal(found(t, unix('server', 's') + ctl('ctl', '{SHA}0')), 'server:s');
   });
 
-  test('are none when one is missing, empty or not sure', (t) => {
+  test('are none when one is missing, empty or uncertain', (t) => {
     for (const options of ['', 'username=a\n', 'password=b\n', 'username=\npassword=b\n', 'username=a\npassword=%(ENV_NOT)s\n']) {
       assert.equal(found(t, `[unix_http_server]\nfile=/s.sock\n[supervisorctl]\n${options}`), 'none', options);
     }

@@ -7,7 +7,7 @@ import { inTurn, passed, step } from '../support/steps.ts';
 const skipped: StepResult = { outcome: 'skipped', message: 'nothing to check' };
 const failed = fail('StartFailed', { kind: 'start-killed', program: 'start' }, 'why');
 
-/** A good result of before. */
+/** A good result from an earlier cycle. */
 function standing(asOfMs: number): StepResult {
   return { outcome: 'passed', message: 'good', asOfMs };
 }
@@ -38,7 +38,7 @@ suite('cycle', () => {
     assert.equal(steps.length, 1);
   });
 
-  test('looks again before it says ready, when a later step has run', async () => {
+  test('looks again before it says ready if a later step has run', async () => {
     const runs: string[] = [];
     const { verdict, steps } = await cycleOf([step('start', [passed, failed], runs, { lookAgain: true }), step('hook', [passed], runs)]);
     assert.deepEqual(runs, ['start', 'hook', 'start']);
@@ -52,7 +52,7 @@ suite('cycle', () => {
     );
   });
 
-  test('does not look again when no later step has run, or one has failed', async () => {
+  test('does not look again if no later step has run, or one has failed', async () => {
     for (const hook of [skipped, failed]) {
       const runs: string[] = [];
       await cycleOf([step('start', [passed], runs, { lookAgain: true }), step('hook', [hook], runs)]);
@@ -107,7 +107,7 @@ suite('cycle', () => {
     }
   });
 
-  test('is as long as its steps, and as old as the start of the first', async () => {
+  test('takes as long as its steps, and is as old as the start of the first', async () => {
     let nowMs = 1000;
     const run: RunStep = async () => {
       nowMs += 100;
@@ -125,7 +125,7 @@ suite('cycle', () => {
     );
   });
 
-  test('does not take for a bug what a step throws because it is cancelled', async () => {
+  test('does not report a bug when a step throws because it was cancelled', async () => {
     const cancel = new AbortController();
     const run: RunStep = async (signal) => {
       cancel.abort();
@@ -135,7 +135,7 @@ suite('cycle', () => {
     assert.equal(verdict.code, 105);
   });
 
-  test('says 105 for a step that throws, now or later, and hands the error over', async () => {
+  test('says 105 when a step throws, at once or later, and passes the error on', async () => {
     for (const run of [
       () => {
         throw new TypeError('a bug');
@@ -170,7 +170,7 @@ suite('cycle', () => {
     );
   });
 
-  test('says the first failure in the order of the steps, and how many more there are', async () => {
+  test('reports the first failure in the order of the steps, and how many more there are', async () => {
     const bad = (path: string) => fail('CheckFailed', { kind: 'command-not-there', path });
     for (const [results, message] of [
       [[bad('/a')], '/a is not there'],
@@ -183,7 +183,7 @@ suite('cycle', () => {
     }
   });
 
-  test('looks again at what is beside a step that has taken its time, and not for what stands from before', async () => {
+  test('looks again at steps beside one that took time, but not at results that it kept from before', async () => {
     const again = { lookAgain: true };
     for (const [hook, expected] of [
       [passed, ['start', 'programs', 'hook', 'start', 'programs']],
@@ -210,7 +210,7 @@ suite('cycle', () => {
     assert.equal(isNothingChecked(steps), true);
   });
 
-  test('takes as long as the longest of a stage', () => {
+  test('takes as long as the longest step of a stage', () => {
     const stages = [
       [step('start', [], [], { lookAgain: true })],
       [step('hook', [], [], { boundMs: 5000 }), step('api', [], [], { boundMs: 3000 })],
@@ -218,7 +218,7 @@ suite('cycle', () => {
     assert.deepEqual(cycleBounds(stages), { usualMs: 6000, worstMs: 7000 });
   });
 
-  test('is bounded by its steps, those that are looked at again twice', () => {
+  test('has a bound that adds up its steps, and counts those that are looked at again twice', () => {
     const steps = [step('start', [], [], { lookAgain: true, worstMs: 4000 }), step('hook', [], [], { boundMs: 5000 })];
     assert.deepEqual(cycleBounds(inTurn(steps)), { usualMs: 6000, worstMs: 13_000 });
   });

@@ -13,37 +13,37 @@ const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const documents = findDocuments().map(({ path }) => path);
 
-/** What stands in a document as code, in a line or in a block. */
+/** The code in a document, in lines and in blocks. */
 const codeIn = (text: string): string[] => [...text.matchAll(/```[\s\S]*?```|`([^`\n]+)`/g)].map(([block, span]) => span ?? block);
 
 suite('documents', () => {
-  test('tables are those of the code (npm run docs makes them)', () => {
+  test('have the tables that the code makes (npm run docs writes them)', () => {
     for (const name of documentsWithTables) assert.equal(read(name), withTables(read(name)));
     assert.deepEqual(documentsWithTables.flatMap((name) => tablesIn(read(name))).sort(), [...tableNames].sort());
   });
 
-  test('the picture of the architecture is that of the imports (npm run docs makes it)', () => {
+  test('have the picture of the architecture that the imports make (npm run docs draws it)', () => {
     assert.equal(read(architecturePicture), drawArchitecture(root));
   });
 
-  test('files and folders of the project that are named are there', () => {
-    // The changelog speaks of what was.
+  test('name only files and folders that exist', () => {
+    // The changelog describes the past.
     for (const document of documents.filter((name) => name !== 'CHANGELOG.md')) {
       for (const code of codeIn(read(document))) {
-        // NAME stands for any.
+        // NAME stands for any name.
         for (const [path] of code.matchAll(/(?<![\w/.$-])(?:daemon|client|shared|test|script|docs|examples)\/(?!\S*NAME)[\w./-]*\w/g))
           assert.ok(existsSync(join(root, path)), `${document}: ${path}`);
       }
     }
   });
 
-  test("docs/docker.md has the Dockerfile's HEALTHCHECK", () => {
+  test("repeat the Dockerfile's HEALTHCHECK in docs/docker.md", () => {
     const healthcheck = (path: string) => /^HEALTHCHECK .*$/m.exec(read(path))?.[0];
     assert.ok(healthcheck('examples/Dockerfile'));
     assert.equal(healthcheck('docs/docker.md'), healthcheck('examples/Dockerfile'));
   });
 
-  test("npm's scripts that are named are there", () => {
+  test('name only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json'));
     for (const document of documents) {
       for (const [, name = ''] of read(document).matchAll(/\bnpm run ([\w-]+)/g))
@@ -51,7 +51,7 @@ suite('documents', () => {
     }
   });
 
-  test('HACKING.md has a reason for each dependency', () => {
+  test('give a reason for each dependency in HACKING.md', () => {
     const hacking = read('HACKING.md');
     const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
     for (const name of Object.keys({ ...dependencies, ...devDependencies }))
@@ -90,13 +90,13 @@ suite('documents', () => {
     );
   });
 
-  test('docs/reliability.md names tests that there are, and every file of faults', () => {
+  test('name in docs/reliability.md only tests that exist, and every file of faults', () => {
     const [, tables = ''] = read('docs/reliability.md').split('## The daemon');
     const rows = tables.split('\n').filter((line) => line.startsWith('| ') && !/^\| (fault|attempt|what) \|/.test(line));
     const named = rows.map((row) => /`(\S+\.ts)`: (.+?)(?: \(and its siblings?\))? \|$/.exec(row) ?? assert.fail(`no test in: ${row}`));
     assert.ok(named.length > 50);
     for (const [, file = '', title = ''] of named) {
-      // Its tests may stand in a module beside it, which other files run too.
+      // The tests may be in a module beside it that other files also run.
       const source = read(`test/${file}`);
       const beside = [...source.matchAll(/ from '\.\/(.+?)'/g)].map(([, name = '']) => read(join('test', dirname(file), name)));
       const titles = [...[source, ...beside].join('\n').matchAll(/\btest\(\s*(['"`])(.*?)\1,/g)].map(([, , text = '']) =>
@@ -114,13 +114,13 @@ suite('documents', () => {
       );
   });
 
-  test('the shell parts of the client say the code of the table', () => {
+  test('the shell parts of the client print the code of the table', () => {
     for (const file of ['client/readiness_probe.sh', 'client/readiness_probe.launch', 'script/build.ts']) {
       for (const [, code] of read(file).matchAll(/(\d+) ClientBroken/g)) assert.equal(Number(code), codeOf('ClientBroken'));
     }
   });
 
-  test("SONiC's program entry is that of supervisor.conf.example", () => {
+  test("SONiC's program entry is the same as that of supervisor.conf.example", () => {
     const settings = (text: string) =>
       text
         .split('\n')
@@ -132,7 +132,7 @@ suite('documents', () => {
   });
 });
 
-/** A test's title as it stands in its source; what it puts in may be anything. */
+/** Matches a test's title in its source. An inserted value may be anything. */
 function titlePattern(title: string): RegExp {
   const parts = title.split(/\$\{.*?\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('.+')}$`);

@@ -13,7 +13,7 @@ import { anchorsOf, blocksOf, findDocuments, linksOf, projectRoot, slugOf, wideL
 const documents = findDocuments();
 const blocks = documents.flatMap(blocksOf);
 
-/** Why a link leads nowhere, or undefined. */
+/** Says why a link leads nowhere, or returns undefined. */
 function faultOf(target: string, from: string): string | undefined {
   if (/^(https?|mailto):/.test(target)) return undefined;
   const [path = '', anchor] = decodeURI(target).split('#');
@@ -26,7 +26,7 @@ function faultOf(target: string, from: string): string | undefined {
 
 suite('links', () => {
   for (const { path, text } of documents) {
-    test(`in ${path} lead to a file and a heading that are there`, () => {
+    test(`in ${path} lead to files and headings that exist`, () => {
       const faults = linksOf(text).flatMap((target) => {
         const fault = faultOf(target, path);
         return fault === undefined ? [] : [`${target}: ${fault}`];
@@ -35,7 +35,7 @@ suite('links', () => {
     });
   }
 
-  test('are found in every form, and not in code', () => {
+  test('are found in every form, but not in code', () => {
     const text =
       '[a](b.md#c) ![d](e.svg) [f]: <g> "t"\n[h]: i.md\n<img src="j"> `[k](l)`\n```\n[m](n)\n```\n<!-- [o](p) -->[![q](r)](s "t")';
     assert.deepEqual(linksOf(text).toSorted(), ['b.md#c', 'e.svg', 'i.md', 'j', 'r', 's']);
@@ -95,7 +95,7 @@ suite('blocks of code', () => {
   });
 
   for (const { place, language, text } of blocks) {
-    test(`${place} is right, as ${language || 'text'}`, async (t) => {
+    test(`at ${place} are valid ${language || 'text'}`, async (t) => {
       const check = checkers[language];
       assert.ok(check, `no checker knows the language "${language}": give it one in test/support/document-blocks.ts`);
       const directory = mkdtempSync(join(tmpdir(), 'rd-block-'));
@@ -103,7 +103,7 @@ suite('blocks of code', () => {
       await check(text, directory);
     });
 
-    test(`${place} names codes and reasons that belong together`, () => {
+    test(`at ${place} name codes and reasons that belong together`, () => {
       for (const [all, code = '', reason] of text.matchAll(/\b(\d{1,3}) ([A-Z][a-z]+[A-Z]\w+|Ready)\b/g)) {
         const rows = exitCodeTable.filter((row) => row.reason === reason);
         if (rows.length === 0 || reason === 'CheckFailed') continue;
@@ -135,14 +135,14 @@ suite('blocks of code', () => {
     ['ts', 'const = 1;', /./],
     ['console', 'readinessctl\n', /begins with/],
   ] as const) {
-    test(`are not right where ${language} is ${JSON.stringify(wrong)}`, async (t) => {
+    test(`are invalid when ${language} is ${JSON.stringify(wrong)}`, async (t) => {
       const directory = mkdtempSync(join(tmpdir(), 'rd-block-'));
       t.after(() => rmSync(directory, { recursive: true }));
       await assert.rejects(async () => checkers[language]?.(wrong, directory), says);
     });
   }
 
-  test('have manifests that are taken for what they are', () => {
+  test('have manifests that are recognised as such', () => {
     assert.deepEqual(manifestsIn('checks: { a: 1 }'), []);
     assert.equal(manifestsIn('readinessProbe: { exec: { command: [a] } }')[0]?.kind, 'Pod');
   });
@@ -151,7 +151,7 @@ suite('blocks of code', () => {
 suite('commands in blocks', () => {
   const commands = (language: string, text: string, notRun?: string) => commandsIn({ place: 'x.md:1', language, text, notRun });
 
-  test('are run when each program is ours or harmless, and else say why not', () => {
+  test('run when each program is ours or harmless, and otherwise say why not', () => {
     for (const [line, isRun] of [
       ['readinessctl codes | head -4', true],
       ['/usr/bin/readiness_probe.sh; echo $?', true],
@@ -171,7 +171,7 @@ suite('commands in blocks', () => {
       );
   });
 
-  test('are refused when nothing is known of one of their programs, unless the block says why it is not run', () => {
+  test('are refused when one of their programs is unknown, unless the block says why it is not run', () => {
     for (const line of [
       'rm -rf /',
       'readinessctl; rm /x',
@@ -189,7 +189,7 @@ suite('commands in blocks', () => {
     assert.deepEqual(commands('sh', 'rm x', 'it removes'), [{ line: 'rm x', output: undefined, notRun: 'it removes' }]);
   });
 
-  test('are split with what is shown of their output', () => {
+  test('are split from the output that is shown with them', () => {
     assert.deepEqual(
       commands('console', '$ readinessctl \\\n  wait\nA\n\nB\n$ echo $?\n2\n$ kubectl a\n$ echo $?\n').map(({ line, output, notRun }) => [
         line,
@@ -214,7 +214,7 @@ suite('commands in blocks', () => {
     assert.equal(commands('sh', 'for a in b; do\n  echo $a\ndone\n').length, 1);
   });
 
-  test('may exit with what the document shows', () => {
+  test('may exit with the code that the document shows', () => {
     const command = (line: string, output?: string) => ({ line, output, notRun: undefined });
     const ended = command('echo $?', '17');
     assert.deepEqual(allowedCodes(command('readinessctl', 'NOT READY  17 HookFailed a'), ended), [17]);
@@ -240,7 +240,7 @@ suite('commands in the text', () => {
       [...text.matchAll(/(?<!`)`((?:readinessctl|readinessd) [^`\n]+)`(?!`)/g)].map(([, span = '']) => ({ path, span })),
     );
 
-  test('have options that there are', async () => {
+  test('have options that exist', async () => {
     assert.ok(spans.length > 10);
     const known = [...helpText().matchAll(/(?<=^ +(?:-\w, )?)--?[\w-]+/gm)].map(([flag]) => flag);
     for (const { path, span } of spans) {

@@ -4,7 +4,7 @@ import { EventFeed } from '../../daemon/supervisor/event-feed.ts';
 import { eventText, FakePipes, ofProcess } from '../support/events.ts';
 
 suite('event feed', () => {
-  /** A feed on a clock of the test's; notes what it writes and what it tells, in order. */
+  /** A feed on the test's own clock. It notes what it writes and what it reports, in order. */
   function feedOf(t: TestContext) {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const clock = { nowMs: 1_000_000 };
@@ -27,13 +27,13 @@ suite('event feed', () => {
 
   const answer = 'RESULT 2\nOKREADY\n';
 
-  test('says that it is ready, and answers each event before it tells of it', (t) => {
+  test('says that it is ready, and answers each event before it reports it', (t) => {
     const { log, pipes } = feedOf(t);
     pipes.send(eventText('TICK_60', 3, 'when:60') + eventText('TICK_60', 4, 'when:60'));
     assert.deepEqual(log, ['READY\n', answer, 'TICK_60 3', answer, 'TICK_60 4']);
   });
 
-  test('says of all that was kept until this listener was RUNNING that it may be over', () => {
+  test('reports that whatever was kept until this listener was RUNNING may be outdated', () => {
     for (const [own, expected] of [
       [{ name: 'readinessd', group: 'readinessd' }, [true, true, true, false]],
       [{ name: 'readinessd', group: 'other' }, [true, true, true, true]],
@@ -57,7 +57,7 @@ suite('event feed', () => {
     }
   });
 
-  test('flows from the first start that it is told of until nothing has come for 75 s, which is told once', (t) => {
+  test('flows from the first start that it hears of until nothing has come for 75 s, and says so once', (t) => {
     const { clock, log, feed, tick, begin } = feedOf(t);
     assert.deepEqual([feed.state, feed.flows(), feed.silentForMs], ['waiting', false, undefined]);
     clock.nowMs += 1_000_000;
@@ -80,7 +80,7 @@ suite('event feed', () => {
     assert.deepEqual(log.slice(3), ['none came for 75 s']);
   });
 
-  test('tells of a break where the count of the pool goes on otherwise than by one', (t) => {
+  test('reports a break where the serial number of the pool skips or repeats', (t) => {
     for (const [serial, isBreak] of [
       [6, false],
       [7, true],
@@ -100,7 +100,7 @@ suite('event feed', () => {
     }
   });
 
-  test('tells of garbage, does not answer or count it, and goes on', (t) => {
+  test('reports garbage, neither answers nor counts it, and goes on', (t) => {
     const { log, pipes, feed, tick } = feedOf(t);
     pipes.send('hello\n');
     tick(1);
@@ -117,7 +117,7 @@ suite('event feed', () => {
     assert.deepEqual([feed.state, feed.flows(), log.slice(3)], ['stopped', false, ['stdin was closed']]);
   });
 
-  test('does not flow where only ticks are told, as when the section asks for nothing else', (t) => {
+  test('does not flow when only ticks come, as when the section asks for nothing else', (t) => {
     const { clock, log, feed, tick } = feedOf(t);
     for (let serial = 1; serial < 5; serial++) {
       tick(serial);
@@ -128,7 +128,7 @@ suite('event feed', () => {
     assert.equal(log.includes('none came for 75 s'), false);
   });
 
-  test('is quiet since a mark only when nothing at all has come, and all that came before is answered', (t) => {
+  test('is quiet since a mark only when nothing at all has come, and everything before was answered', (t) => {
     const { clock, feed, pipes, begin } = feedOf(t);
     assert.ok(!feed.isQuietSince(feed.mark()));
     begin();
@@ -150,10 +150,10 @@ suite('event feed', () => {
     assert.ok(!feed.isQuietSince(last));
   });
 
-  test('answers events by the thousand no faster than the processor should be busy with them', (t) => {
+  test('answers thousands of events no faster than the processor should be busy with them', (t) => {
     const { clock, log, feed, tick } = feedOf(t);
     let serial = 0;
-    // As supervisord: the next one only when the last one is answered.
+    // Like supervisord: sends the next event only when the last one is answered.
     const flood = () => {
       for (let answers = -1; answers < log.filter((line) => line === answer).length; ) {
         answers = log.filter((line) => line === answer).length;
@@ -173,14 +173,14 @@ suite('event feed', () => {
     assert.equal(log.includes('some were lost'), false);
   });
 
-  test('takes no notice of what comes before an answer, nor of much that is no event', (t) => {
+  test('ignores what comes before an answer, and large input that is no event', (t) => {
     const { clock, log, pipes, feed, tick, begin } = feedOf(t);
     begin();
     for (let i = 0; i < 200; i++) pipes.send('hello\n');
     log.length = 0;
     pipes.send('hello\n'.repeat(10_000));
     assert.deepEqual(log, ['what came on stdin is no event']);
-    // It goes on with what is one.
+    // It goes on with a real event.
     clock.nowMs += 20_000;
     tick(1);
     assert.equal(feed.state, 'flowing');
@@ -205,7 +205,7 @@ suite('event feed', () => {
     }
   });
 
-  test('does not flow beside other processes of its own pool, of which each is told only a part', () => {
+  test('does not flow beside other processes of its own pool, because each hears only a part', () => {
     const states = [
       { name: 'readinessd', group: 'readinessd' },
       { name: 'readinessd_00', group: 'readinessd' },

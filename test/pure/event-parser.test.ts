@@ -25,7 +25,7 @@ suite('event parser', () => {
     );
   });
 
-  test('reads them cut anywhere, and knows whether one is whole', () => {
+  test('reads events cut anywhere, and knows whether one is whole', () => {
     const text = exited + eventText('TICK_60', 8, 'when:60') + eventText('SUPERVISOR_STATE_CHANGE_STOPPING', 9);
     const whole = parse(text);
     assert.deepEqual(
@@ -41,12 +41,12 @@ suite('event parser', () => {
     }
   });
 
-  test('takes blanks in the identifier and in the name of the pool', () => {
+  test('accepts blanks in the identifier and in the name of the pool', () => {
     const [event] = parse('ver:3.0 server:my own one serial:1 pool:a b poolserial:2 eventname:TICK_60 len:0\n');
     assert.ok(event !== 'garbage' && event?.poolSerial === 2);
   });
 
-  test('finds the next one after a payload that was counted in characters, as supervisord does', () => {
+  test('finds the next event after a payload counted in characters, as supervisord counts', () => {
     // 15 characters, 19 bytes.
     const group = 'groupname:ÄÖÜß\n';
     const counted = `ver:3.0 server:s serial:1 pool:p poolserial:1 eventname:PROCESS_GROUP_ADDED len:${group.length}\n${group}`;
@@ -67,7 +67,7 @@ suite('event parser', () => {
     }
   });
 
-  test('keeps little of what is long, and throws away what follows much garbage', () => {
+  test('keeps little of a long input, and drops what follows much garbage', () => {
     const long = eventText('PROCESS_LOG_STDOUT', 1, `${ofProcess('start')}\n${'x'.repeat(1_000_000)}`);
     const [event, ...others] = parse(
       ...Array.from({ length: 20 }, (_, index) => (long + exited).slice(index * 60_000, (index + 1) * 60_000)),
@@ -80,7 +80,7 @@ suite('event parser', () => {
     assert.equal(parser.push(Buffer.from(`\n${exited}`)).length, 1);
   });
 
-  test('reads whatever comes, and each event that stands alone', () => {
+  test('reads any input, and each event that stands alone', () => {
     const word = fc.stringMatching(/^[!-9;-~]{1,12}$/);
     const event = fc.record({ name: fc.stringMatching(/^\w{1,20}$/), serial: fc.nat(), fields: fc.dictionary(word, word) });
     fc.assert(

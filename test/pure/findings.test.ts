@@ -29,7 +29,7 @@ import { programFailed, step } from '../support/steps.ts';
 
 suite('words of findings', () => {
   for (const finding of samples) {
-    test(`of ${JSON.stringify(finding)}`, () => {
+    test(`describe ${JSON.stringify(finding)}`, () => {
       const { message, cause, fix } = wordsOf(finding);
       assert.ok(fix.length > 0);
       for (const line of [message, ...(cause === undefined ? [] : [cause]), ...fix]) {
@@ -37,14 +37,14 @@ suite('words of findings', () => {
         assert.match(line, /^\P{Cc}+$/u, 'one line');
         assert.doesNotMatch(line, /undefined|\[object|NaN/);
       }
-      // A setting says the same each time; how long something took does not.
+      // A setting is the same each time, but a measured duration is not.
       const settled = 'timeoutMs' in finding ? message.replace(formatDuration(finding.timeoutMs), '') : message;
       assert.doesNotMatch(settled, /\d ?(?:ms|s|m|min|h|d)\b|\d:\d\d|\d{4}-\d\d/, 'no time');
       assert.deepEqual(wordsOf(structuredClone(finding)), { message, fix, ...(cause === undefined ? {} : { cause }) });
     });
   }
 
-  test('are those of one kind each', () => {
+  test('belong to one kind each', () => {
     const tables = [startWords, supervisordWords, programWords, executableWords, endpointWords, daemonWords];
     const kinds = tables.flatMap((table) => Object.keys(table));
     assert.deepEqual(Object.keys(verdictWords), kinds);
@@ -61,7 +61,7 @@ suite('words of findings', () => {
 });
 
 suite('commands of findings', () => {
-  test('hold no fact but as a word of a shell, where one could take it apart', () => {
+  test('contain a fact only as one word of a shell, when blanks could split it', () => {
     fc.assert(
       fc.property(fc.constantFrom(...samples), shellText, (sample, text) => {
         const fact = `<${text}>`;
@@ -94,17 +94,17 @@ suite('the finding in GET /status', () => {
     assert.deepEqual([status.finding, status.steps[0]?.finding], [result.finding, result.finding]);
   }
 
-  test('is none of what passes or is skipped', async () => {
+  test('is missing when a step passes or is skipped', async () => {
     for (const outcome of ['passed', 'skipped'] as const) assertStatus(await statusOf({ outcome, message: 'nothing to tell' }));
   });
 
-  test('says all that a finding can', async () => {
+  test('says all that a finding can contain', async () => {
     for (const finding of samples) await check(failed('InternalError', finding, 'output'));
   });
 
-  test('says what the message does, where others fail too', () => check(programFailed({ kind: 'program-absent', name: 'web' }, 2)));
+  test('says what the message says, when others fail too', () => check(programFailed({ kind: 'program-absent', name: 'web' }, 2)));
 
-  test('says what the message does of start.sh', async () => {
+  test('says what the message says about start.sh', async () => {
     const none: StartPrograms = { live: [], notLive: [], unknown: [], missing: [] };
     for (const state of [...Object.values(processState), 7]) {
       for (const [exitstatus, by] of [
@@ -127,7 +127,7 @@ suite('the finding in GET /status', () => {
     await check(supervisordIsStopping);
   });
 
-  test('says what the message does of the hook', async () => {
+  test('says what the message says about the hook', async () => {
     const output = 'out';
     for (const end of [
       { kind: 'not executable', why: { trouble: 'not-regular', is: 'socket' } },

@@ -15,7 +15,7 @@ const parameters = {
 
 const ticks = (most: number) => fc.integer({ min: 1, max: most / tickMs }).map((count) => count * tickMs);
 
-/** Ready often enough that it is worth something when it is lost. */
+/** Ready often enough that losing it means something. */
 const world: fc.Arbitrary<World> = fc.record({
   start: fc.constantFrom('good', 'good', 'good', 'good', 'absent', 'never started', 'running', 'failed', 'fatal', 'stopped', 'restarting'),
   config: fc.constantFrom('loaded', 'loaded', 'loaded', 'loaded', 'loaded', 'start.sh added', 'service made start.sh', 'sections dropped'),
@@ -25,7 +25,7 @@ const world: fc.Arbitrary<World> = fc.record({
   fault: fc.constantFrom('none', 'none', 'none', 'none', 'supervisord silent', 'supervisord gone', 'supervisord talks nonsense', 'bug'),
 });
 
-/** What was so when the daemon began it takes for granted, so it begins when configuration and processes are one. */
+/** The daemon trusts the situation at its start. So a history begins when configuration and processes agree. */
 const firstWorld = world.map((first): World => ({ ...first, config: 'loaded', fault: 'none' }));
 
 const era: fc.Arbitrary<Event> = fc.record({ kind: fc.constant('era'), world, forMs: ticks(25_000) });
@@ -46,14 +46,14 @@ const event = fc.oneof(
   { weight: 2, arbitrary: check },
 );
 
-test('in any history of the world the daemon says only what has a ground and is young enough, never overlaps itself, and is right in the end', async (t) => {
+test('in any history of the world the daemon says only what has a cause and is young enough, never overlaps itself, and is right in the end', async (t) => {
   const shown = new Set<number>();
   t.diagnostic(`seed ${parameters.seed}, ${parameters.numRuns} histories`);
   await fc.assert(
     fc.asyncProperty(firstWorld, fc.array(event, { minLength: 1, maxLength: 12 }), (first, events) => watchHistory(first, events, shown)),
     parameters,
   );
-  // Histories that never brought about some verdict would not notice that it is wrong.
+  // Histories that never produce some verdict would not notice that it is wrong.
   assert.deepEqual(
     [0, 2, 17, 103, 104, 105, 110, 111, 112, 113, 114, 115, 116, 117, 120, 122].filter((code) => !shown.has(code)),
     [],
@@ -65,7 +65,7 @@ const eventFault: fc.Arbitrary<EventfulEvent> = fc.record({
   fault: fc.constantFrom('none', 'storm', 'doubled', 'swapped', 'stopped', 'counted anew'),
   forMs: ticks(20_000),
 });
-/** Whether the program is looked at: where none is, supervisord is asked less. */
+/** Whether there is a program to look at. Without one, supervisord is asked less. */
 const hasPrograms = fc.constantFrom(true, true, false);
 
 const eventful = fc.oneof(
@@ -78,7 +78,7 @@ const eventful = fc.oneof(
   { weight: 1, arbitrary: fc.constant<EventfulEvent>({ kind: 'end of events' }) },
 );
 
-test('told by events that come, storm, double, swap, stop or end, it says only what has a ground, and is right in the end', async (t) => {
+test('when events come, storm, double, swap, stop or end, it says only what has a cause, and is right in the end', async (t) => {
   const shown = new Set<number>();
   t.diagnostic(`seed ${parameters.seed}, ${parameters.numRuns} histories`);
   await fc.assert(

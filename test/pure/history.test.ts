@@ -7,7 +7,7 @@ import type { Published, Verdict } from '../../daemon/verdict/verdict.ts';
 const ready: Verdict = { code: 0, reason: 'Ready', message: 'all well' };
 const failing: Verdict = { code: 17, reason: 'HookFailed', message: 'hook exited with code 17', detail: 'output' };
 
-/** A cycle of 100 ms whose verdict counts for 5 s from its start on. */
+/** A cycle of 100 ms. Its verdict counts for 5 s from the cycle's start. */
 function cycle(startedAtMs: number, verdict: Verdict, staleLimitMs = 5000): Published {
   return { startedAtMs, endedAtMs: startedAtMs + 100, verdict, steps: [], staleLimitMs, nextAtMs: Number.POSITIVE_INFINITY };
 }
@@ -24,7 +24,7 @@ function historyOf(...cycles: readonly Published[]): History {
 const told = ({ changes }: History) => changes.map(({ sinceMs, verdict }) => [sinceMs, verdict.code]);
 
 suite('history', () => {
-  test('has one entry a change, from the end of the cycle that found it', () => {
+  test('has one entry per change, from the end of the cycle that found it', () => {
     const history = historyOf(cycle(0, failing), cycle(1000, failing), cycle(2000, ready), cycle(3000, ready));
     assert.deepEqual(told(history), [
       [0, 104],
@@ -34,7 +34,7 @@ suite('history', () => {
     assert.equal(history.count, 2);
   });
 
-  test('shows that a verdict had gone stale before the next, though nobody asked', () => {
+  test('shows that a verdict had gone stale before the next, although nobody asked', () => {
     assert.deepEqual(told(historyOf(cycle(0, ready), cycle(60_000, ready))), [
       [0, 104],
       [100, 0],
@@ -43,7 +43,7 @@ suite('history', () => {
     ]);
   });
 
-  test('shows that the newest verdict is stale now, and not before its time', () => {
+  test('shows that the latest verdict is stale now, and not before its time', () => {
     const newest = cycle(0, ready);
     const history = historyOf(newest);
     assert.equal(upTo(history, newest, undefined, 5000), history);
@@ -68,7 +68,7 @@ suite('history', () => {
     ]);
   });
 
-  test('never shows as ready what never counted', () => {
+  test('never shows as ready a verdict that never counted', () => {
     assert.deepEqual(told(historyOf(cycle(0, ready, 0))), [
       [0, 104],
       [100, 103],
@@ -90,7 +90,7 @@ suite('history', () => {
     assert.equal(change?.verdict.message.length, 400);
   });
 
-  test('is described newest first, with times that add up', () => {
+  test('lists the newest first, with times that add up', () => {
     const described = describeHistory(historyOf(cycle(0, failing), cycle(2000, ready)), 10_000, Date.parse('2026-11-26T03:00:10Z'));
     assert.equal(described.total, 2);
     assert.deepEqual(

@@ -4,7 +4,7 @@ import { type ExecutableEnd, judgeRun } from '../../daemon/process/end.ts';
 import { hookPresence, judgeHook } from '../../daemon/steps/hook/judge.ts';
 import type { StepResult } from '../../daemon/steps/step.ts';
 
-/** As a probe's first line has it, with the output after it. */
+/** The result as the first line of a probe has it, followed by the output. */
 function say(result: StepResult | undefined): string {
   if (result === undefined) return 'undecided';
   const { outcome, message, detail } = result;
@@ -46,7 +46,7 @@ suite('verdict on the hook', () => {
     test(expected, () => assert.equal(judge(end), expected));
   }
 
-  test('passes for no code but 0, and never speaks with a code of the daemon', () => {
+  test('passes for no code but 0, and never uses a code of the daemon', () => {
     for (let code = 1; code <= 255; code++) {
       const result = judgeHook(exited(code), { path: '/hook', timeoutMs: 1 });
       assert.equal(result.outcome, 'failed');
@@ -54,7 +54,7 @@ suite('verdict on the hook', () => {
     }
   });
 
-  test('is a timeout while one lives that could not be killed, and tells no output of it', () => {
+  test('is a timeout while a hook lives that could not be killed, and shows no output of it', () => {
     assert.equal(
       judge({ kind: 'timed out', isAlive: true }, 300),
       '122 HookTimeout: hook ran longer than its timeout of 300ms and could not be killed',
@@ -82,7 +82,7 @@ suite("verdict on the hook's file", () => {
     test(`${found.kind}: ${expected}`, () => assert.equal(judge(found), expected));
   }
 
-  test('is bad when it should be there and is not', () => {
+  test('is bad when the hook should be there and is not', () => {
     const presence = hookPresence('/hook', true, () => '');
     assert.equal(presence(false), undefined);
     assert.equal(
@@ -91,7 +91,7 @@ suite("verdict on the hook's file", () => {
     );
   });
 
-  test('is bad when it was there after the last run of start.sh, and is gone', () => {
+  test('is bad when the hook was there after the last run of start.sh, and is gone', () => {
     let startRun = 'first';
     const presence = hookPresence('/hook', false, () => startRun);
     const gone =
@@ -113,7 +113,7 @@ suite("verdict on the hook's file", () => {
     );
   });
 
-  test('lets a result count, good or bad, only when the same file is there after the run', () => {
+  test('counts a result, good or bad, only when the same file is there after the run', () => {
     const sayRun = (...run: Parameters<typeof judgeRun>) => {
       const end = judgeRun(...run);
       return end && judge(end);
@@ -124,7 +124,7 @@ suite("verdict on the hook's file", () => {
       { kind: 'absent' },
     ] as readonly ExecutableEnd[]) {
       for (const run of [1, 2]) assert.equal(judgeRun(end, run, 'a', 'a'), end);
-      // There was none before nor after the look.
+      // There was no hook before the look and none after it.
       assert.equal(judgeRun(end, 1, '', ''), end);
       assert.equal(judgeRun(end, 1, 'a', 'b'), undefined);
       assert.equal(judgeRun(end, 1, '', 'b'), undefined);

@@ -5,13 +5,13 @@ import type { RunStep } from '../../daemon/steps/step.ts';
 import { passed } from '../support/steps.ts';
 
 suite('check', () => {
-  /** A loop on a simulated clock, with one step that takes 100 ms; it notes when each run began. */
+  /** A loop on a simulated clock, with one step that takes 100 ms. It notes when each run began. */
   class Simulated {
     nowMs = 0;
     running = 0;
     readonly begins: number[] = [];
     readonly published: number[] = [];
-    /** Whether each run was told that somebody waits for it. */
+    /** For each run: was it told that somebody waits for it? */
     readonly demands: unknown[] = [];
     readonly loop;
     readonly #t: TestContext;
@@ -50,7 +50,7 @@ suite('check', () => {
       }
     }
 
-    /** Asks, and notes when the verdict was published that is there then, or what is thrown. */
+    /** Asks, and notes when the verdict of the answer was published, or what was thrown. */
     check(): { came?: number | Error | undefined } {
       const check: { came?: number | Error | undefined } = {};
       this.loop.check().then(
@@ -65,7 +65,7 @@ suite('check', () => {
     }
   }
 
-  test('has steps look for themselves, whatever they remember; a cycle that nobody asked for does not', async (t) => {
+  test('makes steps look again whatever they remember; a cycle that nobody asked for does not', async (t) => {
     const simulated = new Simulated(t, 5000);
     await simulated.pass(200);
     simulated.check();
@@ -74,7 +74,7 @@ suite('check', () => {
     assert.deepEqual(simulated.demands, [false, true, false]);
   });
 
-  test('in a rest brings the next cycle forward, but leaves nine times the last one', async (t) => {
+  test('between cycles brings the next cycle forward, but waits nine times as long as the last one took', async (t) => {
     const simulated = new Simulated(t, 60_000);
     await simulated.pass(200);
     assert.equal(simulated.loop.nextInMs(), 59_900);
@@ -96,7 +96,7 @@ suite('check', () => {
     assert.equal(simulated.begins.length, 3);
   });
 
-  test('in a cycle waits for the next, which comes as soon as it may', async (t) => {
+  test('during a cycle waits for the next, which comes as soon as it may', async (t) => {
     const simulated = new Simulated(t, 60_000);
     await simulated.pass(50);
     const first = simulated.check();
@@ -110,7 +110,7 @@ suite('check', () => {
     assert.equal(simulated.begins.length, 3);
   });
 
-  test('in a rest takes the place of the cycle that was due, which does not run as well', async (t) => {
+  test('between cycles replaces the cycle that was due, which does not run as well', async (t) => {
     const simulated = new Simulated(t, 5000);
     await simulated.pass(200);
     simulated.check();
@@ -118,7 +118,7 @@ suite('check', () => {
     assert.deepEqual(simulated.begins, [0, 1000, 6100, 11_200]);
   });
 
-  test('in a later cycle starts none beside it', async (t) => {
+  test('during a later cycle starts none beside it', async (t) => {
     const simulated = new Simulated(t, 2000);
     await simulated.pass(2150);
     assert.equal(simulated.running, 1);
@@ -129,12 +129,12 @@ suite('check', () => {
     assert.equal(check.came, 3200);
   });
 
-  test('again and again does not put off the cycle that it asks for', async (t) => {
+  test('asked for again and again does not put off its cycle', async (t) => {
     const simulated = new Simulated(t, 60_000);
     await simulated.pass(20_000);
     const { mock } = t.mock.method(globalThis, 'setTimeout');
     for (let i = 0; i < 100; i++) simulated.check();
-    // One that were armed anew by each caller would never be due.
+    // A timer that each caller set again would never fire.
     assert.equal(mock.callCount(), 1);
     await simulated.pass(10);
     assert.equal(simulated.running, 1);
@@ -169,7 +169,7 @@ suite('check', () => {
     assert.deepEqual(simulated.published, [100]);
   });
 
-  test('is refused when the loop is stopped in a rest, and nothing runs any more', async (t) => {
+  test('is refused when the loop stops between cycles, and nothing runs any more', async (t) => {
     const simulated = new Simulated(t, 500);
     await simulated.pass(150);
     const waiting = simulated.check();

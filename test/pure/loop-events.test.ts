@@ -11,7 +11,10 @@ const inState = (state: string) => programFailed({ kind: 'program-in-state', pro
 const goodStart: StepResult = { outcome: 'passed', message: 'start.sh exited with code 0' };
 
 suite('loop, when events tell of something', () => {
-  /** A loop on a simulated clock: start takes 10 ms, the hook as long as it is told; with all that was shown, in order. */
+  /**
+   * A loop on a simulated clock. start takes 10 ms, and the hook as long as the test says. It notes all that
+   * was shown, in order.
+   */
   class Simulated {
     nowMs = 0;
     start: StepResult = goodStart;
@@ -80,7 +83,7 @@ suite('loop, when events tell of something', () => {
       }
     }
 
-    /** start.sh is run again, as an event tells. */
+    /** start.sh runs again, and an event says so. */
     startAgain(): void {
       this.start = isRunning;
       this.loop.worsen('start', isRunning);
@@ -95,7 +98,7 @@ suite('loop, when events tell of something', () => {
 
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-  test('does not put the next cycle off, however long reasons to look go on', async (t) => {
+  test('does not put the next cycle off, however many reasons to look come', async (t) => {
     const simulated = new Simulated(t);
     simulated.start = hasFailed;
     await simulated.pass(200);
@@ -111,11 +114,11 @@ suite('loop, when events tell of something', () => {
       await simulated.pass(570);
     }
     await simulated.loop.stop();
-    // A cycle takes 10 ms, and callers leave it a rest of nine times that.
+    // A cycle takes 10 ms, and then callers wait nine times as long.
     assert.ok(answers > 50, `${answers}`);
   });
 
-  test('shows a failure in the same turn, and the end of it at once', async (t) => {
+  test('shows a failure in the same turn, and its end at once', async (t) => {
     const simulated = new Simulated(t);
     await simulated.pass(5000);
     assert.deepEqual([simulated.code, simulated.shown], [0, ['0 start passed, hook passed, programs passed']]);
@@ -132,7 +135,7 @@ suite('loop, when events tell of something', () => {
     assert.equal(simulated.hookBegins.length, 2);
   });
 
-  test('does not show what a cycle finds that began before it, but takes it again at once', async (t) => {
+  test('does not show the result of a cycle that began before the event, but runs one again at once', async (t) => {
     const simulated = new Simulated(t);
     simulated.hookMs = 2000;
     await simulated.pass(500);
@@ -142,7 +145,7 @@ suite('loop, when events tell of something', () => {
     await simulated.pass(200);
     simulated.endStart(goodStart);
     await simulated.pass(1290);
-    // The hook that was running passes: too early.
+    // The running hook passes, but it began too early.
     await simulated.pass(100);
     assert.deepEqual([simulated.code, new Set(simulated.shown).size], [2, 1 + 1], simulated.shown.join());
     assert.match(
@@ -156,7 +159,7 @@ suite('loop, when events tell of something', () => {
     assert.deepEqual([simulated.code, simulated.hookBegins.length], [0, 2]);
   });
 
-  test('shows what is wrong with start.sh while a hook runs, and is not stale for it', async (t) => {
+  test('shows what is wrong with start.sh while a hook runs, and is not stale because of it', async (t) => {
     const simulated = new Simulated(t);
     await simulated.pass(200);
     simulated.hookMs = 9000;
@@ -172,7 +175,7 @@ suite('loop, when events tell of something', () => {
     }
   });
 
-  test('goes on looking at start.sh while the hook rests, and shows it', async (t) => {
+  test('keeps looking at start.sh while the hook waits, and shows what it finds', async (t) => {
     const simulated = new Simulated(t);
     simulated.hookMs = 3000;
     await simulated.pass(3100);
@@ -180,7 +183,7 @@ suite('loop, when events tell of something', () => {
     simulated.startAgain();
     await simulated.pass(1000);
     const { starts } = simulated;
-    // Told by nobody.
+    // No event tells of it.
     simulated.start = hasFailed;
     await simulated.pass(1200);
     assert.equal(simulated.code, 112);
@@ -190,7 +193,7 @@ suite('loop, when events tell of something', () => {
     assert.equal(simulated.code, 112);
   });
 
-  test('changes nothing where a look finds what it was, but the next cycle may come sooner for nobody', async (t) => {
+  test('changes nothing when a look finds no change, and brings the next cycle forward for nobody', async (t) => {
     const simulated = new Simulated(t);
     await simulated.pass(3000);
     const next = simulated.loop.nextInMs();
@@ -199,7 +202,7 @@ suite('loop, when events tell of something', () => {
     assert.deepEqual([simulated.code, simulated.shown.length, simulated.loop.nextInMs()], [0, 1, next - 1000]);
   });
 
-  test('does not count a cycle that began before it, also where it says nothing new, and the look for it comes late', async (t) => {
+  test('does not count a cycle that began before the event, even when its result is the same and the look comes late', async (t) => {
     const simulated = new Simulated(t);
     simulated.start = isRunning;
     await simulated.pass(1500);
@@ -208,7 +211,7 @@ suite('loop, when events tell of something', () => {
     simulated.loop.look();
     await simulated.pass(200);
     assert.deepEqual([simulated.code, simulated.hookBegins.length], [2, 1]);
-    // It is run again, and ends well before anybody has looked.
+    // start.sh runs again, and ends well before anybody has looked.
     simulated.loop.worsen('start', isRunning);
     await simulated.pass(1900);
     assert.deepEqual([simulated.code, simulated.hookBegins.length], [2, 1]);
@@ -216,7 +219,7 @@ suite('loop, when events tell of something', () => {
     assert.deepEqual([simulated.code, simulated.hookBegins.length], [0, 2]);
   });
 
-  test('does not take the place of a failure that is known better', async (t) => {
+  test('does not replace a failure that is known in more detail', async (t) => {
     const simulated = new Simulated(t);
     simulated.start = hasFailed;
     await simulated.pass(500);
@@ -230,7 +233,7 @@ suite('loop, when events tell of something', () => {
     assert.equal(simulated.code, 2);
   });
 
-  test('leaves out the second look at start.sh only where nothing can have changed', async (t) => {
+  test('leaves out the second look at start.sh only when nothing can have changed', async (t) => {
     for (const isCurrent of [true, false]) {
       const simulated = new Simulated(t);
       simulated.isCurrent = isCurrent;
@@ -242,7 +245,7 @@ suite('loop, when events tell of something', () => {
     }
   });
 
-  test('shows a program that crashes in the same turn, beside what else the newest cycle found', async (t) => {
+  test('shows a crashed program in the same turn, beside what else the latest cycle found', async (t) => {
     const simulated = new Simulated(t);
     await simulated.pass(5000);
     assert.equal(simulated.code, 0);
@@ -266,7 +269,7 @@ suite('loop, when events tell of something', () => {
     assert.equal(simulated.code, 0);
   });
 
-  test('leaves the hook its place in the order of the verdict, however often a program crashes', async (t) => {
+  test("keeps the hook's place in the order of the verdict, however often a program crashes", async (t) => {
     const simulated = new Simulated(t);
     simulated.hook = hookFailed(17);
     simulated.programs = programFailed({ kind: 'program-restarts', program: 'web' });
@@ -278,11 +281,11 @@ suite('loop, when events tell of something', () => {
       await simulated.pass(70);
     }
     assert.deepEqual([...new Set(simulated.shown)], ['17 hook exited with code 17; 1 more check fails']);
-    // Its own cycles go on.
+    // The program's own cycles go on.
     assert.ok(simulated.shown.length > length);
   });
 
-  test('says of a start.sh that runs again only that, whatever else has failed', async (t) => {
+  test('says only that start.sh runs again, whatever else has failed', async (t) => {
     const simulated = new Simulated(t);
     simulated.programs = inState('STOPPED');
     await simulated.pass(500);
@@ -293,7 +296,7 @@ suite('loop, when events tell of something', () => {
     assert.equal(simulated.shown.at(-1), '2 start.sh (program "start") is running');
   });
 
-  test('does not count a cycle in which a program has crashed, though it was looked at before', async (t) => {
+  test('does not count a cycle in which a program crashed, although it was looked at before', async (t) => {
     const simulated = new Simulated(t);
     simulated.hookMs = 2000;
     await simulated.pass(500);
@@ -305,7 +308,7 @@ suite('loop, when events tell of something', () => {
     );
   });
 
-  test('keeps a program that is good again not ready while a slow hook rests, in its own words', async (t) => {
+  test('keeps a program that is good again not ready while a slow hook waits, in its own words', async (t) => {
     const simulated = new Simulated(t);
     simulated.hookMs = 2000;
     await simulated.pass(2500);

@@ -18,7 +18,7 @@ suite('loop', () => {
     onAlive: () => {},
   };
 
-  test('runs one cycle after the other, never two at once', async () => {
+  test('runs one cycle after the other, never two at the same time', async () => {
     let running = 0;
     let overlaps = 0;
     const cycles: Published[] = [];
@@ -37,7 +37,7 @@ suite('loop', () => {
     assert.equal(cycles.length, length);
   });
 
-  test('cancels a running cycle when it is stopped, waits for its end, and publishes nothing of it', async () => {
+  test('when stopped, cancels the running cycle, waits for its end, and publishes nothing of it', async () => {
     const events: string[] = [];
     const run: RunStep = (signal) =>
       new Promise((resolve) => {
@@ -52,7 +52,7 @@ suite('loop', () => {
     assert.deepEqual(events, ['cancelled']);
   });
 
-  test('keeps the limit that was set where it is lower than the one it works out', async () => {
+  test('keeps a configured limit that is lower than the one it computes', async () => {
     for (const [staleLimitMs, isRight] of [
       [77, (limit: number) => limit === 77],
       [60_000, (limit: number) => limit >= 1 + 500 + 3000 && limit < 60_000],
@@ -61,7 +61,7 @@ suite('loop', () => {
       const cycles: Published[] = [];
       const loop = new Loop({
         ...quick,
-        // It counts how long the cycle took, which is nobody's business here.
+        // It measures how long the cycle took, which does not matter here.
         now: () => 0,
         staleLimitMs,
         stages: [[step('start', [passed], [], { boundMs: 500 })]],
@@ -74,7 +74,7 @@ suite('loop', () => {
     }
   });
 
-  test('lets a cycle that took longer than it can count for nothing, whatever limit was set', async () => {
+  test('does not count a cycle that took longer than it can, whatever limit is configured', async () => {
     for (const staleLimitMs of [undefined, 600_000, 77]) {
       let nowMs = 0;
       const cycles: Published[] = [];

@@ -11,7 +11,7 @@ import { plain } from '../../shared/status-text.ts';
 const [one, other] = ['1a'.repeat(32), '2b'.repeat(32)];
 
 suite('readinessctl ls', () => {
-  test("knows a container by its runtime's control group, and not by one that it has made below", () => {
+  test("knows a container by its runtime's control group, and not by one that the container made below it", () => {
     for (const [cgroup, ids] of [
       [`0::/kubepods.slice/kubepods-pod7.slice/cri-containerd-${one}.scope\n`, [one]],
       [`12:pids:/docker/${one}\n1:name=systemd:/docker/${one}\n0::/\n`, [one]],
@@ -35,7 +35,7 @@ suite('readinessctl ls', () => {
     }
   });
 
-  test('shows no name that a container has given itself and that could be taken for something else', () => {
+  test("does not show a container's own name if it could be mistaken for something else", () => {
     assert.equal(asHostname('web-0.shop'), 'web-0.shop');
     for (const text of ['', 'shop/web-0/app', 'a b', 'a\n', '\u001B[31m', 'x'.repeat(65), undefined])
       assert.equal(asHostname(text), undefined);
@@ -56,13 +56,13 @@ suite('readinessctl ls', () => {
     assert.equal(dangerOf(mounts.get('23'), none, false), undefined);
     assert.match(dangerOf(mounts.get('24'), none, true) ?? '', /^is on a file system \(fuse\.sshfs\) that may hang/);
     assert.match(dangerOf(mounts.get('25'), none, true) ?? '', /not in its mount table$/);
-    // Its layers may be on one: it must be the runtime's, or of somebody who is root here too.
+    // A layer may be on such a file system: it must belong to the runtime, or to somebody who is root here too.
     assert.match(dangerOf(mounts.get('22'), none, false) ?? '', /the container itself has mounted/);
     assert.equal(dangerOf(mounts.get('22'), none, true), undefined);
     assert.equal(dangerOf(mounts.get('22'), ours, false), undefined);
   });
 
-  test('knows a daemon and its socket by its arguments, and reads variables as programs do', () => {
+  test('finds a daemon and its socket by its arguments, and reads variables as programs do', () => {
     const daemon = ['node', '--v8-pool-size=1', '/usr/lib/readinessd/entry.cjs', '--socket', '/run/x'];
     assert.ok(isDaemon(daemon));
     assert.ok(!isDaemon(['node', '/app/entry.cjs']));
@@ -73,7 +73,7 @@ suite('readinessctl ls', () => {
     assert.equal(variableIn(['ABC=1'], 'AB'), undefined);
   });
 
-  test('takes no process for one of a namespace that it is not in', () => {
+  test('does not take a process for one of a namespace that it is not in', () => {
     const own = findNamespaces().namespaces.find(({ isOwn }) => isOwn) ?? assert.fail('no namespace of its own');
     assert.ok(own.pids.includes(process.pid));
     assert.equal(enter(process.pid, own)?.pid, process.pid);

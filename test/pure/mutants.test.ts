@@ -23,12 +23,12 @@ suite('mutants', () => {
     test(`of ${source}`, () => assert.deepEqual(changed(source).sort(), [...expected].sort()));
   }
 
-  test('are none of types, names, imports and comments', () => {
+  test('do not touch types, names, imports and comments', () => {
     assert.deepEqual(changed("import { a } from 'a';\n// 1 < 2\nexport interface X { readonly a: 'b' | 1 }\nexport type { a };"), []);
     assert.deepEqual(changed('let x: 1 = a as 1;'), []);
   });
 
-  test('are all modules: two operators that may not stand together make none', () => {
+  test('are all valid modules: two operators that may not stand together make no mutant', () => {
     assert.deepEqual(
       changed('x = a ?? (b || c);').filter((text) => /\?\? b \|\|/.test(text)),
       [],
@@ -36,7 +36,7 @@ suite('mutants', () => {
     assert.ok(!changed('x = a || b || c;').includes('x = a ?? b || c;'), 'it cannot be parsed');
   });
 
-  test('of a regular expression lack an anchor, a quantifier or a member of a class, or turn a class round', () => {
+  test('of a regular expression lack an anchor, a quantifier or a member of a class, or negate a class', () => {
     assert.deepEqual(mutatePattern(String.raw`^[ab\]]+\^$`), [
       String.raw`[ab\]]+\^$`,
       String.raw`^[^ab\]]+\^$`,

@@ -8,7 +8,7 @@ import { type ProcessName, parseProgramChoice } from '../../daemon/supervisor/na
 import { configured, live, running } from '../support/fake-supervisor.ts';
 import { programFailed } from '../support/steps.ts';
 
-/** A step, and what supervisord would answer at its next look. */
+/** A step, and supervisord's answer to its next look. */
 class Fake {
   processes: ProcessInfo[] = [];
   configs: ProcessConfig[] = [];
@@ -28,7 +28,7 @@ class Fake {
     );
   }
 
-  /** A new answer of supervisord, so long after the last. */
+  /** A new answer of supervisord, this long after the last. */
   answer(ms: number): void {
     this.#nowMs += ms;
     this.#number++;
@@ -40,7 +40,7 @@ class Fake {
     return result.outcome === 'failed' ? `${result.code} ${result.message}` : result.outcome;
   }
 
-  /** When all have been up for long. */
+  /** The result when all have been up for long. */
   async settled(): Promise<string> {
     this.answer(0);
     this.answer(60_000);
@@ -60,7 +60,7 @@ const up = (name: string, more: Partial<ProcessInfo> = {}) => live(name, { state
 const idle = (name: string) => live(name, { state: 0, start: 0, stop: 0 });
 
 suite('programs step', () => {
-  test('passes when all that are chosen run and have settled', async () => {
+  test('passes when all chosen programs run and have settled', async () => {
     const fake = new Fake('web');
     fake.processes = [up('web'), idle('other')];
     fake.answer(0);
@@ -69,7 +69,7 @@ suite('programs step', () => {
     assert.equal(await fake.look(), 'passed');
   });
 
-  test('chooses by autostart: what the configuration says, or what it does not say', async () => {
+  test('chooses by autostart: what the configuration says, or the default when it says nothing', async () => {
     const fake = new Fake('autostart', 'running', ['start']);
     fake.processes = [up('web'), idle('cron'), idle('start')];
     fake.configs = [configured('web', '', { autostart: true }), configured('cron', '', { autostart: false })];
@@ -95,14 +95,14 @@ suite('programs step', () => {
     assert.equal(await fake.settled(), 'passed');
   });
 
-  test('takes a program whose section was gone when it was first seen for one of autostart', async () => {
+  test('counts a program as autostart if its section was gone when it was first seen', async () => {
     const fake = new Fake('autostart');
     fake.processes = [up('web'), idle('gone')];
     fake.configs = [configured('web', '', { autostart: true })];
     assert.match(await fake.settled(), /^116 program "gone" is STOPPED/);
   });
 
-  test('cannot tell which of two sections of one name is loaded', async () => {
+  test('cannot tell which of two sections with the same name is loaded', async () => {
     const fake = new Fake('web');
     fake.processes = [up('web')];
     fake.configs = [configured('web', 'one'), configured('web', 'other')];
@@ -117,7 +117,7 @@ suite('programs step', () => {
     assert.equal(await fake.settled(), '116 program "over" is EXITED: it exited with code 0');
   });
 
-  test('wants an exit with code 0 that lasts, where exited is wanted', async () => {
+  test('wants a lasting exit with code 0 where exited is wanted', async () => {
     for (const [process, expected] of [
       [live('job', { stop: 200, now: 1000 }), 'passed'],
       [live('job', { exitstatus: 3 }), '116 program "job" is EXITED: it exited with code 3'],
@@ -134,7 +134,7 @@ suite('programs step', () => {
     }
   });
 
-  test('counts one answer of supervisord once, and runs of one second as what may be another run', async () => {
+  test('counts each answer of supervisord once, and a second run in the same second as perhaps another run', async () => {
     const fake = new Fake('job', 'exited');
     fake.processes = [live('job', { stop: 200, now: 201 })];
     fake.answer(0);
@@ -155,7 +155,7 @@ suite('programs step', () => {
     }
   });
 
-  test('takes both where running-or-exited is wanted', async () => {
+  test('accepts both where running-or-exited is wanted', async () => {
     const fake = new Fake('a b', 'running-or-exited');
     fake.processes = [up('a'), live('b', { now: 1000 })];
     assert.equal(await fake.settled(), 'passed');
@@ -163,7 +163,7 @@ suite('programs step', () => {
     assert.match(await fake.settled(), /^116 program "b" is EXITED/);
   });
 
-  test('hears of a chosen program what is wrong for sure, and of what may be chosen a reason to look', async () => {
+  test('worsens the verdict at once for a chosen program, and only looks for one that may be chosen', async () => {
     const fake = new Fake('web -not');
     fake.processes = [up('web'), up('other')];
     assert.equal(await fake.settled(), 'passed');
@@ -180,7 +180,7 @@ suite('programs step', () => {
     assert.equal(new Fake('autostart').hear('PROCESS_STATE_STARTING', 'new'), 'look');
   });
 
-  test('hears of an exit by what is wanted', async () => {
+  test('judges an exit event by what is wanted', async () => {
     for (const [wanted, process, good, bad] of [
       ['exited', live('job', { now: 1000 }), 'EXITED', 'RUNNING'],
       ['running-or-exited', up('job'), 'EXITED', 'STARTING'],
@@ -193,7 +193,7 @@ suite('programs step', () => {
     }
   });
 
-  test('is a bug where supervisord was not asked before', async () => {
+  test('throws, as a bug, when supervisord was not asked before', async () => {
     const step = createProgramsStep(
       { choice: parseProgramChoice('web'), wanted: 'running', fail: programFailed },
       { snapshot: () => undefined, runs: new Runs(1), isLeftOut: () => false },
@@ -203,7 +203,7 @@ suite('programs step', () => {
 });
 
 suite('choice of programs', () => {
-  test('reads names, classes and what is left out', () => {
+  test('reads names, classes and exclusions', () => {
     const { patterns, classes, without, display } = parseProgramChoice(' nginx, boot:*  -boot:init started ');
     assert.deepEqual(
       [patterns, without].map((list) => list.map((pattern) => pattern.display)),

@@ -12,7 +12,7 @@ suite('reply', () => {
     assert.equal(formatBody({ code: 17, reason: 'HookFailed', message: 'bad', detail: '' }), '17 HookFailed bad\n');
   });
 
-  test('stays within its limit, and is read back, whatever it says', () => {
+  test('stays within its limit and can be read back, whatever it says', () => {
     for (const text of ['x'.repeat(5000), 'é€𝄞'.repeat(1000), 'line\n'.repeat(2000), '\r\n\x1b[1m\u2028\0'.repeat(500), '', '\n\n']) {
       const body = formatBody({ code: 112, reason: 'StartFailed', message: text, detail: text.replace(/[^\P{Cc}\n]/gu, '') });
       assert.ok(Buffer.byteLength(body) <= maxBodyBytes, `${Buffer.byteLength(body)} bytes`);
@@ -32,7 +32,7 @@ suite('reply', () => {
     for (let code = 0; code <= 255; code++) assert.equal(statusOf(code), code === 0 ? 200 : 503);
   });
 
-  test('one line is one line', () => {
+  test('keeps a line in one line', () => {
     assert.equal(oneLine(' a\r\n\tb\u2029c  d '), 'a b c d');
     assert.equal(oneLine('a\u202Eb\u2066c'), 'a b c');
     assert.equal(oneLine('abcdefgh', 6), 'abc...');
@@ -44,7 +44,7 @@ suite('reply', () => {
     assert.equal(oneLine('x'.repeat(1000)).length, 400);
   });
 
-  test('one line has nothing that could steer a terminal or break it, and loses nothing else', () => {
+  test('has nothing in a line that could control a terminal or break the line, and loses nothing else', () => {
     const isBetween = (point: number, first: number, last: number) => point >= first && point <= last;
     for (let point = 0x21; point <= 0xffff; point++) {
       if (isBetween(point, 0xd800, 0xdfff)) continue;
@@ -55,7 +55,7 @@ suite('reply', () => {
     for (let point = 0; point <= 0x20; point++) assert.equal(oneLine(`a${String.fromCodePoint(point)}b`), 'a b', `U+${point.toString(16)}`);
   });
 
-  test('a tail is cut at a line where possible', () => {
+  test('cuts a tail at the start of a line where possible', () => {
     assert.equal(tailThatFits('one\ntwo\nthree', 100), 'one\ntwo\nthree');
     assert.equal(tailThatFits('one\ntwo\nthree', 10), 'two\nthree'.slice(0));
     assert.equal(tailThatFits('one\ntwo\nthree', 9), 'two\nthree');
@@ -105,7 +105,7 @@ suite('reply', () => {
     }
   });
 
-  test('is not believed with a control byte but tab and newline in it, wherever it is', () => {
+  test('is not believed when it contains any control byte but tab and newline, wherever it is', () => {
     for (let byte = 0; byte <= 0xff; byte++) {
       const isControl = (byte < 0x20 && byte !== 0x09 && byte !== 0x0a) || byte === 0x7f;
       for (const body of [`0 Ready a${String.fromCharCode(byte)}b\n`, `0 Ready a\nb\n${String.fromCharCode(byte)}`]) {
@@ -130,7 +130,7 @@ suite('output tail', () => {
     assert.match(text, /\nline 1999$/);
   });
 
-  test('is text for a terminal, whatever was written', () => {
+  test('is safe text for a terminal, whatever was written', () => {
     assert.equal(tailOf('\x1b[1;31mred\x1b[0m\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x1b(B\x07'), 'red' + 'link');
     assert.equal(tailOf('10%\r20%\r\ndone\n'), '10%\n20%\ndone');
     assert.equal(tailOf(Buffer.from([0x61, 0xff, 0xc3, 0x28, 0, 0x62])), 'a\uFFFD\uFFFD(b');
@@ -139,7 +139,7 @@ suite('output tail', () => {
     assert.equal(tailOf(), '');
   });
 
-  test('does not keep what it was given', () => {
+  test('does not keep the chunks that it was given', () => {
     const tail = new OutputTail();
     for (let i = 0; i < 1000; i++) tail.add(Buffer.alloc(100_000, 'x'));
     assert.equal(tail.text(), 'x'.repeat(4096));
@@ -157,7 +157,7 @@ suite('exit codes', () => {
     assert.equal(codeOf('StartFatal'), 113);
   });
 
-  test('of a hook are passed on, but for those that are ours', () => {
+  test('of a hook are passed on, except those that are ours', () => {
     for (let code = 1; code <= 255; code++) {
       const isOurs = code === 2 || (code >= 100 && code <= 125);
       assert.equal(reasonOfHookCode(code), code === 1 ? 'HookCrashed' : isOurs ? 'HookReservedCode' : 'HookFailed');

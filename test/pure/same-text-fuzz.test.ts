@@ -10,7 +10,7 @@ const cases = isLong ? 100_000 : 2000;
 
 type Members = Record<string, string>;
 
-/** As supervisord 4 orders them. */
+/** In the order in which supervisord 4 writes them. */
 const order = [
   ...['name', 'group', 'start', 'stop', 'now', 'state', 'statename', 'spawnerr', 'exitstatus'],
   ...['logfile', 'stdout_logfile', 'stderr_logfile', 'pid', 'description'],
@@ -44,7 +44,7 @@ function fill(random: Random, members: Members, names: readonly string[]): void 
     members[name] = numbers.includes(name) ? String(random.pick([0, 1, 7, 20, 100, 1_700_000_000])) : random.pick(texts);
 }
 
-/** Answers one after the other, each the one before with something done to it. */
+/** A series of answers. Each is the one before with a change. */
 function* answers(random: Random): Generator<string> {
   const processes = random.list(3, (): Members => ({}));
   for (const members of processes) fill(random, members, order);
@@ -60,7 +60,7 @@ function* answers(random: Random): Generator<string> {
     if (choice === 4) text = random.mutate(text, fragments);
     if (choice === 5 || choice === 6) text = insertMember(random, text);
     if (choice === 7) text = text.replace(/\d+/g, (digits) => (random.oneIn(8) ? String(random.int(200)) : digits));
-    // Without lone surrogates, which no decoder of UTF-8 hands over.
+    // Without lone surrogates, which no UTF-8 decoder returns.
     yield Buffer.from(text).toString();
   }
 }
@@ -79,7 +79,7 @@ function outcome(read: () => readonly ProcessInfo[]): unknown {
   }
 }
 
-suite('fuzz: answers that are nearly like the one before', () => {
+suite('fuzz: answers that are almost like the one before', () => {
   test(`are read as if there had been none before: seed ${historySeed}`, () => {
     let [compared, read] = [0, 0];
     for (let index = 0; index < cases; index++) {

@@ -7,7 +7,7 @@ import { readResponse, type XmlRpcValue } from '../../daemon/supervisor/xml-rpc.
 
 type Members = Readonly<Record<string, string | number>>;
 
-/** As supervisord writes it. */
+/** In the form that supervisord writes. */
 function answer(processes: readonly Members[]): string {
   const value = (of: string | number) =>
     typeof of === 'number' ? `<value><int>${of}</int></value>` : `<value><string>${of}</string></value>`;
@@ -21,7 +21,7 @@ function answer(processes: readonly Members[]): string {
 
 const usual = { name: 'web', group: 'web', now: 100, state: 20, spawnerr: '', pid: 7, description: 'pid 7, uptime 0:00:01' };
 
-/** The whole struct, so that nothing goes unnoticed. */
+/** Reads the whole struct, so that no change goes unnoticed. */
 const read = (text: string) =>
   readResponse(
     text,
@@ -39,7 +39,7 @@ function counted() {
 }
 
 suite('an answer that is like the one before', () => {
-  test('is not read anew while only the times in it are others', () => {
+  test('is not read again while only its times differ', () => {
     const { state, remembered } = counted();
     for (const now of [100, 110, 120, 9]) {
       const text = answer([
@@ -60,7 +60,7 @@ suite('an answer that is like the one before', () => {
     ['a description that holds an entity', { description: 'a &amp; b' }],
     ['another member', { more: 1 }],
   ] as const) {
-    test(`is read anew with ${title}`, () => {
+    test(`is read again with ${title}`, () => {
       const { state, remembered } = counted();
       remembered(answer([usual]));
       const text = answer([{ ...usual, ...change }]);
@@ -70,7 +70,7 @@ suite('an answer that is like the one before', () => {
   }
 
   for (const second of ['<name>n&#111;w</name>\n<value><int>5', '<name>now</name>\n<value><i4>5', '<name>now</name> <value><int>5']) {
-    test(`is read anew with a second time in a struct, be it written ${JSON.stringify(second)}`, () => {
+    test(`is read again with a second time in a struct, even when written ${JSON.stringify(second)}`, () => {
       const { remembered } = counted();
       const type = second.includes('i4') ? 'i4' : 'int';
       for (const now of [100, 110]) {
@@ -80,7 +80,7 @@ suite('an answer that is like the one before', () => {
     });
   }
 
-  test('is refused as any other that cannot be read, and nothing is remembered of it', () => {
+  test('is refused like any other that cannot be read, and nothing of it is remembered', () => {
     const { remembered } = counted();
     const good = answer([usual]);
     remembered(good);
@@ -97,7 +97,7 @@ suite('an answer that is like the one before', () => {
     }
   });
 
-  test('gives, whatever came before, what reading it anew gives', () => {
+  test('gives what a fresh reading gives, whatever came before', () => {
     const text = fc.constantFrom(
       '',
       'a',

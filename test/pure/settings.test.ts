@@ -52,7 +52,7 @@ suite('settings', () => {
     assert.equal(periodReadyMs, 120_000);
   });
 
-  test("take supervisord's own word on where it listens, unless told otherwise", () => {
+  test('use the address that supervisord itself tells, unless configured otherwise', () => {
     const environment = { SUPERVISOR_SERVER_URL: 'unix:///a.sock' };
     assert.equal(settings([], environment).supervisor.socketPath, '/a.sock');
     assert.equal(settings(['--supervisor-url=http://localhost:9001'], environment).supervisor.origin, 'http://localhost:9001');
@@ -132,7 +132,7 @@ suite('settings', () => {
     });
   }
 
-  test("let pass what is the client's, and what Kubernetes adds for a Service called readinessd", () => {
+  test("ignore the client's variables, and those that Kubernetes adds for a Service called readinessd", () => {
     settings([], {
       READINESSD_PROBE_TIMEOUT_MS: '100',
       READINESSD_SERVICE_HOST: '10.0.0.1',
@@ -153,7 +153,7 @@ suite('settings', () => {
     assert.ok(help.split('\n').every((line) => line.length <= 120));
   });
 
-  test('are described as they would be written, without credentials', () => {
+  test('are shown as one would write them, without credentials', () => {
     const shown = describeSettings(
       settings([
         '--supervisor-url',
@@ -172,7 +172,7 @@ suite('settings', () => {
     assert.doesNotMatch(JSON.stringify(shown), /secret|sesame|joe/);
   });
 
-  test('durations are written in their largest whole unit', () => {
+  test('show durations in the largest whole unit', () => {
     assert.deepEqual([100, 1000, 1500, 60_000, 90_000, 0].map(formatDuration), ['100ms', '1s', '1500ms', '1m', '90s', '0s']);
   });
 });

@@ -11,7 +11,7 @@ const codeOf = (result: StepResult | 'look' | 'nothing') =>
   typeof result === 'string' ? result : result.outcome === 'failed' ? result.code : 0;
 
 suite('start step with events', () => {
-  /** A start.sh and a service that have been looked at. Exited as long ago as the last second. */
+  /** A start.sh and a service that have been looked at. They exited before the current second. */
   async function lookedAt(start = live('start'), named?: string): Promise<FakeSupervisor> {
     const fake = new FakeSupervisor(named);
     fake.events.isFlowing = true;
@@ -34,7 +34,7 @@ suite('start step with events', () => {
         'init',
         '2 start.sh (program "init") is running (recognised by its command; if it is a service, set READINESSD_START_PROGRAMS)',
       ],
-      // How it has ended is not told, and why it was not started neither.
+      // An event tells neither how a program ended nor why it was not started.
       ['PROCESS_STATE_EXITED', 'start', 'look'],
       ['PROCESS_STATE_STOPPED', 'start', 'look'],
       ['PROCESS_STATE_BACKOFF', 'start', 'look'],
@@ -60,7 +60,7 @@ suite('start step with events', () => {
     assert.equal(codeOf(named.hear('PROCESS_STATE_STARTING', 'web')), 2);
   });
 
-  test('tells a good run from one before it in the same second, which has the same times', async () => {
+  test('tells a good run from an earlier one in the same second, which has the same times', async () => {
     const fake = new FakeSupervisor();
     fake.events.isFlowing = true;
     fake.show(live('start', { start: 1000, stop: 1000, now: 1000 }), '/bin/x');
@@ -76,7 +76,7 @@ suite('start step with events', () => {
     assert.notEqual(runs[0], runs[1]);
   });
 
-  test('asks only when something has been told since the last look, or somebody waits for it', async () => {
+  test('asks only when an event has come since the last look, or somebody waits for it', async () => {
     const fake = await lookedAt();
     const asks = async (isDemanded = false) => {
       const before = fake.processReads;
@@ -102,7 +102,7 @@ suite('start step with events', () => {
     assert.equal(await asks(), true);
   });
 
-  test('reads the configuration for somebody who waits, though it was read a moment ago', async () => {
+  test('reads the configuration for somebody who waits, although it was read a moment ago', async () => {
     const fake = await lookedAt(live('start'), 'start more');
     assert.match(JSON.stringify(await fake.look(true)), /names more/);
     fake.configs = [configured('more', 'true')];
@@ -110,7 +110,7 @@ suite('start step with events', () => {
     assert.match(JSON.stringify(await fake.look(true)), /"more\\" is configured but not loaded|more.*not loaded/);
   });
 
-  test('asks again after what was not sure: an error, or programs that change', async () => {
+  test('asks again after an uncertain result: an error, or programs that change', async () => {
     const fake = await lookedAt();
     fake.onProcessRead = () => {
       throw new SupervisorUnreachableError({ kind: 'supervisord-unreachable', url: 'unix:///sock', why: 'no' });
@@ -141,7 +141,7 @@ suite('start step with events', () => {
       return fake;
     }
 
-    test('when two calls find it so after its event, and nothing is told meanwhile', async () => {
+    test('when two calls show it after its event, and no event comes meanwhile', async () => {
       const fake = await ended();
       fake.hear('PROCESS_STATE_EXITED', 'start');
       const before = fake.processReads;
@@ -162,7 +162,7 @@ suite('start step with events', () => {
           fake.hear('PROCESS_STATE_STARTING', 'start');
         },
       ],
-      ['when another has ended', (fake: FakeSupervisor) => fake.hear('PROCESS_STATE_EXITED', 'start.sh')],
+      ['when another program has ended', (fake: FakeSupervisor) => fake.hear('PROCESS_STATE_EXITED', 'start.sh')],
       [
         'when events have been lost since',
         (fake: FakeSupervisor) => {
@@ -171,7 +171,7 @@ suite('start step with events', () => {
         },
       ],
       [
-        'when events come no more',
+        'when events no longer come',
         (fake: FakeSupervisor) => {
           fake.hear('PROCESS_STATE_EXITED', 'start');
           fake.events.isFlowing = false;
@@ -213,7 +213,7 @@ suite('start step with events', () => {
     }
   });
 
-  test('looks again when it is told something meanwhile, and is not ready when that does not end', async () => {
+  test('looks again when an event comes meanwhile, and is not ready if events keep coming', async () => {
     const fake = await lookedAt();
     fake.processes = [live('start')];
     fake.configs = [configured('start', 'true')];
@@ -228,14 +228,14 @@ suite('start step with events', () => {
     assert.equal(codeOf(await fake.look(true)), 0);
     fake.onProcessRead = () => fake.hear('PROCESS_GROUP_ADDED', 'x');
     assert.match(JSON.stringify(await fake.look(true)), /change faster than they can be checked/);
-    // What is not about start.sh is no reason.
+    // An event that is not about start.sh is no reason.
     fake.onProcessRead = () => fake.hear('REMOTE_COMMUNICATION', 'x');
     assert.equal(codeOf(await fake.look(true)), 0);
   });
 
-  test('knows at once that an update has taken start.sh away', async () => {
+  test('knows at once that an update has removed start.sh', async () => {
     const fake = await lookedAt(live('start'));
-    // It costs supervisord something, so that it is not read again soon.
+    // Reading costs supervisord time, so the configuration is not read again soon.
     fake.onConfigRead = () => fake.pass(100);
     await fake.look(true);
     fake.processes = fake.processes.filter(({ name }) => name === 'web');
@@ -245,8 +245,8 @@ suite('start step with events', () => {
     assert.deepEqual(await fake.look(), { outcome: 'skipped', message: 'supervisord has no start.sh program' });
   });
 
-  suite('knows that a program was replaced whose end and whose logs tell nothing', () => {
-    /** A job that has ended well; then an update makes a start.sh of it that ends badly before anybody looks. */
+  suite('notices that a program was replaced when its end and its logs show nothing', () => {
+    /** A job that has ended well. Then an update makes it a start.sh that ends badly before anybody looks. */
     async function replaced(tell: (fake: FakeSupervisor) => void): Promise<StepResult> {
       const fake = new FakeSupervisor();
       fake.events.isFlowing = true;
@@ -259,20 +259,20 @@ suite('start step with events', () => {
       return fake.look();
     }
 
-    test('when its removal is told', async () => {
+    test('when an event tells of its removal', async () => {
       assert.equal(codeOf(await replaced((fake) => fake.hear('PROCESS_GROUP_REMOVED', 'job'))), 112);
     });
 
     for (const [title, tell] of [
-      ['that of another group', (fake: FakeSupervisor) => fake.hear('PROCESS_GROUP_REMOVED', 'web')],
-      ['nothing but that it was added', (fake: FakeSupervisor) => fake.hear('PROCESS_GROUP_ADDED', 'job')],
+      ['the removal of another group', (fake: FakeSupervisor) => fake.hear('PROCESS_GROUP_REMOVED', 'web')],
+      ['only its addition', (fake: FakeSupervisor) => fake.hear('PROCESS_GROUP_ADDED', 'job')],
     ] as const) {
-      test(`but not when what is told is ${title}`, async () => {
+      test(`but not when the event tells of ${title}`, async () => {
         assert.match(JSON.stringify(await replaced(tell)), /"code":2,.*perhaps not loaded/);
       });
     }
 
-    test('but not when the removal may be one of before it was looked at', async () => {
+    test('but not when the removal may be from before the look', async () => {
       const fake = new FakeSupervisor();
       fake.events.isFlowing = true;
       fake.processes = [live('job')];
@@ -280,18 +280,18 @@ suite('start step with events', () => {
       fake.onConfigRead = () => fake.hear('REMOTE_COMMUNICATION', '');
       await fake.look();
       fake.onConfigRead = () => {};
-      // Only a reread: what is live is still the job.
+      // Only a reread: the live program is still the job.
       fake.configs = [configured('job', '/x/start.sh')];
       fake.hear('PROCESS_GROUP_REMOVED', 'job');
       assert.match(JSON.stringify(await fake.look()), /"code":2,.*perhaps not loaded/);
-      // Looked at again, with nothing told meanwhile, it is as good as new.
+      // After another look with no event meanwhile, it is as good as new.
       await fake.code();
       fake.hear('PROCESS_GROUP_REMOVED', 'job');
       assert.equal(codeOf(await fake.look()), 0);
     });
   });
 
-  test('only looks at what comes late, and is not kept from an end by it', async () => {
+  test('only looks after a late event, which does not keep an end from counting', async () => {
     const fake = await lookedAt();
     for (const name of ['PROCESS_STATE_STARTING', 'PROCESS_STATE_RUNNING', 'PROCESS_STATE_EXITED', 'PROCESS_GROUP_ADDED']) {
       assert.equal(fake.hear(name, 'start', true), 'look');
@@ -322,7 +322,7 @@ suite('start step with events', () => {
     assert.equal(fake.processReads > before + 1, true);
   });
 
-  test('takes one look at a time', async () => {
+  test('runs one look at a time', async () => {
     const answers: (() => void)[] = [];
     const supervisor: SupervisorClient = {
       getAllProcessInfo: () => new Promise((resolve) => answers.push(() => resolve([live('start', { exitstatus: 3 })]))),
@@ -339,7 +339,7 @@ suite('start step with events', () => {
     assert.deepEqual([codeOf(await first), codeOf(await second)], [112, 112]);
   });
 
-  test('knows of autorestart=true where supervisord tells it', async () => {
+  test('knows of autorestart=true when supervisord tells it', async () => {
     const fake = new FakeSupervisor();
     fake.processes = [live('start')];
     fake.configs = [configured('start', 'true', { runsForEver: true })];

@@ -15,14 +15,14 @@ suite('good ends', () => {
     for (let i = 0; i < 3; i++) assert.equal(ends.look([end('start', { now: 205 + i })]), 'yes');
   });
 
-  test('do not count in the second that they stopped in, however often they are looked at', () => {
+  test('do not count in the second in which they stopped, however often they are looked at', () => {
     const ends = new GoodEnds();
     for (let i = 0; i < 3; i++) assert.equal(ends.look([end('start', { now: 200 })]), 'not yet');
     assert.equal(ends.look([end('start', { now: 201 })]), 'ask again');
     assert.equal(ends.look([end('start', { now: 201 })]), 'yes');
   });
 
-  test('count though the wall clock has been set back', () => {
+  test('count although the wall clock has been set back', () => {
     const ends = new GoodEnds();
     assert.deepEqual(
       [1, 1].map((now) => ends.look([end('start', { now })])),
@@ -34,7 +34,7 @@ suite('good ends', () => {
     ['that started at another time', { start: 101 }],
     ['that stopped at another time', { stop: 201 }],
   ] as const) {
-    test(`of a run ${title} are another's`, () => {
+    test(`of a run ${title} belong to another run`, () => {
       const ends = new GoodEnds();
       assert.equal(ends.look([end('start')]), 'ask again');
       assert.equal(ends.look([end('start', run)]), 'ask again');
@@ -44,7 +44,7 @@ suite('good ends', () => {
     });
   }
 
-  test('of several programs count when each does, in whatever order', () => {
+  test('of several programs count when each does, in any order', () => {
     for (const isReversed of [false, true]) {
       const ends = new GoodEnds();
       const look = (...exited: ProcessInfo[]) => ends.look(isReversed ? exited.reverse() : exited);
@@ -56,7 +56,7 @@ suite('good ends', () => {
     }
   });
 
-  test('of programs that share a name, or a group, are told apart', () => {
+  test('of programs that share a name or a group are kept apart', () => {
     for (const other of [end('start', { group: 'x' }), end('x', { group: 'start' })]) {
       const ends = new GoodEnds();
       assert.equal(ends.look([end('start')]), 'ask again');
@@ -65,7 +65,7 @@ suite('good ends', () => {
     }
   });
 
-  test('once they count, count also in the second of their stop, to which the clock may be set back', () => {
+  test('keep counting in the second of their stop, when the clock is set back to it', () => {
     const ends = new GoodEnds();
     assert.deepEqual(
       [205, 205, 200].map((now) => ends.look([end('start', { now })])),
@@ -81,7 +81,7 @@ suite('good ends', () => {
     }
   });
 
-  test('count where times tell nothing, from 2038 on, when nothing else was seen for long', () => {
+  test('count when times tell nothing, from 2038 on, if nothing else was seen for long', () => {
     const late = end('start', { start: 2 ** 31 - 1, stop: 2 ** 31 - 1, now: 2 ** 31 - 1 });
     for (const seenBefore of [0, 7, 19]) {
       const ends = new GoodEnds();
@@ -93,7 +93,7 @@ suite('good ends', () => {
     }
   });
 
-  test('do not count when one of them was seen in another state in between', () => {
+  test('do not count when another state was seen in between', () => {
     const ends = new GoodEnds();
     assert.equal(ends.look([end('start')]), 'ask again');
     ends.forget();

@@ -32,7 +32,7 @@ suite('verdict on start', () => {
     test(expected, () => assert.equal(say(judge(process)), expected));
   }
 
-  test('names the setting where a start.sh that runs is one only by its command', () => {
+  test('names the setting when only its command makes a running program a start.sh', () => {
     const process = live('web', { state: running });
     for (const [by, expected] of [
       ['command', /^2 StartNotFinished start\.sh \(program "web"\) is running \(.*READINESSD_START_PROGRAMS\)$/],
@@ -68,18 +68,18 @@ suite('verdict on start', () => {
     );
   });
 
-  test('names the first of several in the same trouble', () => {
+  test('names the first of several with the same problem', () => {
     assert.match(say(judge(live('a', { state: running }), live('b', { state: running }))), /program "a"/);
   });
 
-  test('names startsecs=0 where a success may have counted as a failed start', () => {
+  test('names startsecs=0 when a success may have counted as a failed start', () => {
     const words = 'Exited too quickly (process log may have details)';
     for (const state of [30, 200])
       assert.match(say(judge(live('a', { state, spawnerr: words }))), /quickly \(.*\); exit code not known; .* needs startsecs=0$/);
     assert.doesNotMatch(say(judge(live('a', { state: 200, spawnerr: `unknown error. ${words}` }))), /startsecs/);
   });
 
-  test('is that of the worst', () => {
+  test('is the worst of all programs', () => {
     const worstFirst = [
       live('a', { state: 200 }),
       live('b', { exitstatus: 1 }),

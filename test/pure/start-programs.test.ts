@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import type { ProcessConfig, ProcessInfo } from '../../daemon/supervisor/client.ts';
 import { configured, FakeSupervisor, live, running } from '../support/fake-supervisor.ts';
 
-/** Its live processes and its configuration, one after the other, and the code that each look must give. */
+/** Live processes and configuration, one look after the other, and the code that each look must give. */
 async function follow(...looks: readonly (readonly [ProcessInfo[], ProcessConfig[], number])[]): Promise<void> {
   const fake = new FakeSupervisor();
   for (const [index, [processes, configs, code]] of looks.entries()) {
@@ -31,7 +31,7 @@ suite('start programs', () => {
       0,
     ]));
 
-  test('by name are so whether they are live or configured', async () => {
+  test('by name count whether they are live or configured', async () => {
     for (const more of [{ name: 'start' }, { name: 'start.sh' }, { group: 'start' }, { group: 'boot', name: 'start_00' }]) {
       await follow([[runs(more)], [], 2]);
       await follow([[], [configured('web', 'nginx', more)], 2]);
@@ -47,22 +47,22 @@ suite('start programs', () => {
       [[live('web')], [configured('web', 'nginx')], 0],
     ));
 
-  test('of a supervisord before 4.0, which tells no commands, are known by names', async () => {
+  test('are known by name on a supervisord before 4.0, which tells no commands', async () => {
     const configs = [configured('start', undefined), configured('job', undefined)];
     await follow([[live('start', failed), runs()], configs, 112], [[live('start'), runs()], configs, 0]);
   });
 });
 
 suite('a reread changes the configuration, and not what runs:', () => {
-  test('a start program that it brings is not loaded', () => follow([[], [], 0], [[], [start()], 2], [[], [], 0]));
+  test('a start program that it adds is not loaded', () => follow([[], [], 0], [[], [start()], 2], [[], [], 0]));
 
-  test('also in a group that is loaded, as one more copy for example', () => {
+  test('nor is one that it adds to a loaded group, for example one more copy', () => {
     const of = (name: string) => configured(name, '/x/start.sh', { group: 'boot' });
     const a = live('a', { group: 'boot' });
     return follow([[a], [of('a')], 0], [[a], [of('a'), of('b')], 2], [[a, live('b', { group: 'boot' })], [of('a'), of('b')], 0]);
   });
 
-  test('a start.sh that it puts in the place of a program does not run yet, though that is run again', () =>
+  test('a start.sh that it puts in the place of a program does not run yet, although that program runs again', () =>
     follow(
       [[ended()], [service()], 0],
       [[ended()], [start()], 2],
@@ -72,7 +72,7 @@ suite('a reread changes the configuration, and not what runs:', () => {
 
   for (const configs of [[], [service()]]) {
     const title = configs.length === 0 ? 'drops' : 'changes';
-    test(`a start.sh whose section it ${title} stays one, while it runs, when it ends and when it is run again`, () =>
+    test(`a start.sh whose section it ${title} stays one while it runs, when it ends, and when it runs again`, () =>
       follow(
         [[runs()], [start()], 2],
         [[runs()], configs, 2],
@@ -89,19 +89,19 @@ suite('a reread changes the configuration, and not what runs:', () => {
       ));
   }
 
-  test('a service whose section it drops stays one, also when it is run again', () =>
+  test('a service whose section it drops stays one, even when it runs again', () =>
     follow([[runs()], [service()], 0], [[runs()], [], 0], [[runs({ start: 300, stop: 290, pid: 8 })], [], 0]));
 
-  test('though the clock is set back and it is run again, whose stop is then before that of the run before', () =>
+  test('so it does when the clock is set back and it runs again, with a stop before that of the run before', () =>
     follow([[ended({ start: 500, stop: 510 })], [start()], 0], [[runs({ start: 100, stop: 90, pid: 8 })], [service()], 2]));
 });
 
-suite('an update puts another program in the place of one, which shows by', () => {
+suite('an update that replaces a program is noticed by', () => {
   for (const [title, before, after] of [
-    ['a stop that is lost', ended(), runs()],
-    ['a start that is lost', runs({ state: 0, pid: 0 }), live('job', { state: 0, start: 0, stop: 0 })],
-    ['a run anew that never stopped', runs(), runs({ start: 300, pid: 8 })],
-    ['a log of another name', ended({ logs: 'a' }), ended({ start: 300, stop: 400, logs: 'b', ...failed })],
+    ['a stop that is gone', ended(), runs()],
+    ['a start that is gone', runs({ state: 0, pid: 0 }), live('job', { state: 0, start: 0, stop: 0 })],
+    ['a new run that never stopped', runs(), runs({ start: 300, pid: 8 })],
+    ['a log with another name', ended({ logs: 'a' }), ended({ start: 300, stop: 400, logs: 'b', ...failed })],
   ] as const) {
     test(title, async () => {
       for (const [from, to] of [
@@ -119,11 +119,11 @@ suite('an update puts another program in the place of one, which shows by', () =
     });
   }
 
-  test('a group that was removed in between', () => follow([[ended()], [service()], 0], [[], [], 0], [[ended(failed)], [start()], 112]));
+  test('the removal of its group in between', () => follow([[ended()], [service()], 0], [[], [], 0], [[ended(failed)], [start()], 112]));
 });
 
-suite('what a program runs is not known, which is 114,', () => {
-  test('when its section was never seen; one that comes later says what is start.sh, and not what is none', async () => {
+suite('it is unknown what a program runs, which is 114,', () => {
+  test('when its section was never seen; a later one can say that it is start.sh, but not that it is not', async () => {
     const unknown: readonly [ProcessInfo[], ProcessConfig[], number] = [[runs()], [], 114];
     const again = runs({ start: 300, stop: 290, pid: 8 });
     await follow(unknown, [[runs()], [service()], 114], [[again], [service()], 114], [[ended()], [service()], 114]);
@@ -131,7 +131,7 @@ suite('what a program runs is not known, which is 114,', () => {
     await follow(unknown, [[runs()], [start()], 2], [[runs()], [service()], 2]);
   });
 
-  test('when its group was added again since its section went', () =>
+  test('when its group was added again after its section was gone', () =>
     follow([[runs()], [service()], 0], [[runs()], [], 0], [[runs({ start: 300, pid: 8 })], [], 114], [[], [], 0], [[ended()], [], 114]));
 
   test('but not where READINESSD_START_PROGRAMS says what counts', async () => {
@@ -141,18 +141,18 @@ suite('what a program runs is not known, which is 114,', () => {
   });
 });
 
-suite('of two sections that end up with one name supervisord loads one:', () => {
-  test('with a start.sh among them it is not known which', () =>
+suite('of two sections with the same final name supervisord loads one:', () => {
+  test('if one is a start.sh, it is unknown which one is loaded', () =>
     follow([[ended()], [start(), service()], 2], [[ended()], [service()], 0], [[ended()], [configured('job', '/y/start.sh'), start()], 2]));
 
-  test('and that is what is said of it', async () => {
+  test('the verdict says so', async () => {
     const fake = new FakeSupervisor();
     fake.processes = [ended()];
     fake.configs = [start(), service()];
     assert.match((await fake.step.run(new AbortController().signal)).message, /shares its group and process name with another section/);
   });
 
-  test('and what is live is taken for it', async () => {
+  test('and what is live counts as a start program', async () => {
     for (const configs of [
       [service(), start()],
       [start(), service()],

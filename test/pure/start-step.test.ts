@@ -6,7 +6,10 @@ import { SupervisorBadReplyError, SupervisorUnreachableError } from '../../daemo
 import { configured, FakeSupervisor, live, running } from '../support/fake-supervisor.ts';
 
 suite('start step', () => {
-  /** Its processes after so many readings of them, the last for ever; nobody needs to ask for the configuration twice. */
+  /**
+   * Returns its processes after this many readings, and the last ones for ever. Nobody needs to ask for the
+   * configuration twice.
+   */
   function fakeOf(...readings: ProcessInfo[][]): FakeSupervisor {
     const fake = new FakeSupervisor();
     fake.configs = (readings[0] ?? []).map(({ name }) => configured(name, 'true'));
@@ -16,7 +19,7 @@ suite('start step', () => {
     return fake;
   }
 
-  test('asks about a good end twice in one look, and from then on once', async () => {
+  test('asks twice about a good end in one look, and once from then on', async () => {
     const fake = fakeOf([live('start')]);
     assert.equal(await fake.code(), 0);
     assert.equal(fake.processReads, 3);
@@ -36,7 +39,7 @@ suite('start step', () => {
     }
   });
 
-  test('does not ask without end when each good end is of another run', async () => {
+  test('does not ask without end when each good end is from another run', async () => {
     const fake = new FakeSupervisor();
     fake.configs = [configured('start', 'true')];
     fake.onProcessRead = () => {
@@ -46,7 +49,7 @@ suite('start step', () => {
     assert.equal(fake.processReads, 1 + 3 * 2);
   });
 
-  test('does not believe a good end in the second of its stop, nor one beside which another program starts anew', async () => {
+  test('does not believe a good end in the second of its stop, nor one beside which another program starts again', async () => {
     const fake = fakeOf([live('start', { stop: 1000 })]);
     for (let i = 0; i < 3; i++) assert.equal(await fake.code(), 2);
     assert.equal(fake.processReads, 4);
@@ -55,7 +58,7 @@ suite('start step', () => {
     assert.equal(await fakeOf(two(1000)).code(), 2);
   });
 
-  test('takes as many calls at the most as its bound counts', async () => {
+  test('makes at most as many calls as its bound counts', async () => {
     const fake = new FakeSupervisor();
     fake.processes = [live('init')];
     fake.configs = [configured('init', '/x/start.sh')];
@@ -63,7 +66,7 @@ suite('start step', () => {
     assert.equal(fake.processReads + fake.configReads, maxCallsPerLook);
   });
 
-  test('is not ready for a moment while programs change under its eyes', async () => {
+  test('is not ready for a moment while programs change during the look', async () => {
     const job = live('job', { state: running, stop: 0, pid: 7 });
     const replaced = { ...job, pid: 8 };
     // After the first reading of processes, and after the second.
@@ -92,7 +95,7 @@ suite('start step', () => {
     for (let i = 0; i < 3; i++) assert.equal(await fake.code(), 0);
   });
 
-  test('believes a good end anew after another program was in trouble', async () => {
+  test('believes a good end again after another program was in trouble', async () => {
     const fake = fakeOf([live('start')], [live('start'), live('init', { exitstatus: 3 })]);
     fake.configs.push(configured('init', '/x/start.sh'));
     fake.processes = [];
@@ -110,7 +113,7 @@ suite('start step', () => {
     assert.equal(fake.processReads, 5);
   });
 
-  test('tells the last good run of start.sh from others, also while it is not good', async () => {
+  test('keeps the last good run of start.sh apart from others, also while it is not good', async () => {
     const fake = fakeOf([live('start')]);
     assert.equal(fake.step.lastRun(), '');
     const runs: string[] = [];
@@ -141,14 +144,14 @@ suite('start step', () => {
     assert.equal(message, "supervisord's programs change faster than they can be checked");
   });
 
-  test('hands on the signal that cancels it', async () => {
+  test('passes on the signal that cancels it', async () => {
     const fake = new FakeSupervisor();
     const { signal } = new AbortController();
     await fake.step.run(signal);
     assert.deepEqual([fake.configReads, ...fake.signals], [1, signal]);
   });
 
-  /** How often the configuration is read, when that takes so long and so much time passes before each look. */
+  /** How often the configuration is read, when reading takes tookMs and so much time passes before each look. */
   async function configReads(tookMs: number, ...looks: (number | { readonly ms: number; readonly code: number })[]): Promise<number[]> {
     let nowMs = 5000;
     const fake = new FakeSupervisor();
@@ -173,14 +176,14 @@ suite('start step', () => {
     assert.deepEqual(await configReads(20, 0, 0, 1999, 1, 0, 2000), [1, 1, 1, 2, 2, 3]);
   });
 
-  test('reads the configuration after 15 s at the latest, however slowly it is told, and after 5 s where start is good', async () => {
+  test('reads the configuration after 15 s at the latest, however slow that is, and after 5 s when start is good', async () => {
     assert.deepEqual(await configReads(2000, 0, 5000, 1, 5000), [1, 1, 2, 2]);
     assert.deepEqual(await configReads(2000, ...[0, 14_999, 1].map((ms) => ({ ms, code: 2 }))), [1, 1, 2]);
-    // What was not good yet is, by a configuration that was old enough for that.
+    // A start that was not good is good now, by a configuration that was old enough to be read again.
     assert.deepEqual(await configReads(2000, { ms: 0, code: 2 }, { ms: 6000, code: 2 }, 0), [1, 1, 2]);
   });
 
-  test('goes by what it reads when start is good', async () => {
+  test('uses what it reads when start is good', async () => {
     let nowMs = 0;
     const fake = new FakeSupervisor();
     fake.now = () => nowMs;
@@ -216,7 +219,7 @@ suite('start step', () => {
     }
   });
 
-  test('tells a supervisord that is unreachable from one that answers badly, and throws what is a bug', async () => {
+  test('tells an unreachable supervisord from one that answers badly, and throws on a bug', async () => {
     const fake = new FakeSupervisor();
     for (const [error, code] of [
       [new SupervisorUnreachableError({ kind: 'supervisord-silent', url: 'unix:///sock', timeoutMs: 3000 }), 110],

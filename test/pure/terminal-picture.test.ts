@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { pictureOf } from '../../script/terminal-picture.ts';
 
 suite("a terminal's picture", () => {
-  test('shows every character, also of what begins with a colour, in its colour', () => {
+  test('shows every character in its colour, also when a line begins with a colour', () => {
     const picture = pictureOf('␛[32mREADY␛[0m  ␛[1m0 <Ready>␛[0m, since␛[K\r\r\n␛[2mdim␛[0m␛[K␛[J');
     const lines = [...picture.matchAll(/<text .*?>(.*)<\/text>/g)].map(([, line = '']) => line);
     assert.deepEqual(

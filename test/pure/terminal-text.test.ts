@@ -44,7 +44,7 @@ suite('width on a terminal', () => {
 });
 
 suite('clip', () => {
-  test('leaves what fits, and else ends with the ellipsis', () => {
+  test('leaves what fits, and otherwise ends with the ellipsis', () => {
     assert.equal(clip('start passed', 12, '…'), 'start passed');
     assert.equal(clip('start passed', 11, '…'), 'start pass…');
     assert.equal(clip('start passed', 11, '...'), 'start pa...');
@@ -58,7 +58,7 @@ suite('clip', () => {
     assert.equal(clip('e\u0301e\u0301e\u0301', 2), 'e\u0301e\u0301');
   });
 
-  test('is never wider than it may be, and nor is a part of a fold, which loses nothing', () => {
+  test('is never too wide, and neither are the parts of a fold, which lose nothing', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 8, max: 40 }), (text, columns) => {
         assert.ok(widthOf(clip(text, columns, '…')) <= columns);
@@ -88,7 +88,7 @@ suite('wrap', () => {
     assert.deepEqual(wrap('  /a/very/long/path', 10), ['  /a/very/long/path']);
   });
 
-  test('ends a colour before a break and takes it up behind it', () => {
+  test('ends a colour before a break and continues it after', () => {
     assert.deepEqual(wrap(green('one two three'), 8, 2), ['\u001B[32mone two\u001B[0m', '  \u001B[32mthree\u001B[0m']);
     assert.deepEqual(wrap(`${green('one')} two`, 3), [green('one'), 'two']);
     assert.deepEqual(wrap('\u001B[31ma\u001B[0m\u001B[32mb c\u001B[0m', 2), [
@@ -102,11 +102,11 @@ suite('wrap', () => {
     assert.deepEqual(wrap('準備 完了', 8), ['準備', '完了']);
   });
 
-  test('makes an indent smaller that would leave too little', () => {
+  test('makes an indent smaller if it would leave too little space', () => {
     assert.deepEqual(wrap('a bb cc', 6, 5), ['a bb', '  cc']);
   });
 
-  test('takes the indent of a list or an output from the line itself, and that of others as they say', () => {
+  test('takes the indent of a list or of output from the line itself, and of others as given', () => {
     assert.deepEqual(wrapLines(['  - one two', '  | one two', '-> one two', 'one two'], 8), [
       '  - one',
       '    two',
@@ -119,7 +119,7 @@ suite('wrap', () => {
     assert.deepEqual(wrapLines([{ text: 'a  one two', hang: '   ' }], 7), ['a  one', '   two']);
   });
 
-  test('loses and adds nothing but blanks, and makes no line too wide that has more than one word', () => {
+  test('loses and adds nothing but blanks, and no line with more than one word is too wide', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 10 }), (text, columns, indent) => {
         const lines = wrap(text, columns, indent);

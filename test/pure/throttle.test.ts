@@ -3,7 +3,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { throttle } from '../../daemon/rate/throttle.ts';
 
 suite('throttle', () => {
-  /** Three at once, then two a second; notes when each run began. Each takes so long. */
+  /** Allows three at once, then two a second. It notes when each run began. Each run takes this long. */
   function simulate(t: TestContext, tookMs: number) {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     let nowMs = 0;
@@ -29,7 +29,7 @@ suite('throttle', () => {
     };
   }
 
-  test('runs at once, and once more for what was asked meanwhile', async (t) => {
+  test('runs at once, and once more for requests that came meanwhile', async (t) => {
     const { ask, begins, pass } = simulate(t, 100);
     ask();
     assert.deepEqual(begins, [0]);
@@ -41,7 +41,7 @@ suite('throttle', () => {
     assert.deepEqual(begins, [0, 100, 1000]);
   });
 
-  test('runs only so often, however often it is asked, and never forgets that it was', async (t) => {
+  test('runs only so often, however often it is asked, and never forgets a request', async (t) => {
     const { ask, begins, pass } = simulate(t, 10);
     for (let i = 0; i < 1000; i++) {
       ask();
@@ -62,7 +62,7 @@ suite('throttle', () => {
     assert.equal(begins.length, last + 4);
   });
 
-  test('once stopped, runs no more, and has waited for what ran', async (t) => {
+  test('runs no more once stopped, and waits for the running one', async (t) => {
     const { ask, stop, begins, pass } = simulate(t, 100);
     ask();
     ask();

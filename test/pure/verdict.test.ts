@@ -42,7 +42,7 @@ suite('verdict', () => {
     });
   });
 
-  test('is followed by a rest: the period, or more when a step was slow', () => {
+  test('is followed by a wait: the period, or longer when a step was slow', () => {
     const rules = { periodReadyMs: 10_000, periodNotReadyMs: 1000, restFactors: new Map([['hook', 9]]) };
     const cycle = (verdict: Verdict, hookMs: number): Published => ({
       ...published(verdict),
@@ -68,7 +68,7 @@ suite('verdict', () => {
     assert.equal(restAfter(cycle(notFinished, 5), rules), 1000);
   });
 
-  test('that is asked for waits for nine times the last cycle, and 30 s at the most', () => {
+  test('that is asked for waits nine times as long as the last cycle, and at most 30 s', () => {
     for (const [tookMs, restMs] of [
       [0, 0],
       [100, 900],
@@ -82,7 +82,7 @@ suite('verdict', () => {
 
   const bounds = { usualMs: 13_000, worstMs: 30_000 };
 
-  test('may be as old as its cycle, the rest, a next cycle that does nothing twice, and 3 s', () => {
+  test('may be as old as its cycle, the wait, the usual bound of the next cycle, and 3 s', () => {
     assert.equal(staleLimit(published(ready), 10_000, bounds), 100 + 10_000 + 13_000 + 3000);
   });
 
@@ -101,7 +101,7 @@ suite('verdict', () => {
     assert.equal(verdictAt({ ...due, nextAtMs: Number.NaN }, undefined, 1100).code, 103);
   });
 
-  test('is stale while the next cycle has been frozen in its midst', () => {
+  test('is stale while the next cycle has been frozen midway', () => {
     const due = { ...published(ready, 1000, 60_000), nextAtMs: 11_100 };
     const running = { startedAtMs: 11_100, aliveAtMs: 13_100 };
     assert.equal(verdictAt(due, running, 17_100).code, 0);
@@ -164,7 +164,7 @@ suite('verdict cache', () => {
     assert.deepEqual(told(), [...changes, [7000, 103]]);
   });
 
-  test('is as old as its oldest result, and may be so much older', () => {
+  test('is as old as its oldest result, and its limit grows by the difference', () => {
     let nowMs = 100_000;
     const cache = createVerdictCache(() => nowMs);
     const result = { outcome: 'passed', message: '' } as const;
@@ -190,7 +190,7 @@ suite('verdict cache', () => {
     });
   });
 
-  test('once a running cycle was frozen, keeps to that until one is published', () => {
+  test('stays stale after a running cycle was frozen, until a new verdict is published', () => {
     let nowMs = 0;
     const cache = createVerdictCache(() => nowMs);
     cache.publish({ ...published(ready, 0, 60_000), nextAtMs: 1000 });
@@ -210,13 +210,13 @@ suite('verdict cache', () => {
     cache.publish({ ...published(ready, 1000, 60_000), nextAtMs: 20_000 });
     cache.end();
     assert.equal(cache.read().verdict.code, 0);
-    // Who runs no cycle has not been frozen in one.
+    // Without a running cycle, nothing was frozen in one.
     nowMs = 23_000;
     cache.alive();
     assert.equal(cache.read().verdict.code, 0);
   });
 
-  test('takes another code, or another reason, for a change', () => {
+  test('counts another code or another reason as a change', () => {
     const cache = createVerdictCache(() => 0);
     cache.publish(published(failing));
     assert.equal(cache.publish(published({ ...failing, code: 18 })), true);

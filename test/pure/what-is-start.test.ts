@@ -27,7 +27,7 @@ suite('a command mentions start.sh:', () => {
     'script -q -e -cstart.sh /dev/null',
     'script -q -elcstart.sh /dev/null',
     'a-wrapper --start.sh',
-    // A quote may begin a name: who knows what stands before it.
+    // A quote may begin a name, and what stands before it is unknown.
     'a-wrapper x"start.sh"',
     'setarch x86_64 -R /x/start.sh',
     'eatmydata /x/start.sh',
@@ -124,7 +124,7 @@ suite('any command', () => {
   });
 
   test('that names only others does not', () => {
-    // With a path, since an option may be attached to what looks like one: -cprestart.sh.
+    // With a path, because an option may be attached to what looks like one: -cprestart.sh.
     const other = fc.constantFrom(
       '/x/prestart.sh',
       '/x/x_start.sh',
@@ -141,7 +141,7 @@ suite('any command', () => {
   });
 });
 
-suite('a name is that of start.sh', () => {
+suite('a name is that of start.sh:', () => {
   for (const name of ['start', 'start.sh', 'start_00', 'start_7', 'start.sh_1']) {
     test(name, () => {
       assert.equal(byName(name), 'name');
@@ -151,17 +151,17 @@ suite('a name is that of start.sh', () => {
   }
 
   for (const name of ['starter', 'restart', 'start_', 'start_a', 'start-1', 'start.sh.1', 'xstart_00', 'Start', '']) {
-    test(`and ${name || 'none'} is not`, () => assert.equal(byName(name), 'nothing'));
+    test(`but not ${name || 'none'}`, () => assert.equal(byName(name), 'nothing'));
   }
 
-  test('before what its command mentions', () => {
+  test('whatever its command mentions', () => {
     assert.equal(whatIsStart({ name: 'start', group: 'x', command: '/x/start.sh' }, undefined), 'name');
     assert.equal(whatIsStart({ name: 'init', group: 'x' }, undefined), 'nothing');
   });
 });
 
 suite('READINESSD_START_PROGRAMS', () => {
-  test('names programs by their own name, their group, both, or a whole group; nothing is guessed', () => {
+  test('names programs by their own name, their group, both, or a whole group, and guesses nothing', () => {
     for (const [setting, name, group, is] of [
       ['init', 'init', 'init', true],
       ['init', 'init', 'boot', true],
@@ -181,7 +181,7 @@ suite('READINESSD_START_PROGRAMS', () => {
   });
 
   for (const text of [' ', ',', '*', ':x', 'x:', 'a:b:c', 'none, a', 'a none', '*:a', 'a*', 'x:*y']) {
-    test(`is not ${JSON.stringify(text)}`, () => assert.throws(() => parseProgramNames(text), /must be programs as NAME, GROUP:NAME/));
+    test(`refuses ${JSON.stringify(text)}`, () => assert.throws(() => parseProgramNames(text), /must be programs as NAME, GROUP:NAME/));
   }
 
   test('is shown as it was written, with blanks', () => {

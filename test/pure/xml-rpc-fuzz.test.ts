@@ -7,15 +7,15 @@ import { kept, mutateXml, nestedDocument, randomDocument, spoil } from '../suppo
 import { runsOf } from '../support/fuzz/seeds.ts';
 import { readByParser } from '../support/fuzz/xml-rpc-oracle.ts';
 
-/** Of the processor's time, which a busy machine does not lengthen; no case takes a hundredth of it. */
+/** Processor time, which does not depend on how busy the machine is. No case takes a hundredth of it. */
 const longestMs = 3000;
 
-/** As many values within each other are read, and no more. */
+/** The deepest nesting that the reader accepts. */
 const deepest = 20;
 
 const objectMembers = Object.getOwnPropertyNames(Object.prototype);
 
-/** What the reader makes of the text, or undefined when it refuses it; anything else that it throws passes. */
+/** What the reader makes of the text. Undefined when it refuses it. Any other error passes through. */
 function read(text: string): XmlRpcValue | undefined {
   try {
     return readResponse(text, kept);
@@ -25,7 +25,7 @@ function read(text: string): XmlRpcValue | undefined {
   }
 }
 
-/** Only values of XML-RPC, structs without a prototype, and no members but those asked for. */
+/** Checks for values of XML-RPC only, structs without a prototype, and no members but those asked for. */
 function assertSound(value: unknown): void {
   if (Array.isArray(value)) {
     assert.equal(Object.getPrototypeOf(value), Array.prototype);
@@ -45,7 +45,7 @@ function assertSound(value: unknown): void {
 interface Case {
   readonly kind: string;
   readonly xml: string;
-  /** Whether the text is read; throws when it must not be, or not so. */
+  /** Whether the text was read. Throws when it must not be read, or not like this. */
   readonly run: () => boolean;
 }
 
@@ -65,7 +65,7 @@ function makeCase(random: Random): Case {
   }
 }
 
-/** Without lone surrogates, which no decoder of UTF-8 hands over. */
+/** Without lone surrogates, which no UTF-8 decoder returns. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString();
 }
@@ -81,7 +81,10 @@ function good(xml: string, value: XmlRpcValue): Case {
   };
 }
 
-/** What is read must be what a general parser reads; that one also takes what supervisord never writes. */
+/**
+ * What the reader accepts must be what a general parser reads. The general parser also accepts what
+ * supervisord never writes.
+ */
 function mutated(xml: string): Case {
   return {
     kind: 'mutated',
@@ -122,7 +125,7 @@ function refused(kind: string, xml: string): Case {
 
 suite('fuzz: the XML-RPC reader', () => {
   for (const { title, draws, isSample } of runsOf('xmlRpc')) {
-    test(`reads what is good, refuses what is not, and does nothing else (${title})`, (t) => {
+    test(`reads good input, refuses bad input, and does nothing else (${title})`, (t) => {
       const accepted: Record<string, number> = {};
       const refusals: Record<string, number> = {};
       for (const { name, random } of draws()) {

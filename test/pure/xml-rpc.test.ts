@@ -42,7 +42,7 @@ suite('XML-RPC reader', () => {
     assert.deepEqual({ ...(value as object) }, { a: 1, b: Object.create(null) });
   });
 
-  test('gives a fault as an error', () => {
+  test('throws a fault as an error', () => {
     for (const [code, text, message] of [
       [6, 'SHUTDOWN_STATE', 'supervisord is stopping or reloading (fault 6, SHUTDOWN_STATE)'],
       [1, 'UNKNOWN_METHOD', 'supervisord answered with fault 1, UNKNOWN_METHOD'],

@@ -12,7 +12,7 @@ const bench = join(import.meta.dirname, '../bench/bench.ts');
 const start = (...args: string[]) => run(process.execPath, ['--import', 'tsx', bench, ...args], { timeout: 1_500_000 });
 
 suite('benchmark', () => {
-  test('measures in its quick form, and draws it; how long things took says nothing here', async (t) => {
+  test('measures in its quick form and draws the picture; the test does not judge times', async (t) => {
     const picture = join(scratchDirectory(t), 'picture.svg');
     const groups = 'probe,storm,served,start,freshness,rest,soak';
     const { code, stdout, stderr } = await start('--quick', '--anyway', '--json', '--only', groups, '--picture', picture);
@@ -41,7 +41,7 @@ suite('benchmark', () => {
     assert.match(svg, /with a hook, events, after 5 s/);
   });
 
-  test('ends before it measures where it cannot tell whether the machine is quiet', async (t) => {
+  test('ends before it measures when it cannot tell whether the machine is quiet', async (t) => {
     const env = { ...process.env, BENCH_PRESSURE_FILE: join(scratchDirectory(t), 'none') };
     const { code, stdout, stderr } = await run(process.execPath, ['--import', 'tsx', bench, '--quick', '--only', 'storm'], { env });
     assert.equal(code, 1);
@@ -52,7 +52,7 @@ suite('benchmark', () => {
     );
   });
 
-  test('takes a machine for quiet while next to nothing waits for a processor', () => {
+  test('considers a machine quiet while next to nothing waits for a processor', () => {
     assert.equal(stalledMs('some avg10=9.82 avg60=3.49 avg300=2.35 total=3572\nfull avg10=0.00 total=0\n'), 3.572);
     assert.equal(stalledMs('full avg10=0.00 total=0\n'), Number.NaN);
     assert.equal(
@@ -83,7 +83,7 @@ suite('benchmark', () => {
     assert.equal(formatShares(shares), 'processors stalled 0.1 % of the time before, 0.4 % at most after a group, 3 % at rest');
   });
 
-  test('writes into a document what stands between its marker lines, and refuses one that has none', () => {
+  test("replaces the text between a document's marker lines, and refuses a document without them", () => {
     const figure: Figure = { group: 'a', name: 'one', value: 2, unit: 'ms' };
     const written = { machine: 'readinessd $&', figures: [figure], freshness: [] };
     const part = (name: string, text: string) => `# ${name}\n<!-- ${name} -->\n${text}<!-- end -->\n`;
@@ -101,13 +101,13 @@ suite('benchmark', () => {
     assert.match(stderr, /^bench: cannot write figures of --quick or --only/);
   });
 
-  test('refuses a group that there is not, and says which there are', async () => {
+  test('refuses an unknown group, and says which there are', async () => {
     const { code, stderr } = await start('--only', 'speed');
     assert.equal(code, 1);
     assert.match(stderr, /^bench: cannot measure speed\n.*\ngroups: probe, /);
   });
 
-  test('writes ratios first, and goals that are met or missed', () => {
+  test('prints ratios first, and goals that are met or missed', () => {
     const base: Figure = { group: 'a', name: 'one', value: 2, unit: 'ms' };
     const other = { ...compare({ ...base, name: 'two', value: 5 }, base), goal: { text: 'at most 2 ×', isMet: false } };
     const lines = formatTable([base, other]).split('\n');
@@ -123,7 +123,7 @@ suite('benchmark', () => {
     assert.equal(compareAtMost(figure, { ...figure, value: 1.9 }, 1.5).goal?.isMet, false);
   });
 
-  test('rounds to what matters', () => {
+  test('rounds to significant digits', () => {
     assert.deepEqual([0, 0.00012, 1.2345, 12.345, 1234.5].map(formatNumber), ['0', '1.2e-4', '1.23', '12.3', '1,235']);
     assert.deepEqual([quantile([3, 1, 2], 0.5), quantile([1, 2], 0.99), quantile([5], 0)], [2, 2, 5]);
   });

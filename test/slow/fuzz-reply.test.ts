@@ -16,7 +16,10 @@ const characters = [
   '\r\n',
 ];
 
-/** Controls but newline and tab, what else breaks a line, and the bidi controls, by their numbers; the daemon sends none of them. */
+/**
+ * Whether the daemon never sends this character: controls except newline and tab, other line breaks, and the
+ * bidi controls.
+ */
 function isUnwanted(character: string): boolean {
   const point = character.codePointAt(0) ?? 0;
   const isControl = point < 0x20 || (point >= 0x7f && point < 0xa0);
@@ -24,7 +27,7 @@ function isUnwanted(character: string): boolean {
   return (isControl && character !== '\n' && character !== '\t') || isFormat;
 }
 
-/** Any text; short, about as long as a message or a body may be, or far too long. */
+/** Any text: short, about as long as a message or a body may be, or far too long. */
 function randomText(random: Random): string {
   const length = random.int(random.pick([12, 12, 12, 450, 1100, 3000]));
   const few = random.oneIn(2) ? characters : [random.pick(characters), random.pick(characters)];
@@ -46,7 +49,7 @@ function randomDetail(random: Random): string {
   return tail.text();
 }
 
-/** What the daemon writes is one reply that the client reads as it was meant. */
+/** Asserts that the daemon writes one reply, which the client reads with the same meaning. */
 function checkWritten(answer: Answer): void {
   const { code, reason } = answer;
   const body = formatBody(answer);

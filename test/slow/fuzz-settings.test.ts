@@ -9,7 +9,7 @@ import type { NamedPrograms, ProgramChoice } from '../../daemon/supervisor/names
 import type { Random } from '../support/fuzz/random.ts';
 import { runsOf } from '../support/fuzz/seeds.ts';
 
-/** What each given password holds, so that it is found wherever it is shown. */
+/** Each password contains this text, so that it is found wherever it is shown. */
 const secret = 'hunter2';
 
 const addresses = [
@@ -55,7 +55,7 @@ const urls = [
   'http://h:99999',
 ];
 
-/** What is put in by mutation; no letter and nothing that would part a password. */
+/** Text that mutations insert. No letters, and nothing that would split a password. */
 const fragments = [
   '\r\n',
   '\u2028',
@@ -98,7 +98,7 @@ const isSwitch = (value: unknown) => typeof value === 'boolean';
 const isPath = (value: unknown) => typeof value === 'string' && /^\/(?:[^\0]*[^/\0])$/.test(value);
 const isCredential = (value: unknown) => value === undefined || (typeof value === 'string' && /^\P{Cc}+$/u.test(value));
 
-/** The bounds that the help and the README tell, written again. */
+/** The bounds in the help and the README, written a second time. */
 const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
   socketPath: (value) => isPath(value) && Buffer.byteLength(String(value)) <= 96,
   socketMode: (value) => between(0o600, 0o777)(value) && (Number(value) & 0o600) === 0o600,
@@ -130,7 +130,7 @@ const bounds: Record<keyof Settings, (value: unknown) => boolean> = {
   logLevel: (value) => ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(String(value)),
 };
 
-/** What suits a setting, by the end of its flag. */
+/** Values that suit a setting, by the end of its flag. */
 function fitting(flag: string): readonly string[] {
   if (/(?:url)$/.test(flag)) return urls;
   if (/(?:socket|hook|dir)$/.test(flag)) return paths;
@@ -138,14 +138,14 @@ function fitting(flag: string): readonly string[] {
   return /(?:timeout|ready|limit|after)$/.test(flag) ? durations : words;
 }
 
-/** A value that could do for the setting; now and then one for another. */
+/** A value that may be valid for the setting, and sometimes one for another. */
 function randomValue(random: Random, flag: string): string {
   if (flag === 'supervisor-password') return secret + random.pick(['', '', '\n', ' x', '@', '\x7f', secret]);
   const value = random.pick(random.oneIn(8) ? random.pick([durations, paths, words]) : fitting(flag));
   return random.oneIn(8) ? mutatedValue(random, value) : value;
 }
 
-/** A password stays where it can be told from the rest: it is there once, in front of an @, and not in a path. */
+/** A password must stay recognisable: it occurs once, in front of an @, and not in a path. */
 function mutatedValue(random: Random, value: string): string {
   const mutated = random.mutate(value, fragments);
   const [before = '', ...after] = mutated.split(secret);
@@ -158,7 +158,7 @@ interface Given {
   readonly environment: Record<string, string>;
 }
 
-/** Names may be mutated, and values; but a password stays under its own name. */
+/** Names and values may be mutated, but a password stays under its own name. */
 function randomGiven(random: Random): Given {
   const argv: string[] = [];
   const environment: Record<string, string> = {};
@@ -177,7 +177,7 @@ function randomGiven(random: Random): Given {
   return { argv, environment };
 }
 
-/** What is made of it: settings that keep to their bounds, a page to show, or an error that can be one line of a log. */
+/** Checks the outcome: settings within their bounds, a page to show, or an error that fits into one line of a log. */
 function check({ argv, environment }: Given): 'settings' | 'shown' | 'refused' {
   try {
     const request = readSettings(argv, environment);

@@ -10,19 +10,19 @@ import { type SetUp, setUp } from '../support/set-up.ts';
 interface Fault {
   readonly title: string;
   readonly begin: (scene: Scene) => unknown;
-  /** What the probe exits with meanwhile. */
+  /** The probe's exit code meanwhile. */
   readonly code: number;
   readonly end?: (scene: Scene) => unknown;
 }
 
 interface Scene extends SetUp {
   readonly t: TestContext;
-  /** The daemon's. */
+  /** The daemon's pid. */
   readonly pid: number;
   readonly setHook: (script: string) => void;
-  /** start.sh does not end while there is such a file. */
+  /** start.sh does not end while this file exists. */
   readonly hold: string;
-  /** Not readinessd. */
+  /** A server that is not readinessd. */
   readonly other: Server;
 }
 
@@ -30,7 +30,7 @@ const faults: readonly Fault[] = [
   {
     title: 'daemon killed',
     begin: ({ supervisord, pid }) => {
-      // Until it was seen that it is away, nobody starts it again.
+      // supervisord may not start it again before the test has seen it away.
       supervisord.child.kill('SIGSTOP');
       process.kill(pid, 'SIGKILL');
     },
@@ -84,7 +84,7 @@ const faults: readonly Fault[] = [
   { title: 'hook hangs', begin: ({ setHook }) => setHook('sleep 600'), code: 122, end: ({ setHook }) => setHook('exit 0') },
 ];
 
-/** What docs/reliability.md says of times is measured here, with the settings that users have. */
+/** Measures the times in docs/reliability.md, with the settings that users have. */
 suite('with its own settings the daemon', () => {
   for (const { title, begin, code, end } of faults) {
     test(`is right again after: ${title}`, async (t) => {

@@ -9,7 +9,7 @@ import { TestSupervisord } from '../support/supervisord.ts';
 /** SOAK_MINUTES=60 is the long form. */
 const minutes = Number(process.env['SOAK_MINUTES'] ?? 2);
 
-/** 20 times as often as usual: cycles every 500 ms while ready, a probe every 250 ms instead of every 5 s. */
+/** 20 times the usual rate: a cycle each 500 ms while ready, and a probe each 250 ms instead of each 5 s. */
 const settings = { READINESSD_PERIOD_READY: '500ms', READINESSD_PERIOD_NOT_READY: '100ms', READINESSD_RPC_TIMEOUT: '500ms' };
 const probeEveryMs = 250;
 const sampleEvery = 10;
@@ -27,12 +27,12 @@ test(`holds no more after ${minutes} minutes at 20 times the usual rate than at 
 
   const samples: Holdings[] = [];
   const answers = new Map<number | null, number>();
-  // By rounds and not by time, so that a machine which takes longer for each has all of them.
+  // Counts rounds and not time, so that a slow machine runs all of them too.
   for (let round = 0; round < (minutes * 60_000) / probeEveryMs; round++) {
     const nextAtMs = performance.now() + probeEveryMs;
     const { code: answer } = await daemon.probe();
     answers.set(answer, (answers.get(answer) ?? 0) + 1);
-    // Once in two minutes the hook fails, and once in ten supervisord is frozen, each for some seconds.
+    // Every two minutes the hook fails, and every ten supervisord is frozen, each for some seconds.
     if (round % 480 === 100) say(17);
     if (round % 480 === 120) say(0);
     if (round % 2400 === 300) supervisord.child.kill('SIGSTOP');
@@ -53,7 +53,7 @@ test(`holds no more after ${minutes} minutes at 20 times the usual rate than at 
     [...answers.keys()].filter((answer) => ![0, 17, 110, 103].includes(answer ?? -1)),
     [],
   );
-  // The first fifth is for warming up.
+  // The first fifth is the warm-up.
   const fifth = Math.floor(samples.length / 5);
   const [early, late] = [samples.slice(fifth, 2 * fifth), samples.slice(-fifth)].map(leasts) as [Holdings, Holdings];
   t.diagnostic(`early ${JSON.stringify(early)}`);
@@ -69,7 +69,7 @@ test(`holds no more after ${minutes} minutes at 20 times the usual rate than at 
   assert.equal(late.zombies, 0);
 });
 
-/** What it holds is the least that is seen: the rest is garbage, and a cycle under way. */
+/** The lowest figures are what it holds. The rest is garbage, or a running cycle. */
 function leasts(samples: readonly Holdings[]): Holdings {
   const least = (pick: (sample: Holdings) => number) => Math.min(...samples.map(pick));
   return {

@@ -8,9 +8,9 @@ import { freePort } from './port.ts';
 import { type Context, cleanUp, scratchDirectory, until } from './scratch.ts';
 
 /**
- * A daemon that looks at these checks and at nothing else.
+ * A daemon with these checks and nothing else to look at.
  *
- * @param checks - what stands under `checks:`, indented by two
+ * @param checks - the text under `checks:`, indented by two
  */
 export function daemonOf(t: Context, checks: string, settings: Record<string, string> = {}, launch?: Launch): TestDaemon {
   const directory = scratchDirectory(t);
@@ -19,7 +19,7 @@ export function daemonOf(t: Context, checks: string, settings: Record<string, st
   return new TestDaemon(t, { ...alone, READINESSD_CHECKS_DIR: join(directory, 'checks.d'), ...settings }, directory, launch);
 }
 
-/** A server of one's own kind. */
+/** A simple server of the test's own. */
 export async function serve(t: Context, answer: (socket: Socket) => void, host = '127.0.0.1', port?: number): Promise<number> {
   const at = port ?? (await freePort(host));
   const sockets = new Set<Socket>();
@@ -36,7 +36,7 @@ export async function serve(t: Context, answer: (socket: Socket) => void, host =
   return at;
 }
 
-/** What each check says, by its name, once each has said something and the same in so many cycles. */
+/** What each check says, by name, once each has said the same for this many cycles. */
 export async function saidBy(daemon: TestDaemon, cycles = 4): Promise<Record<string, string>> {
   const seen = new Map<string, Set<string>>();
   const first = await until('a cycle has ended', async () => {

@@ -12,14 +12,14 @@ export interface Client {
   readonly ask: Ask;
 }
 
-/** Every way to probe that is shipped and runs on this machine, each as a user would call it. */
+/** All shipped ways to probe that run on this machine, each called as a user calls it. */
 export const clients: readonly Client[] = [
   client('native client', join(lib, nativeClient)),
   client('readiness_probe.sh', join(tree, 'usr/bin/readiness_probe.sh')),
   client('TypeScript client', process.execPath, join(lib, 'readiness_probe.cjs')),
 ];
 
-/** The native clients of other processors than this machine's, run by QEMU. */
+/** The native clients for other processors, run by QEMU. */
 export const emulatedClients: readonly Client[] = foreignProcessors.map((processor) =>
   client(`native client for ${processor}`, emulators[processor], join(lib, processor, 'readiness_probe')),
 );

@@ -1,4 +1,4 @@
-/** Preloaded by node, it has V8 say on stderr what it makes of the cache that it is given. */
+/** When node preloads this, V8 says on stderr whether it uses the given cache. */
 export const codeCacheWitness = `const vm = require('node:vm');
 vm.Script = class extends vm.Script {
   constructor(source, options) {

@@ -12,34 +12,34 @@ import { type Context, cleanUp, replaceScript, scratchDirectory, tree, until } f
 import { goodStart } from './set-up.ts';
 
 export interface ContainerOptions {
-  /** Put into the image: a path, and a script or configuration. */
+  /** Files to put into the image: a path, and a script or configuration. */
   readonly files?: Readonly<Record<string, string>>;
-  /** A release of supervisor in the place of Debian's. */
+  /** A release of supervisor instead of Debian's. */
   readonly supervisor?: string | undefined;
   /** Roots over Debian's. */
   readonly layers?: readonly string[];
-  /** Roots with Node.js and Debian in the place of the tests' own, the upper one first. */
+  /** Roots with Node.js and Debian instead of the tests' own, the upper one first. */
   readonly base?: readonly string[];
   /** A whole root instead of Debian, Node and the tree. */
   readonly image?: string;
   /** PID 1. */
   readonly command?: readonly string[];
-  /** User and group throughout. */
+  /** User and group of everything in it. */
   readonly user?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** Nothing can be written but /run. */
+  /** Only /run can be written. */
   readonly isReadOnly?: boolean;
   readonly memoryLimit?: number;
   readonly sharesPids?: boolean;
-  /** The ID that its control group is named after, as runtimes do. */
+  /** The ID in the name of its control group, as runtimes name it. */
   readonly runtimeId?: string;
-  /** A command that runs another one on the machine that it is on, in the place of this one (see machine.ts). */
+  /** A command prefix that runs a command on another machine than this one (see machine.ts). */
   readonly by?: readonly string[];
-  /** The entry that its files bring, or the alternative that polls. */
+  /** The entry in its files, or the alternative that polls. */
   readonly form?: Form;
 }
 
-/** In an image: a start.sh that ends well. */
+/** Files for an image: a start.sh that ends well. */
 export const goodStartFiles = {
   'usr/bin/start.sh': '#!/bin/sh\nexit 0\n',
   'etc/supervisor/conf.d/start.conf': goodStart.replace('command=true', 'command=/usr/bin/start.sh'),
@@ -51,11 +51,11 @@ const supervisord = ['/usr/bin/supervisord', '-n', '-c', '/etc/supervisor/superv
 
 const shippedEntry = 'etc/supervisor/conf.d/readinessd.conf';
 
-/** A container as containerd would run it, by runc: Debian, Node.js and the tree as layers, supervisord as PID 1. */
+/** A container as containerd would run it, with runc: Debian, Node.js and the tree as layers, supervisord as PID 1. */
 export class TestContainer {
   readonly id: string;
   readonly directory: string;
-  /** Its root file system, as seen from outside. */
+  /** Its root file system, seen from outside. */
   readonly root: string;
   readonly runtimeId: string | undefined;
   readonly #by: readonly string[];
@@ -68,7 +68,7 @@ export class TestContainer {
     this.root = join(directory, 'root');
   }
 
-  /** Made and not yet started. */
+  /** Creates a container, but does not start it. */
   static async create(t: Context, options: ContainerOptions): Promise<TestContainer> {
     const container = new TestContainer(scratchDirectory(t), options);
     await container.#mountRoot(t, options);
@@ -93,14 +93,14 @@ export class TestContainer {
     if (code !== 0) throw new Error(`runc start: ${stderr}`);
   }
 
-  /** Calls runc; a number at the end is a file for its output, which the container then has too. */
+  /** Calls runc. A number at the end is a file for its output, which the container then has too. */
   runc(...words: (string | number)[]): Promise<Finished> {
     const output = typeof words.at(-1) === 'number' ? (words.pop() as number) : 'pipe';
     const [runc, ...args] = this.runcCommand(...words.map(String));
     return run(runc, args, { stdio: ['ignore', output, output] });
   }
 
-  /** A call of runc as a command line. */
+  /** The command line of a runc call. */
   runcCommand(...words: string[]): [program: string, ...args: string[]] {
     const [program = '', ...args] = [...this.#by, 'runc', '--root', join(this.directory, 'runc'), ...words];
     return [program, ...args];
@@ -111,13 +111,13 @@ export class TestContainer {
     return this.runc('exec', this.id, ...words);
   }
 
-  /** With patience: the time that a probe takes is not what a test is about. */
+  /** Probes with a long deadline, because no test here is about the probe's time. */
   probe(): Promise<Finished> {
     const patience = Object.entries(patient).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
     return this.runc('exec', ...patience, this.id, '/usr/bin/readiness_probe.sh');
   }
 
-  /** Probes until the first line matches, and gives the first lines that came before it, each change once. */
+  /** Probes until the first line matches. Returns the first lines before it, each change once. */
   async becomes(pattern: RegExp): Promise<string[]> {
     const seen: string[] = [];
     await until(`the probe says ${pattern}`, async () => {
@@ -132,7 +132,7 @@ export class TestContainer {
     return seen;
   }
 
-  /** What a test puts into the running container. */
+  /** Puts a script into the running container. */
   script(path: string, text: string): void {
     replaceScript(join(this.root, path), text);
   }
@@ -145,7 +145,7 @@ export class TestContainer {
     return JSON.parse((await this.runc('state', this.id)).stdout);
   }
 
-  /** The daemon's socket at its usual path, asked from outside. */
+  /** The daemon's socket at its usual path, for questions from outside. */
   async served(): Promise<ServedSocket> {
     return new ServedSocket(`/proc/${(await this.state()).pid}/root/run/readinessd.sock`);
   }
@@ -155,7 +155,7 @@ export class TestContainer {
     return JSON.parse((await this.runc('ps', '--format', 'json', this.id)).stdout) as number[];
   }
 
-  /** One of them with this in its command. */
+  /** A process with this text in its command. */
   async find(text: string): Promise<number | undefined> {
     return (await this.pids()).find((pid) => commandOf(pid).includes(text));
   }
@@ -186,7 +186,7 @@ export class TestContainer {
     return run(program, args);
   }
 
-  /** A pipe that something reads to a file: what a container's stdout is under containerd. */
+  /** A pipe whose other end is copied to a file. Under containerd a container's stdout is such a pipe. */
   async #openLog(t: Context): Promise<number> {
     const pipe = join(this.directory, 'pipe');
     await run('mkfifo', [pipe]);

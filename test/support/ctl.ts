@@ -17,8 +17,8 @@ export function ctl(
 }
 
 /**
- * The same, again when a probe of `readinessctl wait` has had no answer in all of its time, half a second, which a busy machine may not
- * keep. A probe that was cut short tells of less, and counts.
+ * The same, but repeats it when a probe of `readinessctl wait` got no answer in its whole half second, which
+ * a busy machine may not keep. A probe that was cut short reports less time, and counts.
  */
 export async function answered(socket: string, args: readonly string[]): Promise<Finished> {
   return until('the probe is answered in its time', async () => {
@@ -29,7 +29,7 @@ export async function answered(socket: string, args: readonly string[]): Promise
 
 export interface Terminal {
   readonly child: ChildProcess;
-  /** All that has come to the screen, with a visible ␛ for ESC. */
+  /** All that was written to the screen, with a visible ␛ for ESC. */
   readonly output: () => string;
   readonly ended: Promise<number | null>;
   /** Presses keys. */
@@ -41,12 +41,12 @@ interface TerminalOptions {
   readonly size?: string;
 }
 
-/** The same on a terminal of its own (that of util-linux' script) of this size. */
+/** The same on a terminal of its own (from util-linux' script) of this size. */
 export function onTerminal(t: Context, socket: string, command: string, options?: TerminalOptions): Terminal {
   return terminalOf(t, socket, `exec ${readinessctl} ${command}`, options);
 }
 
-/** A shell with job control on such a terminal, that finds readinessctl. */
+/** A shell with job control on such a terminal. readinessctl is in its PATH. */
 export function shellOnTerminal(
   t: Context,
   socket: string,

@@ -13,22 +13,25 @@ export interface Launch {
   readonly by?: readonly string[];
   /** The daemon's own tree, or a copy of it. */
   readonly root?: string;
-  /** Where its log goes; 'pipe' is read by `log()`. */
+  /** Where its log goes. `log()` reads a 'pipe'. */
   readonly stderr?: 'pipe' | number;
-  /** 'events' has those of a TestSupervisord of that form, and else a stdin on which nothing ever comes. */
+  /**
+   * With 'events' it gets the events of a TestSupervisord of that form, or otherwise a stdin on which nothing
+   * ever comes.
+   */
   readonly form?: Form;
 }
 
 /** For a test that needs no supervisord. */
 export const alone = { READINESSD_START_STEP: 'off' };
 
-/** In a probe's environment: a deadline that a busy machine keeps too. */
+/** For a probe's environment: a deadline that even a busy machine keeps. */
 export const patient = { READINESSD_PROBE_TIMEOUT_MS: '30000' };
 
-/** A socket that a daemon serves, asked in every way that there is. Its functions may be taken apart. */
+/** A socket that a daemon serves, and all ways to ask it. Its functions work when taken apart. */
 export class ServedSocket {
   readonly socket: string;
-  /** What to show beside a verdict that was waited for in vain. */
+  /** What to show beside a verdict that did not come. */
   log = () => '';
 
   constructor(socket: string) {
@@ -39,7 +42,7 @@ export class ServedSocket {
   readonly get = (path: string) => httpGet(this.socket, path);
   readonly post = (path: string) => httpGet(this.socket, path, 'POST');
 
-  /** The body of /probe; '' while nobody answers. */
+  /** The body of /probe, or '' while nobody answers. */
   readonly body = (): Promise<string> =>
     this.get('/probe').then(
       ({ body }) => body,
@@ -48,13 +51,13 @@ export class ServedSocket {
 
   readonly status = async (): Promise<Status> => JSON.parse((await this.get('/status')).body) as Status;
 
-  /** The exit code and output of the shipped probe, by default with patience. */
+  /** The exit code and output of the shipped probe, with a long deadline by default. */
   readonly probe = (deadline: NodeJS.ProcessEnv = patient): Promise<Finished> => {
     const env = { PATH: process.env['PATH'], READINESSD_SOCKET: this.socket, ...deadline };
     return run(join(tree, 'usr/bin/readiness_probe.sh'), [], { env });
   };
 
-  /** Waits for a verdict that matches, and gives it. */
+  /** Waits for a verdict that matches, and returns it. */
   readonly expect = async (pattern: RegExp, timeoutMs?: number): Promise<string> => {
     let last = '';
     const says = async () => {
@@ -66,7 +69,7 @@ export class ServedSocket {
     );
   };
 
-  /** The same, asking for a cycle each time: for what no event tells of, a reread for one. */
+  /** The same, but asks for a cycle each time: for changes that no event tells of, such as a reread. */
   readonly expectChecked = async (pattern: RegExp): Promise<string> =>
     until(`the daemon says ${pattern}`, async () => {
       await this.post('/check');
@@ -74,7 +77,7 @@ export class ServedSocket {
       return pattern.test(body) ? body : undefined;
     });
 
-  /** Waits until so many more cycles have ended. */
+  /** Waits until this many more cycles have ended. */
   readonly moreCycles = async (count: number): Promise<Status> => {
     const { cycles } = await this.status();
     return until(`${count} more cycles have ended`, async () => {
@@ -89,18 +92,19 @@ export class ServedSocket {
     return until('a whole cycle has ended', async () => {
       const askedAtMs = performance.now();
       const status = await this.status();
-      // The age is as of the answer, so the cycle began no earlier than this; a rounded one may be half a millisecond off.
+      // The age counts up to the answer, so the cycle began no earlier than this. Rounding may be wrong by
+      // half a millisecond.
       return askedAtMs - (status.ageMs ?? Number.POSITIVE_INFINITY) > calledAtMs + 1 ? status : undefined;
     });
   };
 }
 
-/** The built daemon, with quick periods so that a test need not wait for them. */
+/** The built daemon, with short periods so that a test need not wait. */
 export class TestDaemon extends ServedSocket {
   readonly directory: string;
   readonly hook: string;
   readonly child: ChildProcess;
-  /** When it has ended, and all that it has written is read. */
+  /** Settles when the daemon has ended and all its output was read. */
   readonly closed: Promise<unknown>;
 
   constructor(t: Context, settings: Record<string, string> = {}, directory = scratchDirectory(t), launch: Launch = {}) {
@@ -124,8 +128,8 @@ export class TestDaemon extends ServedSocket {
 }
 
 /**
- * Where the files of a test lie, periods that it need not wait for, and time for a supervisord that does not get to run. A hook
- * that is not there yet is none: at another path than the default it would be missing.
+ * Paths for a test's files, short periods, and time for a supervisord on a busy machine. A missing hook means
+ * no hook here, but at a path other than the default it would be an error.
  */
 export function quickSettings(directory: string) {
   const hook = join(directory, 'hook');
@@ -138,13 +142,13 @@ export function quickSettings(directory: string) {
   };
 }
 
-/** Waits for the daemon's end; gives its exit code. */
+/** Waits for the daemon's end. Returns its exit code. */
 export async function ended({ child, closed }: TestDaemon): Promise<number | null> {
   await closed;
   return child.exitCode;
 }
 
-/** Asks the socket for a path. */
+/** Sends a request for a path to the socket. */
 export function httpGet(socketPath: string, path: string, method = 'GET', sent = ''): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, path, method, agent: false, timeout: patienceMs }, (response) => {
@@ -160,7 +164,10 @@ export function httpGet(socketPath: string, path: string, method = 'GET', sent =
   });
 }
 
-/** Records each different first line that a daemon shows, until it is stopped, and what it shows then. */
+/**
+ * Records each different first line of the daemon's verdicts, until it is stopped. `stop` returns them and
+ * the line shown then.
+ */
 export function watchVerdicts(daemon: { body(): Promise<string> }): { stop(): Promise<string[]> } {
   const seen: string[] = [];
   let isStopped = false;
@@ -169,7 +176,7 @@ export function watchVerdicts(daemon: { body(): Promise<string> }): { stop(): Pr
       isLast = isStopped;
       const line = (await daemon.body()).split('\n', 1)[0] ?? '';
       if (seen.at(-1) !== line) seen.push(line);
-      // A test that has failed stops nothing, and must not be kept from ending.
+      // A failed test stops nothing, and must still be able to end.
       await new Promise((resolve) => setTimeout(resolve, 2).unref());
     }
   })();

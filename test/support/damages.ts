@@ -8,7 +8,7 @@ export const replace = (path: string, content: string | Buffer) => replaceFile(p
 /** The built native client. */
 export const native = readFileSync(join(lib, nativeClient));
 const foreign = Buffer.from(native);
-// SPARC, by a header whose byte order is not SPARC's: no emulator takes it either.
+// SPARC, but with a byte order in its header that is not SPARC's, so that no emulator accepts it either.
 foreign.writeUInt16LE(43, 18);
 
 /** Ways to break an executable, and what the kernel then does with it: refuse it, or start it. */
@@ -32,7 +32,7 @@ function replaceBy(path: string, make: (path: string) => unknown): void {
   make(path);
 }
 
-/** A PATH with this machine's tools and a node that may be damaged; the shim also looks in the usual places. */
+/** A PATH with this machine's tools and a node that may be damaged. The shim also searches the usual places. */
 export function brokenNode(t: Context, damage: (path: string) => void): string {
   const bin = scratchDirectory(t);
   replace(join(bin, 'node'), readFileSync('/bin/true'));

@@ -7,10 +7,10 @@ import { kinds } from '../../daemon/steps/checks/kinds.ts';
 import { readChecks } from '../../daemon/steps/checks/read.ts';
 import { isManifest, type Manifest, podWith, validate } from './kubernetes.ts';
 
-/** Throws what is wrong with a block's text. @param directory - of the test's own */
+/** Throws when a block's text is wrong. @param directory - of the test's own */
 type Checker = (text: string, directory: string) => void | Promise<void>;
 
-/** What can be said of a block without running it, by its language. */
+/** Checks of a block that do not run it, by its language. */
 export const checkers: Readonly<Record<string, Checker>> = {
   '': () => {},
   text: () => {},
@@ -25,7 +25,7 @@ export const checkers: Readonly<Record<string, Checker>> = {
   python: () => {},
 };
 
-/** The objects of Kubernetes in a text, those that parts of a container would make among them. */
+/** The Kubernetes objects in a text. Parts of a container are put into a pod. */
 export function manifestsIn(yaml: string): readonly Manifest[] {
   return valuesOf(yaml).flatMap((value) => (isManifest(value) ? [value] : isPartOfContainer(value) ? [podWith(value)] : []));
 }
@@ -40,7 +40,7 @@ async function checkYaml(text: string, directory: string): Promise<void> {
   if (valuesOf(text).some((value) => has(value, 'checks'))) await checkChecks(text, directory);
 }
 
-/** As the daemon reads them; each variable without a default is set. */
+/** Reads checks as the daemon does. Each variable without a default is set. */
 async function checkChecks(text: string, directory: string): Promise<void> {
   const file = join(directory, 'block.yaml');
   writeFileSync(file, text);
@@ -66,7 +66,10 @@ function has(value: unknown, key: string): boolean {
   return typeof value === 'object' && value !== null && key in value;
 }
 
-/** By the rules of Python's ConfigParser, as supervisord reads its files, with the sections that it knows. */
+/**
+ * Checks by the rules of Python's ConfigParser, which reads supervisord's files, and the sections that
+ * supervisord knows.
+ */
 function checkIni(text: string): void {
   const known =
     /^(program|eventlistener|fcgi-program|group|rpcinterface):\S+$|^(supervisord|supervisorctl|unix_http_server|inet_http_server|include)$/;
@@ -93,7 +96,7 @@ function checkIni(text: string): void {
 const instructions =
   /^(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s+(\S.*)$/s;
 
-/** Instructions with what they are given, lines that go on put together. */
+/** Instructions with their arguments. Continued lines are joined. */
 export function instructionsOf(dockerfile: string): readonly { readonly name: string; readonly rest: string }[] {
   const lines = dockerfile
     .replaceAll(/^\s*#.*\n/gm, '')

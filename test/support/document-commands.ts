@@ -5,22 +5,22 @@ import type { Block } from './documents.ts';
 /** A command of a document, as one would type it. */
 export interface Command {
   readonly line: string;
-  /** What the document shows of its output; undefined where it shows none. */
+  /** The output that the document shows. Undefined when it shows none. */
   readonly output: string | undefined;
-  /** Why it is not run; undefined for one that is run. */
+  /** Why it is not run. Undefined when it is run. */
   readonly notRun: string | undefined;
 }
 
-/** A verdict that a document shows, which the commands beside it should find. */
+/** A verdict that a document shows. The commands beside it should find the same. */
 export interface Shown {
   readonly code: number;
   readonly reason: string;
 }
 
-/** Languages whose blocks hold commands. */
+/** Languages whose blocks contain commands. */
 export const commandLanguages = ['sh', 'console', 'dockerfile'];
 
-/** Why a command cannot be run in a test, by what stands in it. A block can also say it itself: `<!-- not run: REASON -->`. */
+/** Why a test cannot run a command, by its text. A block can also say so itself: `<!-- not run: REASON -->`. */
 const cannotRun: readonly (readonly [RegExp, string])[] = [
   [/\bkubectl\b/, 'needs a cluster'],
   [/\b(docker|podman|buildah|crictl|runc)\b/, 'needs an engine for containers'],
@@ -39,13 +39,13 @@ const harmless = ['echo', 'printf', 'head', 'tail', 'grep', 'jq', 'cut', 'sort',
 export function commandsIn(block: Block): readonly Command[] {
   const commands = split(block).map(withoutDaemon);
   return commands.map(({ line, output }, index) => {
-    // What a command's exit code was cannot be told where it was not run.
+    // If a command was not run, its exit code is unknown.
     const subject = /^echo \$\?$/.test(line) ? (commands[index - 1]?.line ?? line) : line;
     return { line, output, notRun: block.notRun ?? whyNotRun(subject) };
   });
 }
 
-/** Of a command that starts a daemon, which would not end, the settings are checked. */
+/** A command that starts a daemon would not end, so only its settings are checked. */
 function withoutDaemon<T extends { readonly line: string; readonly output: string | undefined }>(command: T): T {
   const starts = /^((?:\w+=\S* +)*readinessd)\b(?!.* --(?:check-config|make-code-cache|print-supervisor-conf|help|version)\b)/;
   return starts.test(command.line) ? { ...command, line: command.line.replace(starts, '$1 --check-config'), output: undefined } : command;
@@ -68,7 +68,7 @@ function split({ language, text }: Block): { readonly line: string; readonly out
         return { line: joined(line), output: output.trimEnd() === '' ? undefined : output.trimEnd() };
       });
   }
-  // What spans lines in other ways is one command.
+  // Other constructs over several lines are one command.
   if (/<<|^\s*(if|for|while|until|case|\w+\(\)|\{)/m.test(text)) return [{ line: text.trimEnd(), output: undefined }];
   return joined(text)
     .split('\n')
@@ -80,7 +80,10 @@ function joined(text: string): string {
   return text.replaceAll(/\\\n\s*/g, '');
 }
 
-/** @returns undefined when each program in a line is ours or harmless; a line that is neither known nor excused is an error */
+/**
+ * @returns undefined when each program in a line is ours or harmless; a line that is neither known nor
+ * excused is an error
+ */
 function whyNotRun(line: string): string | undefined {
   const [, excuse] = cannotRun.find(([words]) => words.test(line)) ?? [];
   if (excuse !== undefined) return excuse;
@@ -102,14 +105,14 @@ function whyNotRun(line: string): string | undefined {
   );
 }
 
-/** The verdict that a text shows first, when there is one. */
+/** The first verdict that a text shows, if there is one. */
 export function shownVerdict(text: string): Shown | undefined {
   for (const [, code = '', reason = ''] of text.matchAll(/\b(\d{1,3}) ([A-Z]\w+)\b/g))
     if (exitCodeTable.some((row) => row.reason === reason)) return { code: Number(code), reason };
   return undefined;
 }
 
-/** A line without what differs from time to time. */
+/** A line without what differs from run to run. */
 export function formOf(line: string): string {
   return line
     .replaceAll(/\d+(\.\d+)? ?(ms|s|min|h|d)\b( \d+ ?(s|min|h)\b)?/g, 'TIME')
@@ -126,10 +129,13 @@ export function isShownFirst(shown: string, output: string): boolean {
   return lines.some((_line, index) => solid(lines.slice(0, index + 1).join(' ')) === solid(first));
 }
 
-/** The exit codes that a document lets a command have: 0, or what it shows, or what the probe says where it shows no code. */
+/**
+ * The exit codes that a document allows for a command: 0, or the code that it shows, or the probe's when it
+ * shows none.
+ */
 export function allowedCodes(command: Command, next: Command | undefined): readonly number[] {
   if (next?.line === 'echo $?' && next.output !== undefined) return [Number(next.output.split('\n')[0])];
-  // It shows the code itself, and is what comes last.
+  // It prints the code itself, as its last line.
   if (/; *echo \$\?$/.test(command.line)) return [0];
   const shown = shownVerdict(command.output?.split('\n')[0] ?? '');
   const passesItOn = shown !== undefined && !/^curl\b/.test(command.line) && shown.code !== codeOf('Ready');

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 
 export const projectRoot = join(import.meta.dirname, '../..');
 
-/** A file in Markdown, its path from the project's root. */
+/** A Markdown file, with its path from the project's root. */
 export interface TextDocument {
   readonly path: string;
   readonly text: string;
 }
 
-/** What stands between two fences. */
+/** The text between two fences. */
 export interface Block {
   /** FILE:LINE of its first fence. */
   readonly place: string;
@@ -20,7 +20,7 @@ export interface Block {
   readonly notRun: string | undefined;
 }
 
-/** All that the project has, wherever they are. */
+/** All documents of the project. */
 export function findDocuments(): readonly TextDocument[] {
   const isOurs = (name: string) => !name.startsWith('.') && name !== 'node_modules' && name !== 'dist';
   const below = (folder: string): string[] =>
@@ -35,7 +35,7 @@ export function findDocuments(): readonly TextDocument[] {
     .map((path) => ({ path, text: readFileSync(join(projectRoot, path), 'utf8') }));
 }
 
-/** Its blocks of code, without the indentation of the list that one stands in. */
+/** A document's blocks of code, without the indentation of a list around them. */
 export function blocksOf({ path, text }: TextDocument): readonly Block[] {
   return [...text.matchAll(fenced)].map(({ index, 1: indent = '', 3: language = '', 4: content = '' }) => {
     const before = text.slice(0, index);
@@ -51,7 +51,7 @@ export function blocksOf({ path, text }: TextDocument): readonly Block[] {
 
 const fenced = /^( *)(```+|~~~+)([^\s`]*)[^\n`]*\n([\s\S]*?)^\1\2 *$/gm;
 
-/** The lines of a document, each block of code and each comment made empty. */
+/** The lines of a document. Blocks of code and comments are empty lines. */
 export function proseOf(text: string): readonly string[] {
   const blank = (part: string) => part.replaceAll(/[^\n]/g, '');
   return text
@@ -69,7 +69,7 @@ export function wideLinesOf(text: string, columns: number): readonly string[] {
   );
 }
 
-/** Where a document's links and pictures lead. */
+/** The targets of a document's links and pictures. */
 export function linksOf(text: string): readonly string[] {
   const prose = proseOf(text)
     .join('\n')
@@ -82,7 +82,7 @@ export function linksOf(text: string): readonly string[] {
   return found.map(([, target = '']) => target);
 }
 
-/** What a link may name behind "#", as GitHub makes it of headings (and what HTML in the text names). */
+/** What a link may name behind "#": GitHub's names of the headings, and names in HTML. */
 export function anchorsOf(text: string): ReadonlySet<string> {
   const anchors = new Set<string>();
   for (const line of proseOf(text)) {
@@ -97,7 +97,10 @@ export function anchorsOf(text: string): ReadonlySet<string> {
   return anchors;
 }
 
-/** Small letters, digits, "_" and "-"; a blank becomes "-" and all else goes, as do links and emphasis around words. */
+/**
+ * Lower case letters, digits, "_" and "-". A blank becomes "-", and everything else goes, also links and
+ * emphasis around words.
+ */
 export function slugOf(heading: string): string {
   return heading
     .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')

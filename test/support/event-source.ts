@@ -3,12 +3,12 @@ import { eventText, ofProcess } from './events.ts';
 import { collect } from './run.ts';
 import { until } from './scratch.ts';
 
-/** What a listener says when it is ready, and then for each event. */
+/** What an event listener says when it is ready, and then for each event. */
 const protocol = /^READY\n(RESULT 2\nOKREADY\n)*$/;
 
-/** supervisord's side of an event listener, over the pipes of a daemon of the form 'events' that has no supervisord to give it others. */
+/** supervisord's side of an event listener, over the pipes of a daemon of the form 'events' that has no supervisord. */
 export class EventSource {
-  /** All that the daemon has written on its stdout. */
+  /** All that the daemon has written to its stdout. */
   readonly output: () => string;
   readonly #daemon: TestDaemon;
   #serial = 0;
@@ -48,7 +48,7 @@ export class EventSource {
 
 export const tick = ['TICK_60', 'when:1700000000'] as const;
 
-/** A program's change of state. */
+/** The event of a program's change of state. */
 export function changed(program: string, state: string, from = 'EXITED'): readonly [name: string, payload: string] {
   return [`PROCESS_STATE_${state}`, ofProcess(program, `from_state:${from} pid:7`)];
 }

@@ -6,10 +6,13 @@ export function eventText(name: string, serial: number, payload = ''): string {
   return `${header} len:${Buffer.byteLength(payload)}\n${payload}`;
 }
 
-/** What it tells of a process, whose group has the same name. */
+/** The payload about a process whose group has the same name. */
 export const ofProcess = (name: string, more = 'from_state:EXITED'): string => `processname:${name} groupname:${name} ${more}`;
 
-/** A listener's stdin and stdout without a process: what is sent is read at once, what is answered is called. */
+/**
+ * A listener's stdin and stdout without a process: it reads at once what is sent, and calls a function for
+ * what is answered.
+ */
 export class FakePipes {
   /** What supervisord has not read. */
   unreadBytes = 0;

@@ -2,7 +2,7 @@ import { configured, live } from './fake-supervisor.ts';
 import type { Context } from './scratch.ts';
 import { serveRpc } from './serve-rpc.ts';
 
-/** A supervisord's RPC interface alone, whose answers the test sets; it counts how often it is asked. */
+/** supervisord's RPC interface alone. The test sets its answers, and it counts the questions. */
 export class FakeRpc {
   url = '';
   /** start.sh as supervisord would tell of it, and another program. */

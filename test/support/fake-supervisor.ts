@@ -8,7 +8,7 @@ import { parseProgramNames } from '../../daemon/supervisor/names.ts';
 export const running = 20;
 export const exited = 100;
 
-/** A process as supervisord tells of it: unless told otherwise it has exited with code 0. */
+/** A process as supervisord tells of it. By default it has exited with code 0. */
 export function live(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
   return { name, group: name, state: exited, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', logs: '', now: 1000, ...more };
 }
@@ -18,7 +18,7 @@ export function configured(name: string, command: string | undefined, more: Part
   return { name, group: name, command, ...more };
 }
 
-/** What is known of events that the test tells. */
+/** What is known of the events that a test sends. */
 class FakeFlow implements EventFlow {
   isFlowing = false;
   isAnswered = true;
@@ -27,7 +27,7 @@ class FakeFlow implements EventFlow {
   isQuietSince = (mark: number) => this.mark() === mark;
 }
 
-/** A supervisord whose answers the test sets; it counts how often it is asked for the configuration. */
+/** A supervisord whose answers the test sets. It counts how often the configuration is read. */
 export class FakeSupervisor implements SupervisorClient {
   processes: ProcessInfo[] = [];
   configs: ProcessConfig[] = [];
@@ -50,7 +50,7 @@ export class FakeSupervisor implements SupervisorClient {
     this.#nowMs += ms;
   }
 
-  /** One process, and what the configuration says that it runs. */
+  /** Sets the one process, and what the configuration says that it runs. */
   show(process: ProcessInfo, command: string | undefined): void {
     this.processes = [process];
     this.configs = [configured(process.name, command)];
@@ -67,13 +67,13 @@ export class FakeSupervisor implements SupervisorClient {
     this.signals.add(signal);
     this.configReads++;
     const { configs } = this;
-    // As a real one: not at once.
+    // Not at once, as a real supervisord.
     await Promise.resolve();
     this.onConfigRead();
     return configs;
   }
 
-  /** An event of a process, or of its group. */
+  /** Sends an event of a process, or of its group. */
   hear(name: string, program: string, mayBeOver = false) {
     this.events.count++;
     return this.step.hear({ name, poolSerial: this.events.count, fields: { processname: program, groupname: program } }, mayBeOver);
@@ -83,7 +83,7 @@ export class FakeSupervisor implements SupervisorClient {
     return this.step.run(new AbortController().signal, isDemanded);
   }
 
-  /** What a look says, so long after the last that the configuration is read again. */
+  /** The code of a look, so long after the last one that the configuration is read again. */
   async code(): Promise<number> {
     this.#nowMs += 15_000;
     const result = await this.step.run(new AbortController().signal);

@@ -11,10 +11,10 @@ const timeoutMs = 1500;
 const early = 'Exited too quickly (process log may have details)';
 
 type OfKind<Kind> = Extract<VerdictFinding, { readonly kind: Kind }>;
-/** Without its kind, for each case of a union. */
+/** The facts of a finding, without its kind, for each case of a union. */
 type Facts<Finding> = Finding extends unknown ? Omit<Finding, 'kind'> : never;
 
-/** Facts of each kind, with all that its words take apart. */
+/** Facts of each kind, including everything that its words distinguish. */
 const facts: { readonly [Kind in VerdictFinding['kind']]: readonly Facts<OfKind<Kind>>[] } = {
   'start-failed': [3, 126, 127].map((code) => ({ program, code })),
   'start-killed': [{ program }],
@@ -119,10 +119,10 @@ const facts: { readonly [Kind in VerdictFinding['kind']]: readonly Facts<OfKind<
   stopping: [{}],
 };
 
-/** A finding of each kind, and of each case that its words tell apart. */
+/** A finding of each kind, and of each case that its words distinguish. */
 export const samples = Object.entries(facts).flatMap(([kind, all]) => all.map((one) => ({ kind, ...one }) as VerdictFinding));
 
-/** Text, much of which a shell takes apart. */
+/** Text with much that is special for a shell. */
 export const shellText = fc
   .array(fc.oneof(fc.constantFrom(...'\'"`$\\ \n\r\t;&|<>(){}[]*?~#!=-'), fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 12 })
   .map((parts) => parts.join('').replaceAll('\0', ''));

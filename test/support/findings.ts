@@ -3,7 +3,7 @@ import { Check } from 'typebox/value';
 import { type Status, StatusSchema } from '../../shared/api.ts';
 import { type VerdictFinding, wordsOf } from '../../shared/findings/findings.ts';
 
-/** That an answer to GET /status is as its schema says, and that who reads its findings can say what its messages do. */
+/** Asserts that an answer to GET /status matches its schema, and that its findings contain what its messages say. */
 export function assertStatus(status: unknown): asserts status is Status {
   assert.ok(Check(StatusSchema, status), `not as the schema of /status says: ${JSON.stringify(status)}`);
   assert.equal(status.finding === undefined, status.ready, 'a finding, unless it is ready');

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** How the daemon learns what supervisord does: as its event listener, or by asking alone. */
+/** How the daemon learns what supervisord does: as its event listener, or by polling alone. */
 export type Form = 'events' | 'poll';
 
 const all: readonly Form[] = ['events', 'poll'];
 
-/** TEST_FORM has the tests run in one form; without it each has the default of what it starts. */
+/** TEST_FORM makes all tests run in one form. Without it each has the default of what it starts. */
 export const testForm = formOf(process.env['TEST_FORM']);
 
-/** For a test that runs in both forms also without TEST_FORM. */
+/** For a test that runs in both forms when TEST_FORM is not set. */
 export const forms = testForm === undefined ? all : [testForm];
 
 function formOf(text: string | undefined): Form | undefined {
@@ -20,10 +20,10 @@ function formOf(text: string | undefined): Form | undefined {
 
 const script = join(import.meta.dirname, 'relay');
 
-/** Beside supervisord's socket. */
+/** The directory of supervisord's socket. */
 const directoryOf = (url: string) => join(dirname(url.replace(/^unix:\/\//, '')), 'relay');
 
-/** A section that keeps a listener's place for a daemon which the test starts. */
+/** A section of a listener that hands its place to a daemon started by the test. */
 export function relaySection(url: string): string {
   const directory = directoryOf(url);
   mkdirSync(directory, { recursive: true });
@@ -38,7 +38,10 @@ stderr_logfile=${directory}/log
 `;
 }
 
-/** A program, with its arguments, that runs another in that place; none where this supervisord keeps none. */
+/**
+ * A program, with its arguments, that runs another in that place. Empty where this supervisord has no such
+ * listener.
+ */
 export function inRelaysPlace(url: string | undefined): string[] {
   const directory = url === undefined ? '' : directoryOf(url);
   return url !== undefined && existsSync(directory) ? [script, 'take', join(directory, 'sock'), join(directory, '../supervisord.pid')] : [];

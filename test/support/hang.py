@@ -19,7 +19,7 @@ if "reading" not in sys.argv:
     signal.pause()
 request = os.read(fuse, 1 << 20)
 _, _, unique = struct.unpack_from("<IIQ", request)
-# The one answer, to FUSE_INIT: protocol 7.31.
+# The only answer, to FUSE_INIT: protocol 7.31.
 answer = struct.pack("<IIIIHHII36x", 7, 31, 0, 0, 0, 0, 4096, 1)
 os.write(fuse, struct.pack("<IiQ", 16 + len(answer), 0, unique) + answer)
 while True:

@@ -5,7 +5,10 @@ import { run } from './run.ts';
 
 const modules = join(import.meta.dirname, '../../node_modules');
 
-/** What the API server would only warn of: the schema's types know each field, though its validation lets others pass. */
+/**
+ * The fields that the API server would only warn about. The schema's types know every field, although its
+ * validation accepts others.
+ */
 export async function unknownFields(directory: string, manifests: readonly Manifest[]): Promise<string> {
   const file = join(directory, 'manifest.ts');
   const lines = manifests.map(({ apiVersion, kind, ...rest }, index) => {

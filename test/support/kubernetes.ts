@@ -1,18 +1,18 @@
 type Models = Readonly<Record<string, new (data: unknown) => { validate(): void }>>;
 
-/** A manifest as it stands in YAML. */
+/** A manifest as it is written in YAML. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly [key: string]: unknown;
 }
 
-/** Whether this is an object of Kubernetes. */
+/** Whether this is a Kubernetes object. */
 export function isManifest(value: unknown): value is Manifest {
   return typeof value === 'object' && value !== null && 'apiVersion' in value && 'kind' in value;
 }
 
-/** Holds a manifest to Kubernetes' own schema of its kind; throws what does not fit. */
+/** Checks a manifest against Kubernetes' own schema of its kind. Throws what does not fit. */
 export async function validate(manifest: Manifest): Promise<void> {
   const models = (await import(`kubernetes-models/${manifest.apiVersion}/${manifest.kind}`)) as Models;
   const Model = models[manifest.kind];

@@ -7,26 +7,26 @@ import { isAlive } from './process.ts';
 import { end, type Finished, run } from './run.ts';
 import { type Context, cleanUp, tree, until } from './scratch.ts';
 
-/** What looks like a machine of its own: it sees no processes, mounts and /run but its own. */
+/** Looks like a separate machine: it sees only its own processes, mounts and /run. */
 export interface Machine {
-  /** A command that runs another one there. */
+  /** A command prefix that runs a command there. */
   readonly by: readonly string[];
   run(...words: string[]): Promise<Finished>;
   readinessctl(...words: string[]): Promise<Finished>;
-  /** Starts a program there that lasts as long as the test, and waits until it has written something. */
+  /** Starts a program there that runs as long as the test, and waits for its first output. */
   keep(t: Context, ...words: string[]): Promise<void>;
-  /** Writes a file that others than this machine do not see. */
+  /** Writes a file that only this machine sees. */
   write(path: string, text: string): Promise<Finished>;
 }
 
-/** Starts one, which ends with the test, and all that was started there with it. */
+/** Starts a machine. It ends with the test, and everything that was started there ends with it. */
 export async function startMachine(t: Context): Promise<Machine> {
   const prepare = 'mount -t tmpfs none /run && mount -t tmpfs none /var/lib && echo ready && exec sleep infinity';
   const first = spawn('unshare', ['--pid', '--fork', '--kill-child', '--mount', '--mount-proc', 'sh', '-c', prepare]);
   await once(first.stdout, 'data');
   const pid = readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8').trim();
   cleanUp(t, async () => {
-    // It minds no SIGTERM.
+    // It ignores SIGTERM.
     await end(first, 'SIGKILL');
     await until('its processes have ended', () => !isAlive(Number(pid)));
   });
@@ -37,7 +37,7 @@ export async function startMachine(t: Context): Promise<Machine> {
     run: there,
     readinessctl: (...words) => there(join(tree, 'usr/bin/readinessctl'), ...words),
     keep: async (t, ...words) => {
-      // nsenter hands no signal on.
+      // nsenter passes no signal on.
       const kept = spawn(by[0] ?? '', [...by.slice(1), 'setpriv', '--pdeathsig', 'KILL', ...words]);
       cleanUp(t, () => end(kept, 'SIGKILL'));
       await once(kept.stdout, 'data');

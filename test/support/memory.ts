@@ -3,15 +3,16 @@ import { isAlive } from './process.ts';
 import { run } from './run.ts';
 import { type Context, cleanUp, until } from './scratch.ts';
 
-/** Far fewer than are accepted, so that also a probe is answered. */
+/** Far fewer than the daemon accepts, so that a probe is answered too. */
 const clientsAtOnce = 20;
 
 /** As many as one connection may send. */
 const requests = 'GET /status HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100);
 
 /**
- * Brings a daemon to the limit of its memory, and waits for its death: the limit is set below what it holds, so any more is too much,
- * and clients that do not read their answers make it need more. Alone it might do for minutes with what it has.
+ * Makes a daemon reach its memory limit, and waits for its death. The limit is below what it holds, so any
+ * growth is too much, and clients that do not read their answers make it grow. Alone it might get along for
+ * minutes.
  *
  * @param each - called again and again meanwhile
  */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run } from './run.ts';
 import { type Context, cleanUp, scratchDirectory } from './scratch.ts';
 
-/** A pipe that is full and never read; the caller closes its end. */
+/** A pipe that is full and never read. The caller closes its end. */
 export async function fullPipe(t: Context): Promise<number> {
   const fifo = join(scratchDirectory(t), 'fifo');
   await run('mkfifo', [fifo]);

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Those below are what the kernel gives to whoever asks for any. */
+/** The ports below those that the kernel gives to anybody who asks for any port. */
 const [first, count] = [10_000, 20_000];
 
-/** A port that was free a moment ago, and that nobody gets who has not asked for this one. */
+/** A port that was free a moment ago. Nobody gets it without asking for this very port. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {
     const port = first + Math.floor(Math.random() * count);

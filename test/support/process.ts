@@ -10,7 +10,7 @@ export interface Holdings {
   readonly zombies: number;
 }
 
-/** Reads it off /proc. */
+/** Reads it from /proc. */
 export function holdingsOf(pid: number): Holdings {
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -26,12 +26,12 @@ export function holdingsOf(pid: number): Holdings {
   };
 }
 
-/** Whether a process is there and no zombie. */
+/** Whether a process exists and is no zombie. */
 export function isAlive(pid: number): boolean {
   return !['Z', 'X', undefined].includes(statOf(pid)?.state);
 }
 
-/** Its words with a blank after each; '' when it is gone. */
+/** Its words with a blank after each, or '' when it is gone. */
 export function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
@@ -41,7 +41,7 @@ export function commandOf(pid: number): string {
 }
 
 /**
- * A number that a file under /proc has beside a name.
+ * The number beside a name in a file under /proc.
  *
  * @param of - a process, or a thread of one as `PID/task/TID`
  */
@@ -49,7 +49,10 @@ export function fieldOf(of: number | string, file: 'smaps_rollup' | 'status', na
   return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${of}/${file}`, 'utf8'))?.[1]);
 }
 
-/** The fields of /proc/PID/stat from the third one on: the second, a name in parentheses, may hold anything. */
+/**
+ * The fields of /proc/PID/stat from the third one on. The second is a name in parentheses, which may contain
+ * anything.
+ */
 export function statFieldsOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -3,10 +3,10 @@ import { type Processor, processorDirectory, processors } from '../../shared/pro
 import { busyboxRoot } from './cache.ts';
 import { run } from './run.ts';
 
-/** Those that this machine does not have. */
+/** Processors other than this machine's. */
 export const foreignProcessors = processors.filter((processor) => processor !== processorDirectory(process.arch));
 
-/** What runs their programs, from Debian's package qemu-user-static. */
+/** The emulators that run their programs, from Debian's package qemu-user-static. */
 export const emulators: Record<Processor, string> = {
   amd64: 'qemu-x86_64-static',
   arm64: 'qemu-aarch64-static',
@@ -14,8 +14,9 @@ export const emulators: Record<Processor, string> = {
 };
 
 /**
- * A command in front of another one, where the kernel then runs programs of that processor: nothing where it does already, else a
- * user namespace with an emulator of its own (Linux 6.7 has binfmt_misc in there).
+ * A command prefix under which the kernel runs programs of that processor. Empty where the kernel does so
+ * already, otherwise a user namespace with its own emulator (since Linux 6.7 these have their own
+ * binfmt_misc).
  */
 export async function withProcessor(processor: Processor): Promise<readonly string[]> {
   const isRun = await run(`${busyboxRoot(processor)}/bin/busybox`, ['true']).catch(() => undefined);

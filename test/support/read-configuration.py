@@ -1,5 +1,6 @@
-# What supervisord's own parser makes of configurations: a JSON line {"section": {"option": value or null}} for each file named,
-# null for a file that it refuses. A value is null where it cannot be expanded.
+# Parses configurations with supervisord's own parser: prints a JSON line {"section": {"option": value or
+# null}} for each file named, and null for a file that it refuses. A value is null where it cannot be
+# expanded.
 import json
 import sys
 import warnings

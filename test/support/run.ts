@@ -9,7 +9,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; one that does not come to it is killed. */
+/** Runs a program to its end. A program that does not end in time is killed. */
 export async function run(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<Finished> {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: patienceMs, killSignal: 'SIGKILL', ...options });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
@@ -17,7 +17,7 @@ export async function run(file: string, args: readonly string[] = [], options: S
   return { code, signal, stdout: stdout(), stderr: stderr() };
 }
 
-/** @returns a function that gives what has been written so far */
+/** @returns a function that returns what has been written so far */
 export function collect(child: ChildProcess, stream: 'stdout' | 'stderr'): () => string {
   let text = '';
   child[stream]?.setEncoding('utf8').on('data', (chunk: string) => {

@@ -12,7 +12,7 @@ export function runcConfig(options: ContainerOptions & { readonly root: string; 
   const namespaces = ['pid', 'network', 'ipc', 'uts', 'mount'].filter((type) => type !== 'pid' || !sharesPids);
   const variables = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    // By this, test/support/left-behind knows its processes.
+    // test/support/left-behind recognises its processes by this.
     TEST_ROOT: root,
     ...env,
   };

@@ -3,19 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processorDirectory } from '../../shared/processors.ts';
 
-/** The built tree, which is what the tests run. */
+/** The built tree, which the tests run. */
 export const tree = join(import.meta.dirname, '../../dist/rootfs');
 export const lib = join(tree, 'usr/lib/readinessd');
 
-/** The native client of this machine, in there. */
+/** This machine's native client, in the tree. */
 export const nativeClient = join(processorDirectory(process.arch), 'readiness_probe');
 
-/** A test, as far as the helpers need one. */
+/** The part of a test that the helpers need. */
 export type Context = { after(fn: () => unknown): void };
 
 const cleanups = new WeakMap<Context, (() => unknown)[]>();
 
-/** Does something after the test, the last thing asked for first; node:test itself keeps the order of asking. */
+/**
+ * Does something after the test, in reverse order. node:test itself runs such actions in the order in which
+ * they were added.
+ */
 export function cleanUp(t: Context, action: () => unknown): void {
   const actions = cleanups.get(t) ?? [];
   if (actions.length === 0) {
@@ -27,33 +30,33 @@ export function cleanUp(t: Context, action: () => unknown): void {
   actions.push(action);
 }
 
-/** A directory of the test's own, short enough for a socket's path, removed after the test. */
+/** A directory of the test's own, with a path short enough for a socket. It is removed after the test. */
 export function scratchDirectory(t: Context): string {
   const directory = mkdtempSync(join(tmpdir(), 'rd-test-'));
   cleanUp(t, () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }
 
-/** Writes an executable; a text without #! gets that of sh. */
+/** Writes an executable. A text without #! gets that of sh. */
 export function writeScript(path: string, text: string, mode = 0o755): string {
   writeFileSync(path, text.startsWith('#!') ? text : `#!/bin/sh\n${text}\n`);
   chmodSync(path, mode);
   return path;
 }
 
-/** The same in the place of another file, as a whole. */
+/** The same in the place of another file, atomically. */
 export function replaceScript(path: string, text: string, mode?: number): void {
   renameSync(writeScript(`${path}.new`, text, mode), path);
 }
 
-/** Puts a file in the place of another, as a whole. */
+/** Puts a file in the place of another, atomically. */
 export function replaceFile(path: string, content: string | Buffer, mode = 0o644): void {
   writeFileSync(`${path}.new`, content);
   chmodSync(`${path}.new`, mode);
   renameSync(`${path}.new`, path);
 }
 
-/** Writes the head of an ELF of 64 bits for SPARC: nobody here runs that. */
+/** Writes the head of a 64-bit ELF file for SPARC, which no machine here runs. */
 export function foreignProgram(path: string): void {
   const header = Buffer.alloc(64);
   header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
@@ -64,12 +67,12 @@ export function foreignProgram(path: string): void {
 }
 
 /**
- * How long what should come is waited for: several times the longest that the product may take (30 s of earned rest, and a cycle),
- * on a slow and busy machine too.
+ * How long tests wait: several times the longest that the product may take (a wait of 30 s after a slow hook,
+ * and a cycle), also on a slow and busy machine.
  */
 export const patienceMs = 180_000;
 
-/** Waits until a condition gives something truthy, and returns that. */
+/** Waits until a condition returns something truthy, and returns that. */
 export async function until<T>(what: string, condition: () => T | Promise<T>, timeoutMs = patienceMs): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (;;) {

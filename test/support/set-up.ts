@@ -8,18 +8,18 @@ import type { Finished } from './run.ts';
 import { type Context, cleanUp, scratchDirectory, tree, until } from './scratch.ts';
 import { type SupervisordOptions, TestSupervisord } from './supervisord.ts';
 
-/** A section of start.sh as it should be. */
+/** A correct section for start.sh. */
 export const goodStart = '[program:start]\ncommand=true\nstartsecs=0\nautorestart=false\n';
 
 /** How a container is set up, rightly or wrongly. */
 export interface Plan {
-  /** Sections beside the daemon's; a good start.sh, unless it is said. */
+  /** Sections beside the daemon's. By default a good start.sh. */
   readonly programs?: string;
   /** Changes the daemon's section. */
   readonly entry?: (entry: string) => string;
-  /** In the container's environment. */
+  /** Settings in the container's environment. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The hook is put at this path before anything starts. */
+  /** Puts the hook at this path before anything starts. */
   readonly hook?: (path: string) => void;
   readonly supervisord?: SupervisordOptions;
   /** The shipped entry, or the alternative that polls. */
@@ -35,12 +35,12 @@ export async function setUp(t: Context, plan: Plan) {
   const env: NodeJS.ProcessEnv & ReturnType<typeof quickSettings> = { ...quickSettings(directory), ...url, ...settings };
   const shipped = readFileSync(join(tree, 'etc/supervisor/conf.d/readinessd.conf'), 'utf8')
     .replace('command=/usr', `command=${tree}/usr`)
-    // A busy machine may keep it from stopping in the time that suffices elsewhere.
+    // A busy machine may not be able to stop it in the usual time.
     .replace('stopwaitsecs=5', 'stopwaitsecs=60');
   const inForm = form === 'poll' ? withoutEvents(shipped) : shipped;
-  // The entry is a listener itself, and needs nobody to keep its place.
+  // The entry is a listener itself, and needs no relay to keep its place.
   const started = await TestSupervisord.start(t, `${entry(inForm)}\n${programs}`, { ...supervisord, env, form: 'poll' });
-  // Where it lies is known only now; in a container it is always the same.
+  // The path is known only now. In a container it is always the same.
   env['READINESSD_SUPERVISOR_URL'] ??= started.url;
   const served = new ServedSocket(env.READINESSD_SOCKET);
   served.log = () => started.log();
@@ -51,15 +51,15 @@ export async function setUp(t: Context, plan: Plan) {
     supervisord: started,
     doctor: (more: NodeJS.ProcessEnv = {}, by: readonly string[] = [], args: readonly string[] = []): Promise<Finished> =>
       ctl(env.READINESSD_SOCKET, ['doctor', ...args], { ...env, ...patient, ...more }, by),
-    /** Stops the daemon as SIGSTOP does, until the end of the test: frozen, it could not be ended. */
+    /** Stops the daemon with SIGSTOP until the end of the test, because a frozen daemon could not be ended. */
     async freeze(): Promise<void> {
       const { pid } = await served.status();
       cleanUp(t, () => process.kill(pid, 'SIGCONT'));
       process.kill(pid, 'SIGSTOP');
     },
     /**
-     * Waits until supervisord has told all that has happened so far: nothing before the listener is RUNNING, and then one event in a turn
-     * of its loop. What it tells late may be worse than what a look has found.
+     * Waits until supervisord has sent all events so far. It sends none before the listener is RUNNING, and
+     * then one in each turn of its loop. A late event may say something worse than what a look has found.
      */
     async toldAll(): Promise<void> {
       if (form === 'poll') return;
@@ -72,7 +72,7 @@ export async function setUp(t: Context, plan: Plan) {
         return isSame;
       });
     },
-    /** Waits for what supervisord says of a program, by getProcessInfo. */
+    /** Waits for a state of a program, by getProcessInfo. */
     async becomes(name: string, state: RegExp): Promise<void> {
       await until(`${name} is ${state}`, async () => state.test(await started.call('getProcessInfo', name)));
     },

@@ -5,20 +5,20 @@ import { codeOf } from '../../shared/exit-codes.ts';
 
 export const passed: StepResult = { outcome: 'passed', message: 'good' };
 
-/** A check whose command is not there. */
+/** The failure of a check whose command is not there. */
 export const checkFailed = failed('CheckFailed', { kind: 'command-not-there', path: '/check' });
 
-/** As READINESSD_PROGRAMS fails. */
+/** The failure of READINESSD_PROGRAMS. */
 export function programFailed(finding: ProgramFinding, others = 0): StepResult {
   return failedWith(codeOf('ProgramNotRunning'), 'ProgramNotRunning', finding, { say: (message) => message + otherPrograms(others) });
 }
 
-/** As a hook fails, with a code of its own. */
+/** The failure of a hook, with a code of its own. */
 export function hookFailed(code: number): StepResult {
   return failedWith(code, 'HookFailed', { kind: 'exited', path: '/hook', isHook: true, code });
 }
 
-/** A step that gives its results one after the other, the last for ever, and notes each run. */
+/** A step that returns its results one after the other, the last for ever, and notes each run. */
 export function step(name: string, results: StepResult[], runs: string[] = [], more: Partial<Step> = {}): Step {
   const run: RunStep = async () => {
     runs.push(name);

@@ -19,7 +19,7 @@ export interface SupervisordOptions {
   readonly form?: Form;
 }
 
-/** Where supervisord and supervisorctl lie: Debian's package, unless the run chose another release. */
+/** Where supervisord and supervisorctl are: in Debian's package, unless the run chose another release. */
 export const bin = chosenRelease === undefined ? '' : join(supervisorRoot(chosenRelease), 'usr/bin/');
 
 /** A real supervisord with a configuration in a directory of the test's own. */
@@ -39,14 +39,15 @@ export class TestSupervisord {
   static async start(t: Context, programs: string, options: SupervisordOptions = {}): Promise<TestSupervisord> {
     const supervisord = new TestSupervisord(scratchDirectory(t), options);
     supervisord.configure(programs);
-    // First, for a launch that fails may leave it running.
+    // First, because a failed launch may leave it running.
     cleanUp(t, () => supervisord.stop());
     await supervisord.launch();
     return supervisord;
   }
 
   async launch(): Promise<void> {
-    // Not Node's pipes, which are sockets: the shipped entry logs to /dev/fd/2, and a socket cannot be opened by that name.
+    // No pipes, because Node's are sockets: the shipped entry logs to /dev/fd/2, and a socket cannot be
+    // opened by that name.
     this.child = spawn(`${bin}supervisord`, ['-n', '-c', this.#file], { stdio: 'ignore', env: { ...process.env, ...this.#options.env } });
     await until(`supervisord is up (see ${this.directory}/supervisord.log)`, () => this.#isUp());
   }
@@ -61,13 +62,13 @@ export class TestSupervisord {
     );
   }
 
-  /** What it has logged. */
+  /** Its log. */
   log(): string {
     const path = join(this.directory, 'supervisord.log');
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
-  /** Writes the configuration; `reread` and `update` take it in. */
+  /** Writes the configuration. `reread` and `update` load it. */
   configure(programs: string): void {
     const [user, password] = this.#options.credentials ?? [];
     const auth = user === undefined ? '' : `username=${user}\npassword=${password}\n`;
@@ -97,12 +98,12 @@ ${programs}
     );
   }
 
-  /** As it was written last. */
+  /** The configuration as last written. */
   configuration(): string {
     return readFileSync(this.#file, 'utf8');
   }
 
-  /** Sections beside those that there are; `reread` and `update` take them in. */
+  /** Adds sections. `reread` and `update` load them. */
   add(programs: string): void {
     appendFileSync(this.#file, programs);
   }
@@ -125,7 +126,7 @@ ${programs}
   }
 }
 
-/** Asks over XML-RPC, which costs less than supervisorctl; gives the reply's text. */
+/** Asks over XML-RPC, which costs less than supervisorctl. Returns the reply's text. */
 export async function callSupervisord(socket: string, method: string, ...strings: readonly string[]): Promise<string> {
   const params = strings.map((text) => `<param><value><string>${text}</string></value></param>`).join('');
   const body = `<?xml version="1.0"?><methodCall><methodName>supervisor.${method}</methodName><params>${params}</params></methodCall>`;

@@ -7,13 +7,13 @@ import type { Command, Session } from '../session.ts';
 import { endProgress, showProgress } from '../terminal/progress.ts';
 import { showStatus } from './show.ts';
 
-/** Often enough to see seconds go by. */
+/** Short enough to show each second. */
 const progressMs = 250;
 
-/** Of a question on the side, which must not hold up the answer. */
+/** For the status request that feeds the progress line. It must not delay the answer. */
 const statusTimeoutMs = 500;
 
-/** A fresh cycle, and what it found; exits with its verdict's code. */
+/** Runs a new cycle, shows what it found, and exits with the verdict's code. */
 export const check: Command<{ readonly timeout: number }> = async (session, { timeout: timeoutMs }) => {
   const answered = new AbortController();
   const checking = orNoAnswer(askStatus(session.socketPath, { method: 'POST', path: '/check', timeoutMs })).finally(() => answered.abort());
@@ -29,7 +29,7 @@ async function tellProgress(session: Session, answered: AbortSignal): Promise<vo
     await sleep(progressMs, undefined, { signal: answered }).catch(() => {});
     if (answered.aborted) break;
     const status = await orNoAnswer(askStatus(session.socketPath, { path: '/status', timeoutMs: statusTimeoutMs }));
-    // What is asked for itself will say so.
+    // The request for the check itself reports such errors.
     if (status instanceof NoAnswerError || answered.aborted) continue;
     showProgress(session, `checking (${sayDuration(performance.now() - startedAtMs)}), ${whatHappens(status)}`);
   }

@@ -1,7 +1,7 @@
 import { exitCodeTable, spellCodes } from '../../../shared/exit-codes.ts';
 import { type Command, writeJson, writeLines } from '../session.ts';
 
-/** The table of exit codes. */
+/** Prints the table of exit codes. */
 export const codes: Command<object> = async (session) => {
   if (session.json) {
     writeJson(

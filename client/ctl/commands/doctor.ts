@@ -8,18 +8,19 @@ import type { Line } from '../../../shared/status-text.ts';
 import { type Answered, answerOf, askStatus, NoAnswerError, orNoAnswer } from '../ask.ts';
 import { type Command, type Session, writeJson, writeLines } from '../session.ts';
 
-/** What it exits with when the container is not ready yet, and that may be as it should be. */
+/** The exit code while the container is not ready yet and nothing is wrong. */
 const waitingCode = 2;
 
 /**
- * Goes through the whole set-up, and says what is wrong and how to fix it. It changes nothing.
+ * Checks the whole set-up, and says what is wrong and how to fix it. It changes nothing.
  *
- * @returns 0 when it is ready and there is no problem, 1 when there is one, 2 when it is not ready yet and there is none
+ * @returns 0 when it is ready and there is no problem, 1 when there is one, 2 when it is not ready yet and
+ * there is none
  */
 export const doctor: Command<{ readonly all?: boolean }> = async (session, { all = false }) => {
   const examine = loadExamine(session.library);
   let { answered, report } = await examineNow(session, examine);
-  // A daemon that has come up meanwhile is another situation.
+  // If a daemon has come up meanwhile, look again: the situation is another.
   if (
     answered instanceof NoAnswerError &&
     answered.answer.code === codeOf('DaemonUnreachable') &&
@@ -38,14 +39,14 @@ async function examineNow({ socketPath, environment, library }: Session, examine
   return { answered, report: await examine({ socketPath, environment, library, answered: asked }) };
 }
 
-/** What is looked at is the daemon's, and bundled with its code. */
+/** Loads the examination, which belongs to the daemon and is bundled with its code. */
 function loadExamine(library: string): Examine {
   const { examine } = createRequire(join(library, 'readinessctl.cjs'))('./doctor.cjs') as { readonly examine?: Examine };
   if (examine === undefined) throw new Error(`${library}/doctor.cjs is cut short`);
   return examine;
 }
 
-/** For programs: what was found as data, with the words that people are told. */
+/** The report for programs: the findings as data, with the words that people see. */
 function describe({ found, sights }: Report, answered: Answered): object {
   const { code, reason, message, detail } = answerOf(answered);
   return {
@@ -68,7 +69,7 @@ function describe({ found, sights }: Report, answered: Answered): object {
   };
 }
 
-/** What follows from another is not counted. */
+/** Does not count findings that follow from another one. */
 function countOf(found: readonly Found[], level: Level): number {
   return found.filter((one) => one.level === level && one.follows === undefined).length;
 }
@@ -95,14 +96,14 @@ function lines({ paint }: Session, { found, sights }: Report, answered: Answered
 
 type Painter = Session['paint'];
 
-/** @param isRoot - others follow from it */
+/** @param isRoot - whether other findings follow from it */
 function findingLines(paint: Painter, { level, about, finding, check, follows }: Found, isRoot: boolean): Line[] {
   const place = check === undefined ? about : `${about} ${JSON.stringify(check)}`;
   const { message, cause, fix } = wordsOfFound(finding);
   const indent = follows === true ? '    ' : '';
   const lead = isRoot ? `${place}, the likely root cause: ` : follows === true ? `${place}, which follows: ` : `${place}: `;
   const head = titled(paint, level, lead + paint('bold', oneLine(message)), indent);
-  // What follows is gone when its cause is.
+  // It goes away when its cause is fixed, so it needs no advice of its own.
   if (follows === true) return [head];
   const steps = fix.map((step, index) => (fix.length === 1 ? '' : `${index + 1}. `) + whole(step));
   return [
@@ -126,7 +127,7 @@ function quoted(paint: Painter, text: string): Line {
   return { text: mark + oneLine(text), hang: mark };
 }
 
-/** What a program does now, and what it said last. */
+/** What a program does now, and its last output. */
 function sightLines(paint: Painter, sight: Sight): Line[] {
   const { program, state, sinceMs, pid, exitStatus, restarts, command, output, log } = sight;
   const facts = [

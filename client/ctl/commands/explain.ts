@@ -10,7 +10,7 @@ import { type Answered, answerOf, askStatus, NoAnswerError, orNoAnswer } from '.
 import { explanationOf } from '../explanations/explanations.ts';
 import { type Command, type Session, writeJson, writeLines } from '../session.ts';
 
-/** What is told: of a code or reason all that it can come from, of a verdict what it came from. */
+/** An explanation: all possible causes of a code or reason, or the actual cause of a verdict. */
 interface Explained {
   readonly code: number;
   readonly reason: string;
@@ -20,7 +20,10 @@ interface Explained {
   readonly actions: readonly string[];
 }
 
-/** What a code or reason means, what it usually comes from, and what to do; without one, of the verdict of now. */
+/**
+ * Explains a code or reason: what it means, what usually causes it, and what to do. Without one it explains
+ * the current verdict.
+ */
 export const explain: Command<{ readonly subject?: string | undefined }> = async (session, { subject }) => {
   if (subject === undefined) return explainVerdict(session);
   const row = exitCodeTable.find(
@@ -69,7 +72,7 @@ async function explainVerdict(session: Session): Promise<number> {
   return 0;
 }
 
-/** Of a finding; undefined where it has none, or it is another version's. */
+/** The words for a finding. Undefined when there is no finding, or only another version knows it. */
 function wordsFor(found: Answered | Status): Words | undefined {
   if (found instanceof NoAnswerError || !('finding' in found) || found.version !== version) return undefined;
   return wordsOfFound(found.finding as Finding);

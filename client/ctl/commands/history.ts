@@ -3,7 +3,7 @@ import { askHistory, NoAnswerError, orNoAnswer } from '../ask.ts';
 import { type Command, writeJson, writeLines } from '../session.ts';
 import { showStatus } from './show.ts';
 
-/** The last changes of the verdict, newest first. */
+/** Prints the last changes of the verdict, newest first. */
 export const history: Command<object> = async (session) => {
   const found = await orNoAnswer(askHistory(session.socketPath));
   if (found instanceof NoAnswerError) {

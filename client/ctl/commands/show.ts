@@ -4,13 +4,13 @@ import { type Line, statusLines } from '../../../shared/status-text.ts';
 import { NoAnswerError } from '../ask.ts';
 import { type Session, writeJson, writeLines } from '../session.ts';
 
-/** Writes a status, or what came instead of one. */
+/** Prints a status, or the error that came instead. */
 export function showStatus(session: Session, found: Status | NoAnswerError): void {
   if (session.json) writeJson(session, found instanceof NoAnswerError ? { ready: false, ...found.answer } : found);
   else writeLines(session, describe(session, found));
 }
 
-/** The same as lines. */
+/** The same, as lines. */
 export function describe({ paint }: Session, found: Status | NoAnswerError): Line[] {
   if (found instanceof NoAnswerError) {
     return [

@@ -3,7 +3,7 @@ import type { Command } from '../session.ts';
 import { watch } from '../terminal/watch.ts';
 import { showStatus } from './show.ts';
 
-/** The verdict and what it comes from; exits with the verdict's code. */
+/** Prints the verdict and its causes, and exits with the verdict's code. */
 export const status: Command<{ readonly watch?: boolean }> = async (session, options) => {
   if (options.watch === true) return watch(session);
   const found = await orNoAnswer(askStatus(session.socketPath));

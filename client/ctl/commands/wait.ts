@@ -5,15 +5,18 @@ import { explanationOf } from '../explanations/explanations.ts';
 import { type Command, type Session, writeJson, writeLines } from '../session.ts';
 import { endProgress, showProgress } from '../terminal/progress.ts';
 
-/** Often enough for a script, and next to nothing for the daemon, which answers from memory. */
+/** Often enough for a script. It costs the daemon next to nothing, since it answers from memory. */
 const pollMs = 250;
 /**
- * What each probe is given, as readiness_probe.sh gives it. Also the last one, which may begin when the time is nearly over: cut
- * short, it would say 101 of a daemon that answers.
+ * The time for each probe, the same as readiness_probe.sh has. The last probe gets it too, even when the time
+ * is nearly over: with less it could say 101 although the daemon answers.
  */
 const probeTimeoutMs = 500;
 
-/** What --for not-ready exits with when the time is over: the last probe's code is 0 then, which would say that it was reached. */
+/**
+ * The exit code of --for not-ready when the time is over. The last probe's code is 0 then, which would mean
+ * success.
+ */
 const stillReadyCode = 1;
 
 export interface WaitOptions {
@@ -22,9 +25,9 @@ export interface WaitOptions {
 }
 
 /**
- * Waits for a verdict, as the probe is told it. Time counts on the monotonic clock.
+ * Waits until the probe would get the wanted verdict. It measures time on the monotonic clock.
  *
- * @returns 0 when it was reached, else the last probe's code
+ * @returns 0 when it got that verdict, else the last probe's code
  */
 export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, for: wanted }) => {
   const { paint, stderr } = session;

@@ -1,6 +1,6 @@
 import { flagsOf, type Shape, type Value, valueOptions } from './shape.ts';
 
-/** A completion for bash, with no need of the package bash-completion. */
+/** Writes a completion for bash. It does not need the package bash-completion. */
 export function bashCompletion(shape: Shape): string {
   const valued = valueOptions(shape);
   const cases = shape.commands.map(
@@ -49,7 +49,7 @@ function bashValue(value: Value | undefined): string {
   return `mapfile -t COMPREPLY < <(compgen -W '${value.join(' ')}' -- "$cur"); return`;
 }
 
-/** Of the command that is meant where none is named. */
+/** The options of the default command, which runs when none is named. */
 function defaultOptions({ commands }: Shape): Shape['options'] {
   return commands[0]?.options ?? [];
 }

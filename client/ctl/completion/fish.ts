@@ -1,6 +1,6 @@
 import type { OptionShape, Shape, Value } from './shape.ts';
 
-/** A completion for fish. */
+/** Writes a completion for fish. */
 export function fishCompletion({ options, commands }: Shape): string {
   const none = `not __fish_seen_subcommand_from ${commands.map(({ word }) => word).join(' ')}`;
   const lines = [
@@ -11,7 +11,7 @@ export function fishCompletion({ options, commands }: Shape): string {
       const after = `-n ${quoted(`__fish_seen_subcommand_from ${word}`)}`;
       return [
         ...own.map((option) => `${after} ${optionLine(option)}`),
-        // Those of the command that is meant where none is named.
+        // The options of the default command, which runs when none is named.
         ...(index === 0 ? own.map((option) => `-n ${quoted(none)} ${optionLine(option)}`) : []),
         ...(words.length === 0 ? [] : [`${after} -a ${quoted(words.join(' '))}`]),
       ];

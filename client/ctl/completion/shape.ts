@@ -1,40 +1,40 @@
 import type { Command, Option } from 'commander';
 
-/** A word that may be typed, and what it is for. */
+/** A word that may be typed, and what it does. */
 export interface Word {
   readonly word: string;
   readonly what: string;
 }
 
-/** What an option's value may be: one of some words, a file, or anything. */
+/** The value of an option: one of some words, a file, or anything. */
 export type Value = readonly string[] | 'file' | 'anything';
 
 export interface OptionShape {
   readonly short: string | undefined;
   readonly long: string;
   readonly what: string;
-  /** Undefined when it takes none. */
+  /** Undefined when it takes no value. */
   readonly value: Value | undefined;
 }
 
 export interface CommandShape extends Word {
-  /** Its own, without those of every command. */
+  /** Its own options, without those that every command has. */
   readonly options: readonly OptionShape[];
   /** What its argument may be, as far as that is known. */
   readonly words: readonly string[];
 }
 
-/** A command line as completions need it. */
+/** What completions need to know of a command line. */
 export interface Shape {
-  /** The options of every command. */
+  /** The options that every command has. */
   readonly options: readonly OptionShape[];
   readonly commands: readonly CommandShape[];
 }
 
 /**
- * The command line of a program, read from its definitions.
+ * Reads a program's command line from its definitions.
  *
- * @param suggested - words for arguments that may be others too, by command
+ * @param suggested - by command: words to suggest for its argument, which may also be something else
  */
 export function shapeOf(program: Command, suggested: Readonly<Record<string, readonly string[]>>): Shape {
   const help = program.createHelp();
@@ -59,7 +59,7 @@ export function flagsOf(options: readonly OptionShape[]): string[] {
   return options.flatMap(({ short, long }) => (short === undefined ? [long] : [short, long]));
 }
 
-/** The options of all commands that take a value, each once. */
+/** All options that take a value, each once. */
 export function valueOptions({ options, commands }: Shape): OptionShape[] {
   const all = [...options, ...commands.flatMap((command) => command.options)].filter(({ value }) => value !== undefined);
   return all.filter(({ long }, index) => all.findIndex((other) => other.long === long) === index);

@@ -1,6 +1,6 @@
 import type { OptionShape, Shape, Value } from './shape.ts';
 
-/** A completion for zsh: a file of its fpath, and also to be read by `source`. */
+/** Writes a completion for zsh, for a file of its fpath or for `source`. */
 export function zshCompletion({ options, commands }: Shape): string {
   const cases = commands.map(({ word, options: own, words }) => {
     const argument = words.length === 0 ? '' : ` ${quoted(`1: :(${words.join(' ')})`)}`;
@@ -35,7 +35,7 @@ if [ "$funcstack[1]" = _readinessctl ]; then _readinessctl "$@"; else compdef _r
 `;
 }
 
-/** For _arguments: each flag excludes itself and its other form. */
+/** Specifications for _arguments: each flag excludes itself and its other form. */
 function specs({ short, long, what, value }: OptionShape): string[] {
   const flags = short === undefined ? [long] : [short, long];
   const text = what.replaceAll(/[[\]:\\]/g, '\\$&');

@@ -1,7 +1,7 @@
 import type { Reason } from '../../../shared/exit-codes.ts';
 import type { Explanation } from './explanation.ts';
 
-/** Of declared checks. */
+/** Explains the reasons of declared checks. */
 export const checkExplanations = {
   ProgramNotRunning: {
     about: 'checks',

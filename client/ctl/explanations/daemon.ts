@@ -1,7 +1,7 @@
 import type { Reason } from '../../../shared/exit-codes.ts';
 import type { Explanation } from './explanation.ts';
 
-/** Of the daemon and the probe themselves. */
+/** Explains the reasons that concern the daemon and the probe themselves. */
 export const daemonExplanations = {
   DaemonUnreachable: {
     about: 'daemon',

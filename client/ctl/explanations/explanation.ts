@@ -1,6 +1,6 @@
 /** What an operator needs to know of a reason, who has never heard of it. */
 export interface Explanation {
-  /** What it is about, where in the chain to look. */
+  /** The part of the chain to look at. */
   readonly about: 'all' | 'start' | 'hook' | 'checks' | 'supervisord' | 'daemon' | 'probe';
   readonly meaning: string;
   readonly causes: readonly string[];

@@ -19,7 +19,7 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
   ...daemonExplanations,
 };
 
-/** The explanation of a reason; of one that a newer daemon has, only so much. */
+/** The explanation of a reason. If only a newer daemon knows the reason, it says just that. */
 export function explanationOf(reason: string): Explanation {
   return (
     explanations[reason as Reason] ?? {

@@ -1,7 +1,7 @@
 import type { Reason } from '../../../shared/exit-codes.ts';
 import type { Explanation } from './explanation.ts';
 
-/** Of the hook. */
+/** Explains the reasons of the hook. */
 export const hookExplanations = {
   HookCrashed: {
     about: 'hook',

@@ -1,7 +1,7 @@
 import type { Reason } from '../../../shared/exit-codes.ts';
 import type { Explanation } from './explanation.ts';
 
-/** Of start.sh, and of supervisord, which tells of it. */
+/** Explains the reasons of start.sh, and of supervisord, which reports its state. */
 export const startExplanations = {
   StartNotFinished: {
     about: 'start',

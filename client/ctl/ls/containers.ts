@@ -7,16 +7,19 @@ import { asHostname, etcHostname, idsOf, nameOfContainer } from './names.ts';
 import { ownMounts } from './place.ts';
 import { enter, findNamespaces, type Namespace, type Process, readStrings } from './process.ts';
 
-/** All that is done in one container, its answer included. What takes longer is not ready, and holds up nothing else. */
+/**
+ * For everything in one container, including its answer. A container that takes longer is not ready and
+ * delays nothing else.
+ */
 const lookTimeoutMs = 2000;
 
 const shortIdDigits = 12;
 
-/** A container that has a readinessd, or of which that cannot be told. All of it is fit for a terminal. */
+/** A container that has a readinessd, or may have one. All texts are safe for a terminal. */
 export interface Container {
-  /** That of its runtime, else its own; it may have none. */
+  /** The name that its runtime gives it, else its own name. May be empty. */
   readonly name: string;
-  /** Of its runtime; of a container within a container, the outer one's first. */
+  /** The runtime's IDs. For a container inside a container, the outer one's comes first. */
   readonly ids: readonly string[];
   /** Its oldest process. */
   readonly pid: number;
@@ -24,15 +27,15 @@ export interface Container {
   readonly unchangedForMs?: number | undefined;
 }
 
-/** What a look at the machine has found. */
+/** What was found on the machine. */
 export interface Machine {
-  /** By name. */
+  /** Sorted by name. */
   readonly containers: readonly Container[];
-  /** Processes that could not be looked at, so that there may be more. */
+  /** How many processes could not be looked at. There may be more containers behind them. */
   readonly hidden: number;
 }
 
-/** A look that goes on, and who it is at, as far as that is known by now. */
+/** A look that has not ended, and the container it is at, as far as known. */
 interface Looking {
   who: Pick<Container, 'name' | 'ids' | 'pid'>;
   found: Promise<Look | undefined>;
@@ -41,11 +44,14 @@ interface Looking {
 export interface Surveyor {
   /** Looks at all containers of the machine. */
   survey(): Promise<Machine>;
-  /** Waits for what still goes on in containers, for so long at most. @returns whether something still hangs then */
+  /** Waits for the containers that have not answered, but no longer than this. @returns whether any still hangs */
   hangsFor(ms: number): Promise<boolean>;
 }
 
-/** Makes who looks at the machine. A container that hangs from the last time is waited for again, not asked again. */
+/**
+ * Makes a surveyor of this machine. If a container still hangs from the last time, it waits on and does not
+ * ask again.
+ */
 export function createSurveyor(): Surveyor {
   const underWay = new Map<string, Looking>();
   return {
@@ -90,7 +96,7 @@ function begin(namespace: Namespace, own: Mounts): Looking {
       try {
         return await byOne(process);
       } catch (error) {
-        // It has ended meanwhile; the container may go on without it.
+        // This process has ended meanwhile, but the container may still run.
         if (!isGone(error)) throw error;
       } finally {
         closeFile(process.fd);
@@ -114,8 +120,9 @@ function begin(namespace: Namespace, own: Mounts): Looking {
 }
 
 /**
- * Each once, by its oldest process: several mount namespaces of one container, as of services with a /tmp of their own, see one
- * socket. So may a process that has entered a container, and belongs to none.
+ * Shows each container once, by its oldest process. Several mount namespaces of one container see the same
+ * socket, for example when services have a /tmp of their own. So does a process from outside that has entered
+ * the container.
  */
 function once(seen: readonly Seen[]): Container[] {
   const byKey = new Map<string, Seen>();
@@ -130,7 +137,7 @@ function once(seen: readonly Seen[]): Container[] {
   });
 }
 
-/** What comes first: the promise's value, or that of otherwise after so many milliseconds. */
+/** Returns the promise's value, or that of `otherwise` after this many milliseconds. */
 async function within<T>(promise: Promise<T>, timeoutMs: number, otherwise: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<T>((resolve) => {
@@ -139,7 +146,7 @@ async function within<T>(promise: Promise<T>, timeoutMs: number, otherwise: () =
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** As docker ps and crictl ps show an ID. */
+/** Shortens an ID as docker ps and crictl ps do. */
 export function shorten(id: string): string {
   return id.slice(0, shortIdDigits);
 }

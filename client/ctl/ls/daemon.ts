@@ -2,20 +2,20 @@ import { socketVariable } from '../../../shared/defaults.ts';
 import { closeFile, isGone } from './files.ts';
 import { enter, type Namespace, type Process, readStrings } from './process.ts';
 
-/** So many of a container's processes are looked at at once. */
+/** How many processes of a container are looked at at the same time. */
 const atOnce = 8;
 
-/** A running daemon, by what its process says of itself. */
+/** A running daemon, as its process describes itself. */
 export interface Daemon {
   readonly pid: number;
-  /** Its socket, where arguments or environment name one. */
+  /** The path of its socket, if its arguments or environment name one. */
   readonly path?: string | undefined;
 }
 
 /**
  * Looks for a process of readinessd.
  *
- * @returns 'unknown' when there seems to be none, but some processes could not be looked at
+ * @returns 'unknown' when it found none, but could not look at some processes
  */
 export async function findDaemon(namespace: Namespace): Promise<Daemon | 'unknown' | undefined> {
   let isUnknown = false;
@@ -48,7 +48,7 @@ export function isDaemon(words: readonly string[]): boolean {
   return words.some((word) => /(?:^|\/)readinessd\/entry\.cjs$/.test(word));
 }
 
-/** The path that the daemon's arguments name. */
+/** The socket path in the daemon's arguments. */
 export function socketIn(words: readonly string[]): string | undefined {
   const at = words.findLastIndex((word) => /^--socket(?:=|$)/.test(word));
   const word = words[at];

@@ -2,11 +2,14 @@ import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 
 /**
- * Files of others, by descriptors that were opened step by step. All calls but those of /proc go through libuv's threads: one that
- * hangs holds a thread, and nothing else.
+ * Opens other people's files through descriptors, one path component at a time. All calls except those on
+ * /proc use libuv's threads: a call that hangs blocks one thread and nothing else.
  */
 
-/** Opens the name alone, whatever it is, and asks neither it nor its file system for anything (open(2)); Node does not name it. */
+/**
+ * O_PATH: opens only the name and asks neither the file nor its file system for anything (open(2)). Node has
+ * no name for it.
+ */
 const pathOnly = 0o10000000;
 
 const chunkBytes = 65_536;
@@ -17,28 +20,34 @@ export const listDirectory = promisify(fs.readdir);
 const openFile = promisify(fs.open);
 const readFile = promisify(fs.read);
 
-/** What /proc/self/fd shows of a descriptor: names below it are looked up from there, and nothing can be put in its place. */
+/**
+ * The path of a descriptor in /proc/self/fd. Names below it are looked up from the open directory, so nobody
+ * can put another in its place.
+ */
 export function below(fd: number, name?: string): string {
   return name === undefined ? `/proc/self/fd/${fd}` : `/proc/self/fd/${fd}/${name}`;
 }
 
-/** A place in the file system, without following a link that stands there. Rejects as open(2). */
+/** Opens a path as a place, and does not follow a link at its end. Rejects as open(2). */
 export function openPlace(path: string): Promise<number> {
   return openFile(path, pathOnly | fs.constants.O_NOFOLLOW);
 }
 
-/** The directory that a link of /proc leads to, as a place. Rejects as open(2). */
+/** Opens as a place the directory that a link of /proc leads to. Rejects as open(2). */
 export function openRoot(path: string): Promise<number> {
   return openFile(path, pathOnly | fs.constants.O_DIRECTORY);
 }
 
-/** A process's directory of /proc, which stays that of this process when its number is given to another. Throws as open(2). */
+/**
+ * Opens a process's directory in /proc. It stays with this process even when another one gets its number.
+ * Throws as open(2).
+ */
 export function openProcess(pid: number): number {
   return fs.openSync(`/proc/${pid}`, pathOnly | fs.constants.O_DIRECTORY);
 }
 
 /**
- * The whole of a regular file, or of one of /proc that the kernel gives as a whole (environ, cmdline).
+ * Reads a whole regular file, or a file of /proc that the kernel returns in one piece (environ, cmdline).
  *
  * @returns its bytes, or undefined when there are more than maxBytes; rejects as open(2) and read(2)
  */
@@ -59,12 +68,12 @@ export async function readWhole(path: string, maxBytes: number): Promise<Buffer 
   }
 }
 
-/** The error code of a system call that failed. */
+/** The error code of a failed system call. */
 export function codeOfError(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
 }
 
-/** Whether it says that the process, whose files were asked for, has ended. */
+/** Whether the error says that the process has ended whose files were asked for. */
 export function isGone(error: unknown): boolean {
   return ['ESRCH', 'ENOENT'].includes(codeOfError(error));
 }

@@ -8,27 +8,29 @@ import type { Mounts } from './mounts.ts';
 import { findPlace } from './place.ts';
 import type { Namespace, Process } from './process.ts';
 
-/** Twice what the probe is given: many are asked at once. */
+/** Twice the probe's time, because many are asked at the same time. */
 const answerTimeoutMs = 1000;
 
 const maxReasonBytes = 60;
 
-/** What a readinessd answers, or why it cannot be asked. Fit for a terminal. */
+/** A readinessd's answer, or the reason why it cannot be asked. Safe for a terminal. */
 export interface Look {
   readonly answer: Answer;
-  /** Since the verdict last changed; undefined when it is not known. */
+  /** The time since the verdict last changed. Undefined when it is not known. */
   readonly unchangedForMs?: number | undefined;
-  /** The same in all mount namespaces that see one socket. */
+  /** The same in all mount namespaces that see the same socket. */
   readonly socketId?: string | undefined;
 }
 
 /**
- * Asks the readinessd of a mount namespace what it would tell a probe. It takes as long as the container makes it, which may be for ever.
+ * Asks the readinessd of a mount namespace what it would tell a probe. The container decides how long that
+ * takes, perhaps for ever.
  *
  * @param process - the oldest of the namespace
  * @param environment - this process's, or undefined when it cannot be read
  * @param own - the mounts of this process's own namespace
- * @returns undefined when there certainly is no readinessd; rejects as open(2), with ESRCH or ENOENT when the process has ended
+ * @returns undefined when there certainly is no readinessd; rejects as open(2), with ESRCH or ENOENT when the
+ * process has ended
  */
 export async function look(
   process: Process,
@@ -36,12 +38,12 @@ export async function look(
   environment: readonly string[] | undefined,
   own: Mounts,
 ): Promise<Look | undefined> {
-  // It might name another socket.
+  // The environment might name another socket.
   if (environment === undefined) return unreachable('the environment of its first process cannot be read without danger');
   const configured = variableIn(environment, socketVariable);
   const found = await lookAt(process, configured ?? defaultSocketPath, own);
   if (found !== undefined) return found;
-  // Among this machine's own processes it would be somebody's who tries it out.
+  // A readinessd among this machine's own processes is one that somebody tries out.
   const daemon = namespace.isOwn ? undefined : await findDaemon(namespace);
   if (daemon === 'unknown') return unreachable('the arguments of a process of it cannot be read without danger');
   const path = daemon?.path ?? configured ?? defaultSocketPath;
@@ -67,7 +69,7 @@ async function lookAt(process: Process, path: string, own: Mounts): Promise<Look
   }
 }
 
-/** Connects to the very socket that was found. */
+/** Connects to exactly the socket that was found. */
 async function ask(fd: number, path: string, socketId: string): Promise<Look> {
   const socket = below(fd);
   const [found, status] = await Promise.all([
@@ -86,12 +88,12 @@ function asDuration(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && value < Number.MAX_SAFE_INTEGER ? value : undefined;
 }
 
-/** What came of an error of a system call, in the place of an answer. */
+/** Turns the error of a system call into a result to show. */
 export function lookOfError(error: unknown): Look {
   return unreachable(`cannot look into it: ${codeOfError(error)}`);
 }
 
-/** What is shown of a container that takes longer than it may. */
+/** The result for a container that takes too long. */
 export function lookTimedOut(timeoutMs: number): Look {
   return notReady('DaemonTimeout', `cannot look into it within ${timeoutMs} ms: what it made of its files may hang`);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /** A mount of a mount namespace (proc_pid_mountinfo(5)). */
 interface Mount {
-  /** MAJOR:MINOR, which tells file systems apart in all mount namespaces. */
+  /** MAJOR:MINOR. It identifies a file system in all mount namespaces. */
   readonly device: string;
   readonly type: string;
 }
@@ -11,12 +11,13 @@ interface Mount {
 export type Mounts = ReadonlyMap<string, Mount>;
 
 /**
- * Those that the kernel answers for by itself, on disks or in memory. Behind all others (FUSE, NFS, 9p, ...) stands somebody who may
- * never answer; who waits for FUSE may not even be killed, so nothing is asked of them.
+ * File systems that the kernel serves by itself, on disks or in memory. Behind all others (FUSE, NFS, 9p,
+ * ...) is a server that may never answer, and a process that waits for FUSE may not even be killable. So they
+ * are asked nothing.
  */
 const localTypes = new Set('rootfs ramfs tmpfs devtmpfs overlay ext2 ext3 ext4 xfs btrfs zfs f2fs bcachefs squashfs erofs'.split(' '));
 
-/** Reads a mountinfo; blanks and newlines in paths are escaped there. */
+/** Parses a mountinfo file, which escapes blanks and newlines in paths. */
 export function parseMounts(text: string): Mounts {
   const mounts = new Map<string, Mount>();
   for (const line of text.split('\n')) {
@@ -28,22 +29,23 @@ export function parseMounts(text: string): Mounts {
   return mounts;
 }
 
-/** The number of the mount that an open file is on. It asks the kernel alone, whatever the file system. */
+/** The number of the mount that an open file is on. Only the kernel is asked, whatever the file system. */
 export function mountOf(fd: number): string {
   return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '';
 }
 
 /**
- * Why a file on this mount must not be asked for anything.
+ * Says why a file on this mount must not be touched.
  *
  * @param own - the mounts of this process's own namespace
  * @param isOurs - whether nobody but the machine's own root could have mounted there
- * @returns a text that follows the file's name, or undefined when all is well
+ * @returns a text that follows the file's name, or undefined when the file may be touched
  */
 export function dangerOf(mount: Mount | undefined, own: Mounts, isOurs: boolean): string | undefined {
   if (mount === undefined) return 'is on a mount that is not in its mount table';
   if (!localTypes.has(mount.type)) return `is on a file system (${mount.type}) that may hang, so it is not asked`;
-  // Its layers may be anything. A container's is mounted by its runtime, where the whole machine sees it.
+  // The layers of an overlay may be anything. But a container's overlay is mounted by its runtime, where the
+  // whole machine sees it.
   if (mount.type !== 'overlay' || isOurs || [...own.values()].some(({ device }) => device === mount.device)) return undefined;
   return 'is on an overlay that the container itself has mounted, and that may hang, so it is not asked';
 }

@@ -5,7 +5,7 @@ import type { Mounts } from './mounts.ts';
 import { findPlace } from './place.ts';
 import { type Process, readKernelFile } from './process.ts';
 
-/** What runtimes write of a container: where, by its ID, and which members of it hold annotations or labels. */
+/** Where runtimes write about a container, by its ID, and which members of that JSON hold annotations or labels. */
 const sources: readonly (readonly [directory: string, file: string, members: readonly string[]])[] = [
   ['/run/containerd/io.containerd.runtime.v2.task/k8s.io', 'config.json', ['annotations']],
   ['/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io', 'config.json', ['annotations']],
@@ -13,7 +13,10 @@ const sources: readonly (readonly [directory: string, file: string, members: rea
   ['/var/lib/docker/containers', 'config.v2.json', ['Config', 'Labels']],
 ];
 
-/** Pod's namespace, pod and container: containerd's words, then those of CRI-O and of the kubelet with Docker. */
+/**
+ * The labels for a pod's namespace, pod and container: containerd's, then those of CRI-O and of the kubelet
+ * with Docker.
+ */
 const words = [
   ['io.kubernetes.cri.sandbox-namespace', 'io.kubernetes.cri.sandbox-name', 'io.kubernetes.cri.container-name'],
   ['io.kubernetes.pod.namespace', 'io.kubernetes.pod.name', 'io.kubernetes.container.name'],
@@ -22,11 +25,11 @@ const words = [
 const maxNameBytes = 150;
 
 /**
- * The IDs in a process's control groups, the outermost first: whoever may make groups of its own makes them below the one that its
- * runtime has given it. Those of Docker, containerd, CRI-O and Podman are 64 hexadecimal digits.
+ * The IDs in a process's control groups, the outermost first: a container can make groups only below the one
+ * that its runtime gave it. Docker, containerd, CRI-O and Podman use 64 hexadecimal digits.
  *
  * @param cgroup - the text of /proc/PID/cgroup
- * @returns none also where the hierarchies disagree
+ * @returns an empty list also where the hierarchies disagree
  */
 export function containerIds(cgroup: string): readonly string[] {
   const perLine = cgroup.split('\n').map((line) => line.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? []);
@@ -35,10 +38,11 @@ export function containerIds(cgroup: string): readonly string[] {
 }
 
 /**
- * What the container's runtime calls it: `NAMESPACE/POD/CONTAINER`, or Docker's name for it. The files are the machine's own.
+ * The runtime's name for a container: `NAMESPACE/POD/CONTAINER`, or Docker's name. It comes from files of the
+ * machine itself.
  *
  * @param id - a container's
- * @returns fit for a terminal; undefined when it cannot be read
+ * @returns safe for a terminal; undefined when it cannot be read
  */
 export function nameOfContainer(id: string): string | undefined {
   for (const [directory, file, members] of sources) {
@@ -46,13 +50,13 @@ export function nameOfContainer(id: string): string | undefined {
       const name = nameIn(readFileSync(`${directory}/${id}/${file}`, 'utf8'), members);
       if (name !== undefined) return name;
     } catch {
-      // Another runtime's.
+      // Another runtime's file.
     }
   }
   return undefined;
 }
 
-/** The name in what a runtime wrote; what it holds comes from whoever made the pod. */
+/** The name in a runtime's file. The author of the pod decides what it contains. */
 export function nameIn(json: string, members: readonly string[]): string | undefined {
   let whole: Readonly<Record<string, unknown>> | undefined;
   try {
@@ -84,12 +88,15 @@ export async function etcHostname(process: Process, own: Mounts): Promise<string
   }
 }
 
-/** A name that a container gives itself, if it is one. It has no slash, so it is never taken for a pod's. */
+/**
+ * The text if it is a valid name that a container may give itself. It has no slash, so nobody takes it for a
+ * pod's name.
+ */
 export function asHostname(text: string | undefined): string | undefined {
   return text !== undefined && /^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/.test(text) ? text : undefined;
 }
 
-/** The container's IDs, by a process of it. */
+/** The IDs of a process's container. */
 export function idsOf(process: Process): readonly string[] {
   return containerIds(readKernelFile(process, 'cgroup'));
 }

@@ -3,21 +3,22 @@ import { below, closeFile, codeOfError, openPlace, openRoot, statFile } from './
 import { dangerOf, type Mounts, mountOf, parseMounts } from './mounts.ts';
 import { type Process, readKernelFile } from './process.ts';
 
-/** A file that was opened as a place only. */
+/** A file that was opened only as a place. */
 export interface Found {
   readonly fd: number;
   readonly type: 'socket' | 'file' | 'other';
-  /** The same for the same file, in whatever mount namespace. */
+  /** The same for the same file in all mount namespaces. */
   readonly id: string;
 }
 
-/** A file in a container's root: found, surely not there, or not to be touched. */
+/** A file in a container's root: found, certainly not there, or not safe to touch. */
 export type Place = Found | 'missing' | { readonly refused: string };
 
 /**
- * Looks for a file by an absolute path in the root of a process, which belongs to its container: a link may lead out of it, and
- * a file system may never answer. So each name is opened by itself, beneath the directory before it and following no link, and
- * nothing is asked of it before the kernel has said that its file system is a local one.
+ * Looks for a file by an absolute path in the root of a process. That root belongs to the container: a link
+ * may lead out of it, and a file system may never answer. So each path component is opened separately, below
+ * the directory before it and without following links. Nothing is asked of it until the kernel has said that
+ * its file system is local.
  *
  * @param own - the mounts of this process's own namespace
  * @returns the file, which the caller has to close; rejects as open(2), with ESRCH when the process has ended

@@ -1,12 +1,12 @@
 import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { below, isGone, listDirectory, openProcess, readWhole } from './files.ts';
 
-/** Many times what processes have; Linux allows 6 MB for both. */
+/** Many times what processes have. Linux allows 6 MB for arguments and environment together. */
 const maxMemoryBytes = 4 * 2 ** 20;
 
-/** Processes with one root and one table of mounts: those of a container, and what entered it. */
+/** Processes with the same root and table of mounts: those of a container, and those that have entered it. */
 export interface Namespace {
-  /** As /proc/PID/ns/mnt tells it. */
+  /** As /proc/PID/ns/mnt shows it. */
   readonly id: string;
   /** Whether this process is in it. */
   readonly isOwn: boolean;
@@ -14,16 +14,17 @@ export interface Namespace {
   readonly pids: readonly number[];
 }
 
-/** A process by its directory of /proc, which stays its own. */
+/** A process, held by its directory in /proc. */
 export interface Process {
   readonly pid: number;
   readonly fd: number;
 }
 
 /**
- * All mount namespaces of the machine that have a process. Only the kernel itself is asked, so nothing here can hang.
+ * All mount namespaces of the machine that have a process. Only the kernel itself is asked, so nothing here
+ * can hang.
  *
- * @returns them, and how many processes may not be looked at
+ * @returns the namespaces, and how many processes may not be looked at
  */
 export function findNamespaces(): { readonly namespaces: Namespace[]; readonly hidden: number } {
   const byId = new Map<string, number[]>();
@@ -39,7 +40,7 @@ export function findNamespaces(): { readonly namespaces: Namespace[]; readonly h
       if (!isGone(error)) hidden++;
     }
   }
-  // The oldest of this machine's own is number 1.
+  // The oldest process of this machine's own namespace is number 1.
   const ownId = readlinkSync('/proc/self/ns/mnt');
   const namespaces = [...byId].map(([id, pids]) => {
     const isOwn = id === ownId;
@@ -48,11 +49,11 @@ export function findNamespaces(): { readonly namespaces: Namespace[]; readonly h
   return { namespaces, hidden };
 }
 
-/** Opens a process of this namespace; undefined when it has ended. */
+/** Opens a process of this namespace. Returns undefined when it has ended. */
 export function enter(pid: number, { id }: Namespace): Process | undefined {
   try {
     const process = { pid, fd: openProcess(pid) };
-    // Its number may be another's by now.
+    // Another process may have its number by now.
     if (readlinkSync(below(process.fd, 'ns/mnt')) === id) return process;
     closeSync(process.fd);
   } catch (error) {
@@ -61,7 +62,7 @@ export function enter(pid: number, { id }: Namespace): Process | undefined {
   return undefined;
 }
 
-/** A file of a process that the kernel makes without asking its memory. Throws as read(2). */
+/** Reads a file of /proc/PID that the kernel makes without reading the process's memory. Throws as read(2). */
 export function readKernelFile({ fd }: Process, name: 'cgroup' | 'mountinfo' | 'stat' | 'uid_map'): string {
   return readFileSync(below(fd, name), 'latin1');
 }
@@ -78,14 +79,15 @@ export async function readStrings(process: Process, name: 'environ' | 'cmdline')
 }
 
 /**
- * Whether arguments and environment lie in memory that belongs to no file. A page of a file is read from its file system, which may
- * be the container's own and hang, and whoever waits for it cannot be killed.
+ * Whether arguments and environment lie in memory that belongs to no file. The kernel reads a file's page
+ * from its file system. That may be the container's own and hang, and a process that waits for it cannot be
+ * killed.
  */
 async function isPlainMemory(process: Process): Promise<boolean> {
   // arg_start, arg_end, env_start, env_end (proc_pid_stat(5)).
   const addresses = statFields(readKernelFile(process, 'stat')).slice(45, 49).map(Number);
   const [from, to] = [Math.min(...addresses), Math.max(...addresses)];
-  // A link for each mapping of a file, with its addresses for its name.
+  // One link for each mapped file, named by its addresses.
   const mappings = await listDirectory(below(process.fd, 'map_files'));
   return mappings.every((name) => {
     const [start = 0, end = Number.POSITIVE_INFINITY] = name.split('-').map((address) => Number.parseInt(address, 16));
@@ -106,7 +108,10 @@ function oldestFirst(pids: readonly number[]): readonly number[] {
   return [...pids].sort((one, other) => (starts.get(one) ?? 0) - (starts.get(other) ?? 0) || one - other);
 }
 
-/** The fields of /proc/PID/stat from the third one on: the second, a name in parentheses, may hold anything. */
+/**
+ * The fields of /proc/PID/stat from the third one on. The second is a name in parentheses, which may contain
+ * anything.
+ */
 function statFields(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

@@ -5,7 +5,7 @@ import { type Container, type Machine, shorten } from './containers.ts';
 
 const head = ['container', 'id', 'for'];
 
-/** What was found, for people: a line for each container, and what is to be said beside. Lines without a newline at their end. */
+/** The result for people: a line for each container, and notes below. The lines have no newline at their end. */
 export function machineLines({ containers, hidden }: Machine, paint: Paint): string[] {
   const cells = containers.map((container) => [container.name || '?', shownId(container), shownTime(container)]);
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));

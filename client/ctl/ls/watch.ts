@@ -7,9 +7,10 @@ import type { Machine, Surveyor } from './containers.ts';
 import { machineJson, machineLines } from './show.ts';
 
 /**
- * Shows the containers again and again until it is ended: in place on a terminal; else once for each change of a verdict.
+ * Shows the containers again and again until it is ended. A terminal shows them in place. Anything else gets
+ * them once for each change of a verdict.
  *
- * @returns what `ls` exits with, of what was shown last, where `q` has ended it
+ * @returns the exit code of `ls` for what was shown last, if `q` ended it
  */
 export async function watch(session: Session, surveyor: Surveyor, codeFor: (machine: Machine) => number): Promise<number> {
   if (!session.isTerminal) {
@@ -28,13 +29,13 @@ export async function watch(session: Session, surveyor: Surveyor, codeFor: (mach
   return ended === 'quit' ? code : interruptedCode;
 }
 
-/** Writes what was found, as lines or as JSON. */
+/** Prints the result, as lines or as JSON. */
 export function showOnce(session: Session, machine: Machine): void {
   if (session.json) writeJson(session, machineJson(machine));
   else writeLines(session, machineLines(machine, session.paint));
 }
 
-/** All that is shown, but for the times. */
+/** All that is shown, without the times. */
 function verdictsOf({ containers, hidden }: Machine): string {
   return [hidden, ...containers.map(({ name, pid, answer }) => `${name} ${pid} ${firstLine(answer)}`)].join('\n');
 }

@@ -1,12 +1,12 @@
 import { refreshMs } from './picture.ts';
 
-/** What was found, in a word that is the same while nothing changes, and what writes it. */
+/** A key that stays the same while nothing changes, and a function that prints what was found. */
 export interface Sight {
   readonly shown: string;
   readonly write: () => void;
 }
 
-/** Looks each second, and writes what has changed, off a terminal; until a signal asks for the end. */
+/** Off a terminal: looks each second and prints what has changed, until a signal asks for the end. */
 export async function writeChanges(look: () => Promise<Sight>): Promise<void> {
   let last: string | undefined;
   let isOver = false;

@@ -1,9 +1,9 @@
 import { piecesOf, widthOf } from './width.ts';
 
 /**
- * The start of a line that fits into so many columns, with its colours, which it ends.
+ * The start of a line that fits into this many columns. It ends the line's colours.
  *
- * @param ellipsis - its end where something was cut, as far as that fits itself
+ * @param ellipsis - what it ends with if something was cut, as far as that fits itself
  */
 export function clip(line: string, columns: number, ellipsis = ''): string {
   const shown = line.replaceAll('\t', ' ');
@@ -22,7 +22,7 @@ export function clip(line: string, columns: number, ellipsis = ''): string {
   return clipped;
 }
 
-/** A line in parts that fit into so many columns, wherever that cuts it. */
+/** Cuts a line into parts that fit into this many columns, also inside words. */
 export function fold(line: string, columns: number): string[] {
   const parts = [''];
   let width = 0;
@@ -37,7 +37,7 @@ export function fold(line: string, columns: number): string[] {
   return parts;
 }
 
-/** A terminal's size; one that a container runtime has made may say 0 for a while, or for good. */
+/** A terminal's size. A terminal made by a container runtime may say 0 for a while, or always. */
 export function sizeOf({ rows, columns }: NodeJS.WriteStream): { readonly rows: number; readonly columns: number } {
   return { rows: rows || 24, columns: columns || 80 };
 }

@@ -5,7 +5,7 @@ import { takeScreen } from './screen.ts';
 import { widthOf } from './width.ts';
 import { wrapLines } from './wrap.ts';
 
-/** Between two pictures. */
+/** The time between two pictures. */
 export const refreshMs = 1000;
 
 /** Escapes of a terminal (ECMA-48). */
@@ -17,10 +17,10 @@ const eraseBelow = '\u001B[J';
 export type Draw = (columns: number, rows: number) => readonly Line[] | Promise<readonly Line[]>;
 
 /**
- * Shows a picture on the terminal, each second and whenever the terminal changes, until somebody has seen enough: `q` or Ctrl-C.
- * `w` breaks long lines instead of cutting them, and back.
+ * Shows a picture on the terminal, each second and whenever the terminal changes, until `q` or Ctrl-C. `w`
+ * switches between breaking long lines and cutting them.
  *
- * @param draw - never called beside itself
+ * @param draw - never called while an earlier call still runs
  * @returns whether it was ended by `q`, or interrupted
  */
 export async function showPictures(session: Session, draw: Draw): Promise<'quit' | 'interrupted'> {
@@ -31,7 +31,7 @@ export async function showPictures(session: Session, draw: Draw): Promise<'quit'
   let isDue = true;
   let wake = () => {};
 
-  /** What was drawn last, at once: to draw it again may take its time. */
+  /** Shows the last drawing at once, because drawing it again may take time. */
   const show = () => {
     if (lines !== undefined && ended === undefined) stdout.write(frame(session, lines, isWrapped));
   };
@@ -60,7 +60,7 @@ export async function showPictures(session: Session, draw: Draw): Promise<'quit'
       const interrupted = new Promise<undefined>((resolve) => {
         wake = () => ended !== undefined && resolve(undefined);
       });
-      // An end does not wait for an answer.
+      // Ctrl-C does not wait for an answer.
       lines = (await Promise.race([draw(columns, rows), interrupted])) ?? lines;
       show();
       await new Promise<void>((resolve) => {
@@ -77,7 +77,7 @@ export async function showPictures(session: Session, draw: Draw): Promise<'quit'
   }
 }
 
-/** One picture, which overwrites the one before without a flicker, and is never larger than the terminal. */
+/** One picture. It overwrites the one before without a flicker, and is never larger than the terminal. */
 function frame({ stdin, stdout, paint, ellipsis }: Session, lines: readonly Line[], isWrapped: boolean): string {
   const { rows, columns } = sizeOf(stdout);
   const all = isWrapped
@@ -86,12 +86,15 @@ function frame({ stdin, stdout, paint, ellipsis }: Session, lines: readonly Line
   const body = all.length + 2 <= rows ? [...all, ''] : all.slice(0, rows - 1);
   const more = all.length > body.length ? `${all.length - body.length} lines more; ` : '';
   const keys = stdin.isTTY ? `q or Ctrl-C ends this, w ${isWrapped ? 'cuts' : 'wraps'} long lines` : 'Ctrl-C ends this';
-  // Never as wide as the terminal, so that all behind it can be erased.
+  // One column less than the terminal, so that everything behind it can be erased.
   const foot = clip(paint('dim', more + keys), columns - 1, ellipsis);
   return home + [...body, foot].map((line) => withoutRest(line, columns)).join('\r\n') + eraseBelow;
 }
 
-/** Behind a line that is as long as the terminal is wide, the cursor still stands on its last character, which would be erased. */
+/**
+ * When a line is as long as the terminal is wide, the cursor still stands on its last character. Erasing
+ * would remove that.
+ */
 function withoutRest(line: string, columns: number): string {
   return widthOf(line) < columns ? line + eraseToEndOfLine : line;
 }

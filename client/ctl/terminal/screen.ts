@@ -1,24 +1,27 @@
 import type { Session } from '../session.ts';
 
-/** Of a terminal (ECMA-48, xterm): its second screen, as less and top use it, without a cursor, its lines not going on in the next; and back. */
+/**
+ * Switches a terminal to its second screen, which less and top also use, hides the cursor, and does not wrap
+ * lines; and back (ECMA-48, xterm).
+ */
 const enter = '\u001B[?1049h\u001B[?25l\u001B[?7l';
 const leave = '\u001B[?7h\u001B[?25h\u001B[?1049l';
 
 const [interrupt, suspend, quit] = ['\u0003', '\u001A', '\u001C'];
 
-/** What people and the system say to a picture. */
+/** Events from the user and the system. */
 export interface ScreenEvents {
-  /** A key was pressed; not Ctrl-C and Ctrl-Z. */
+  /** A key was pressed, other than Ctrl-C and Ctrl-Z. */
   readonly onKey: (key: string) => void;
   /** The terminal has another size, or shows something else. */
   readonly onChange: () => void;
-  /** Ctrl-C, or a signal that asks for the end; or the terminal is gone. */
+  /** Ctrl-C, a signal that asks for the end, or the terminal is gone. */
   readonly onInterrupt: () => void;
 }
 
 /**
- * Takes the terminal for pictures, its keys coming one by one, until it is given back. That is also done at the end of the process,
- * however it ends, and while it is suspended.
+ * Takes the terminal for pictures and reads keys one at a time. It gives the terminal back when the process
+ * ends, however it ends, and while it is suspended.
  *
  * @returns gives the terminal back
  */
@@ -26,7 +29,8 @@ export function takeScreen({ stdin, stdout }: Session, { onKey, onChange, onInte
   const hasKeys = stdin.isTTY;
 
   const show = () => {
-    // Also where something else has changed its mode meanwhile: a shell does, and Node believes that it is as it was.
+    // Sets it twice, because something else may have changed the terminal's mode, as a shell does. Node
+    // believes that the mode is still the same.
     if (hasKeys) stdin.setRawMode(false).setRawMode(true);
     stdout.write(enter);
   };
@@ -35,7 +39,10 @@ export function takeScreen({ stdin, stdout }: Session, { onKey, onChange, onInte
     if (hasKeys) stdin.setRawMode(false);
   };
 
-  /** As if nobody had asked to be told of the signal; one of a group without a shell is not stopped at all (POSIX, orphaned process groups). */
+  /**
+   * Stops this process as the signal does by default. The kernel does not stop a process of a group without a
+   * shell (POSIX, orphaned process groups).
+   */
   const stop = (pid: number) => {
     hide();
     process.off('SIGTSTP', onStop);
@@ -51,7 +58,7 @@ export function takeScreen({ stdin, stdout }: Session, { onKey, onChange, onInte
 
   const onData = (data: Buffer) => {
     const keys = data.toString('latin1');
-    // An arrow or a function key, or what a terminal answers.
+    // An arrow or a function key, or an answer of the terminal.
     if (keys.startsWith('\u001B')) return;
     for (const key of keys) {
       if (key === interrupt || key === quit) onInterrupt();

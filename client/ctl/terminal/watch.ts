@@ -6,14 +6,14 @@ import type { Session } from '../session.ts';
 import { writeChanges } from './changes.ts';
 import { showPictures } from './picture.ts';
 
-/** As a shell says that Ctrl-C has ended something. */
+/** The code that a shell uses when Ctrl-C ended something. */
 export const interruptedCode = 130;
 
 /**
- * Shows the status again and again until it is ended: in place on a terminal, with the past verdicts below; else once for each
- * change of the verdict.
+ * Shows the status again and again until it is ended. A terminal shows it in place, with the past verdicts
+ * below. Anything else gets it once for each change of the verdict.
  *
- * @returns the code of the verdict that was shown last where `q` has ended it
+ * @returns the code of the verdict shown last, if `q` ended it
  */
 export async function watch(session: Session): Promise<number> {
   if (!session.isTerminal) {

@@ -4,19 +4,21 @@ import { piecesOf, widthOf } from './width.ts';
 /** Ends all colours (ECMA-48, SGR). */
 const noColour = '\u001B[0m';
 
-/** Columns that an indent must leave. */
+/** The columns that an indent must leave for text. */
 const leastText = 24;
 
-/** Leading blanks, and what makes a line one of a list or of an output. */
+/** Leading blanks, and the mark of a list item or of output. */
 const lead = /^ *(?:-> |- |\| )?/;
 
 /**
- * Breaks a line between words, so that it fits into a terminal. Colours are ended before a break and taken up behind it. A word that is
- * wider than the terminal stays whole, so that it can be copied; other blanks than those at a break stay as they are.
+ * Breaks a line between words so that it fits into a terminal. It ends colours before a break and continues
+ * them after it. A word that is wider than the terminal stays whole, so that it can be copied. Blanks that
+ * are not at a break stay.
  *
  * @param text - one line, with escapes for colour or without
  * @param columns - of the terminal
- * @param indent - what continuation lines begin with: so many blanks, or this text; two blanks where that would leave too little
+ * @param indent - what continuation lines begin with: so many blanks, or this text; two blanks where that
+ * would leave too little
  * @returns one line or more, without newlines
  */
 export function wrap(text: string, columns: number, indent: number | string = 0): string[] {
@@ -45,7 +47,10 @@ export function wrap(text: string, columns: number, indent: number | string = 0)
   return [...lines, line];
 }
 
-/** Lines for a terminal of so many columns; one that says nothing of its indent keeps its own, with the mark of a list or an output. */
+/**
+ * Breaks lines for a terminal of this width. A line that states no indent keeps its own, including the mark
+ * of a list item or of output.
+ */
 export function wrapLines(lines: readonly Line[], columns: number): string[] {
   return lines.flatMap((line) => (typeof line === 'string' ? wrap(line, columns, hangOf(line)) : wrap(line.text, columns, line.hang)));
 }
@@ -56,9 +61,9 @@ function hangOf(text: string): string {
 }
 
 interface Word {
-  /** That stand before it. */
+  /** The blanks before the word. */
   readonly blanks: string;
-  /** With the colours in it. */
+  /** Includes its colours. */
   readonly word: string;
   readonly width: number;
   /** The escapes that are in force after it. */

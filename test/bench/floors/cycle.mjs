@@ -1,8 +1,9 @@
 import { execa } from 'execa';
 import { Client } from 'undici';
 
-// The floor of a cycle: each period it makes these calls of supervisord by undici and starts this hook by execa, and does nothing
-// with what comes back. Without calls or without a hook it leaves them out.
+// The floor of a cycle: each period it makes these calls to supervisord with undici, starts this hook with
+// execa, and ignores the results.
+// It leaves out calls or hook if none are given.
 // usage: node cycle.mjs PERIOD_MS SUPERVISOR_SOCKET METHOD,... HOOK
 const [periodMs, socketPath, methods, hook] = process.argv.slice(2);
 const client = new Client('http://localhost', { socketPath, keepAliveTimeout: 120_000 });

@@ -9,7 +9,7 @@ import { type Context, scratchDirectory, writeScript } from '../../support/scrat
 const own = processorDirectory(process.arch);
 const foreign = processors.filter((processor) => processor !== own);
 
-/** Makes native clients of a small program, with an environment of the test's own. */
+/** Builds native clients of a small program in the test's own environment. */
 async function build(t: Context, env: NodeJS.ProcessEnv, uid?: number) {
   const output = scratchDirectory(t);
   if (uid !== undefined) chownSync(output, uid, uid);
@@ -34,18 +34,18 @@ suite('the build of the native clients', { concurrency: 2 }, () => {
     ['CC is empty', { CC: '' }],
     ['CC has words behind the compiler', { CC: 'env cc' }],
   ] as const) {
-    test(`makes this machine's where ${title}`, async (t) => {
+    test(`makes this machine's when ${title}`, async (t) => {
       const { made } = await build(t, env);
       assert.ok(made.includes(own as never), `${made}`);
     });
   }
 
-  test('needs no home directory, and no name of its user', async (t) => {
+  test('needs no home directory, and no name for its user', async (t) => {
     const { made } = await build(t, {}, 54_321);
     assert.ok(made.includes(own as never), `${made}`);
   });
 
-  test('leaves out, by name, a processor whose cross compiler has no C library', async (t) => {
+  test('skips a processor whose cross compiler has no C library, and names it', async (t) => {
     const bin = scratchDirectory(t);
     for (const name of ['aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc', 'x86_64-linux-gnu-gcc']) {
       writeScript(

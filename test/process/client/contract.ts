@@ -14,7 +14,7 @@ import { statFieldsOf } from '../../support/process.ts';
 import { collect, end, run } from '../../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
-/** Something on a socket that is not readinessd; it answers each connection as told. */
+/** A server that is not readinessd. `answer` handles each connection. */
 async function listener(t: Context, answer: (socket: Socket) => void): Promise<string> {
   const path = join(scratchDirectory(t), 'fake.sock');
   const server = createServer((socket) => {
@@ -102,7 +102,7 @@ export function keepsContract({ name, command, ask }: Client): void {
             socket.write(piece);
             await new Promise((resolve) => setTimeout(resolve, 1));
           }
-          // Left open: a whole reply does not wait for its end.
+          // Left open: a whole reply does not wait for the end of the connection.
         });
       });
       assert.equal((await ask(['--socket', path], patient)).stdout, '112 StartFailed x\n');
@@ -142,7 +142,7 @@ export function keepsContract({ name, command, ask }: Client): void {
       await daemon.expect(/^0 /);
     });
 
-    test('says 101 when it was stopped after its request, and goes on when its deadline is over and the answer is there', async (t) => {
+    test('says 101 when it was stopped after its request, and continues when its deadline is over and the answer has come', async (t) => {
       const answers: (() => void)[] = [];
       const path = await listener(t, (socket) => socket.once('data', () => answers.push(() => socket.end(http('200 OK', '0 Ready\n')))));
       const [program, ...args] = command;
@@ -181,11 +181,11 @@ export function keepsContract({ name, command, ask }: Client): void {
       });
     }
 
-    test('exits with 107 at its deadline when its terminal takes no more of what it writes', async (t) => {
+    test('exits with 107 at its deadline when its terminal is full', async (t) => {
       const path = await listener(t, (socket) => socket.once('data', () => socket.end(http('200 OK', '0 Ready\n'))));
       const script = writeScript(
         join(scratchDirectory(t), 'terminal.py'),
-        // The kernel moves what is written on a little later, which makes room once more.
+        // The kernel moves written bytes on a little later, which makes room again.
         `#!/usr/bin/env python3\nimport os,pty,select,subprocess,sys\nmaster,slave=pty.openpty()\nos.set_blocking(slave,False)\nwhile select.select([],[slave],[],0.5)[1]:\n  try: os.write(slave,b"x"*100)\n  except BlockingIOError: pass\nterminal=os.open(os.ttyname(slave),os.O_WRONLY|os.O_NOCTTY)\nsys.exit(subprocess.run(sys.argv[1:],stdout=terminal).returncode)`,
       );
       const env = { PATH: process.env['PATH'], READINESSD_SOCKET: path, READINESSD_PROBE_TIMEOUT_MS: '1500' };
@@ -210,7 +210,7 @@ export function keepsContract({ name, command, ask }: Client): void {
       }
     });
 
-    test('refuses what it does not know', async () => {
+    test('refuses unknown arguments and wrong settings', async () => {
       const usage = 'usage: readiness_probe.sh [--socket PATH] [--help] [--version]';
       const absolute = `must be an absolute path of at most ${maxSocketPathBytes} bytes`;
       const long = `/${'x'.repeat(maxSocketPathBytes)}`;
@@ -236,14 +236,14 @@ export function keepsContract({ name, command, ask }: Client): void {
       }
     });
 
-    test('tells its usage and version', async () => {
+    test('prints its usage and version', async () => {
       const help = await ask(['--help']);
       assert.equal(help.code, 0);
       assert.match(help.stdout, new RegExp(`^usage: .*${defaultSocketPath}`, 's'));
       assert.deepEqual(await ask(['--version']), { code: 0, signal: null, stdout: `readiness_probe.sh ${version}\n`, stderr: '' });
     });
 
-    test('is no success when its answer cannot be written', async (t) => {
+    test('does not succeed when its answer cannot be written', async (t) => {
       const path = await listener(t, (socket) => socket.once('data', () => socket.end(http('200 OK', '0 Ready\n'))));
       const into = (target: string, socket: string) =>
         run('sh', ['-c', `"$@" >${target}`, 'sh', ...command, '--socket', socket], { env: { ...process.env, ...patient } });
@@ -251,7 +251,7 @@ export function keepsContract({ name, command, ask }: Client): void {
       assert.equal(code, 107);
       assert.match(stderr, /^107 ClientBroken cannot write/);
       const closed = await into('&-', path);
-      // Node itself puts /dev/null in the place of a closed stdout; the shim sees to that.
+      // Node itself opens /dev/null in the place of a closed stdout. The shim handles that.
       assert.equal(closed.code, name === 'TypeScript client' ? 0 : 107);
       const failing = await listener(t, (socket) => socket.once('data', () => socket.end(http('503 No', '17 HookFailed x\n'))));
       assert.equal((await into('/dev/full', failing)).code, 17);

@@ -10,7 +10,7 @@ const script = join(import.meta.dirname, '../../../script/foreign-packages');
 const keys = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const processor = processorDirectory(process.arch) === 'arm64' ? 'armhf' : 'arm64';
 
-/** An archive of somebody else's, whose release and component have Debian's names. */
+/** An archive of somebody else, whose release and component have Debian's names. */
 function otherArchive(t: Context, release: string): string {
   const root = scratchDirectory(t);
   const directory = join(root, 'dists', release);
@@ -29,7 +29,7 @@ function otherArchive(t: Context, release: string): string {
   return root;
 }
 
-/** Runs the script where /etc/apt and apt's lists are the test's own. */
+/** Runs the script with the test's own /etc/apt and apt lists. */
 async function unpack(t: Context, sources: string, update: string) {
   const directory = scratchDirectory(t);
   writeFileSync(join(directory, 'sources.list'), sources);
@@ -49,7 +49,7 @@ async function debian(): Promise<{ release: string; uri: string }> {
 }
 
 suite('script/foreign-packages', { concurrency: 2 }, () => {
-  test('takes Debian by its own keys, behind an archive whose release has the same name', async (t) => {
+  test('verifies Debian by its own keys, even after an archive whose release has the same name', async (t) => {
     const { release, uri } = await debian();
     const other = `deb [trusted=yes] file:${otherArchive(t, release)} ${release} main`;
     const sources = `${other}\ndeb [arch=${process.arch === 'x64' ? 'amd64' : process.arch} signed-by=${keys}] ${uri} ${release} main\n`;
@@ -58,7 +58,7 @@ suite('script/foreign-packages', { concurrency: 2 }, () => {
     assert.ok(existsSync(join(output, 'usr/lib')));
   });
 
-  test('says what it needs where apt has no lists', async (t) => {
+  test('says what it needs when apt has no lists', async (t) => {
     const { release, uri } = await debian();
     const { code, stderr } = await unpack(t, `deb ${uri} ${release} main\n`, 'true');
     assert.equal(code, 1);

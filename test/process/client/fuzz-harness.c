@@ -1,7 +1,9 @@
 /*
- * Gives the native client replies over a real socket pair, many in one process, under AddressSanitizer and UBSan.
+ * Gives the native client replies over a real socket pair, many in one process, under AddressSanitizer and
+ * UBSan.
  *
- * stdin: for each case the number of its pieces, then for each piece its length and its bytes; numbers are 16 bits, little-endian.
+ * stdin: for each case the number of its pieces, then for each piece its length and its bytes; numbers are 16
+ * bits, little-endian.
  * stdout: for each case one byte, the code that the client exits with.
  */
 #define _GNU_SOURCE
@@ -59,7 +61,10 @@ __attribute__((noreturn)) static void broken(const char *what)
 	abort();
 }
 
-/* The next piece is sent when the last has been read, so that the client sees them apart; then comes the end. */
+/*
+ * Sends the next piece once the last one was read, so that the client receives them separately. Then ends the
+ * stream.
+ */
 static void feed(int fd)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
@@ -74,7 +79,7 @@ static void feed(int fd)
 	}
 }
 
-/* What has not been received must not be looked at: but for the NUL behind it, it is poisoned. */
+/* Poisons the buffer behind the received bytes, except for the NUL: the client must not read there. */
 static ssize_t fuzz_recv(int fd, void *into, size_t room, int flags)
 {
 	feed(fd);
@@ -94,7 +99,7 @@ static ssize_t fuzz_write(int fd, const void *text, size_t length)
 	return (ssize_t)length;
 }
 
-/* The client's own line must be one, and say the code that it exits with. */
+/* The client's output must be one line, with the code that it exits with. */
 static void fuzz_exit(int code)
 {
 	said[said_length] = '\0';
@@ -103,7 +108,7 @@ static void fuzz_exit(int code)
 	longjmp(exited, code);
 }
 
-/* What a reply before might have left behind: whatever is read of it by mistake looks like a verdict. */
+/* Fills the buffer with what an earlier reply might have left. Read by mistake, it looks like a verdict. */
 static void fill(size_t which)
 {
 	static const char *const left[] = {"0 Ready\n", "0123456789", "\r\n\r\n0 Ready ", "Content-Length: 8\r\n", "AaZz09"};
@@ -134,7 +139,7 @@ static int code_of_case(size_t which)
 	return code;
 }
 
-/* False at the end of the input. */
+/* Returns false at the end of the input. */
 static bool number(size_t *value)
 {
 	unsigned char bytes[2];
@@ -158,7 +163,10 @@ int main(void)
 				broken("half a piece");
 		}
 		unsigned char code = (unsigned char)code_of_case(which);
-		/* At once: when a later case ends the process, its number is that of the codes so far. */
+		/*
+		 * Written at once: if a later case ends the process, the number of codes so far tells which
+		 * case it was.
+		 */
 		if (write(STDOUT_FILENO, &code, 1) != 1)
 			broken("nobody reads");
 		for (size_t i = 0; i < pieces.count; i++)

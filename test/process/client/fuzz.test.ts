@@ -13,13 +13,13 @@ import { type Context, scratchDirectory } from '../../support/scratch.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** One start of the harness for so many cases. */
+/** The number of cases per start of the harness. */
 const batchSize = 5000;
 
 interface Case {
   readonly name: string;
   readonly pieces: readonly string[];
-  /** What the TypeScript client makes of it. */
+  /** The code of the TypeScript client. */
   readonly code: number;
 }
 
@@ -34,14 +34,14 @@ function buildHarness(t: Context): string {
   return harness;
 }
 
-/** The codes that the native client exits with; fewer than there are cases when one of them ended the process. */
+/** The native client's exit codes. Fewer than there are cases if one of them ended the process. */
 async function nativeCodes(harness: string, cases: readonly Case[]): Promise<{ codes: Buffer; stderr: string }> {
-  // The client allocates nothing, so no leak is looked for: that would need ptrace, which a container may not have.
+  // Leak detection is off: the client allocates nothing, and it would need ptrace, which a container may not have.
   const child = spawn(harness, { stdio: 'pipe', env: { ASAN_OPTIONS: 'detect_leaks=0' }, timeout: 60_000, killSignal: 'SIGKILL' });
   const [stdout, stderr]: Buffer[][] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => stdout?.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr?.push(chunk));
-  // A harness that has died reads no further; its codes tell.
+  // A harness that died reads no further. The missing codes show it.
   child.stdin.on('error', () => {});
   child.stdin.end(Buffer.concat(cases.flatMap(({ pieces }) => [numbered(pieces.length), ...pieces.flatMap(framed)])));
   await once(child, 'close');
@@ -56,7 +56,7 @@ function framed(piece: string): Buffer[] {
   return [numbered(piece.length), Buffer.from(piece, 'latin1')];
 }
 
-/** As readiness_probe.ts reads what arrives: after each piece all of it so far, until there is something to say. */
+/** Reads as readiness_probe.ts does: after each piece parses all of it so far, until there is a result. */
 function typeScriptCode(pieces: readonly string[]): number {
   const all = Buffer.from(pieces.join(''), 'latin1');
   let received = 0;
@@ -69,7 +69,7 @@ function typeScriptCode(pieces: readonly string[]): number {
   return codeOf(received > 0 ? 'DaemonBadReply' : 'DaemonUnreachable');
 }
 
-/** The code of the first pieces that are a whole reply, as the independent grammar has it. */
+/** The code of the first pieces that are a whole reply by the independent grammar. */
 function codeByGrammar(pieces: readonly string[]): number {
   let received = '';
   for (const piece of pieces) {

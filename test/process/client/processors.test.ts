@@ -13,14 +13,14 @@ import { keepsContract } from './contract.ts';
 
 for (const client of emulatedClients) keepsContract(client);
 
-/** The dynamic loaders that an image for a processor has: glibc's, or musl's. */
+/** The dynamic loaders in an image for a processor: glibc's, or musl's. */
 const loaders: Record<Processor, readonly string[]> = {
   amd64: ['lib64/ld-linux-x86-64.so.2', 'lib/ld-musl-x86_64.so.1'],
   arm64: ['lib/ld-linux-aarch64.so.1', 'lib/ld-musl-aarch64.so.1'],
   armhf: ['lib/ld-linux-armhf.so.3', 'lib/ld-musl-armhf.so.1'],
 };
 
-/** An image with a shell, the tree and these files, but no Node, whose daemon says 19. */
+/** An image with a shell, the tree and these files, but no Node. Its daemon says 19. */
 async function imageFor(t: Context, processor: Processor, files: readonly string[]) {
   const root = scratchDirectory(t);
   cpSync(tree, root, { recursive: true });
@@ -49,20 +49,20 @@ function probeIn(root: string, [program = '', ...args]: readonly string[]): Prom
 
 const answer = { code: 19, signal: null, stdout: '19 HookFailed hook exited with code 19\n', stderr: '' };
 
-suite('readiness_probe.sh takes the native client of the image', { concurrency: 2 }, () => {
+suite('readiness_probe.sh runs the native client of the image', { concurrency: 2 }, () => {
   for (const processor of processors) {
     for (const loader of loaders[processor]) {
       test(`for ${processor}, with /${loader}`, async (t) => {
         const { lib, probe } = await imageFor(t, processor, [loader]);
         assert.deepEqual(await probe(), answer);
-        // It was that one.
+        // Proof that it was that client.
         rmSync(join(lib, processor), { recursive: true });
         assert.equal((await probe()).code, 107);
       });
     }
   }
 
-  test('for amd64, also with the loaders of others beside its own', async (t) => {
+  test("for amd64, even when other processors' loaders lie beside its own", async (t) => {
     const { probe } = await imageFor(t, 'amd64', Object.values(loaders).flat());
     assert.deepEqual(await probe(), answer);
   });
@@ -77,7 +77,7 @@ suite('readiness_probe.sh takes the native client of the image', { concurrency: 
     assert.equal((await probe()).code, 107);
   });
 
-  test('or none, where the kernel refuses it', async (t) => {
+  test('or none when the kernel refuses it', async (t) => {
     assert.ok(own !== 'other');
     const { lib, probe } = await imageFor(t, own, [loaders[own][0] as string]);
     foreignProgram(join(lib, nativeClient));

@@ -8,13 +8,13 @@ import { brokenNode, damages, native, replace } from '../../support/damages.ts';
 import { run } from '../../support/run.ts';
 import { foreignProgram, nativeClient, scratchDirectory, tree } from '../../support/scratch.ts';
 
-/** What both clients say where no daemon is: the shim has run one of them. */
+/** What both clients say when there is no daemon. So the shim has run one of them. */
 const asked = /^100 DaemonUnreachable /;
 const nobody = { READINESSD_SOCKET: '/no/such/socket', ...patient };
 
 suite('readiness_probe.sh', { concurrency: 4 }, () => {
   for (const [title, damage] of damages) {
-    test(`takes the TypeScript client where the native one is ${title}`, async (t) => {
+    test(`runs the TypeScript client when the native one is ${title}`, async (t) => {
       const copy = treeCopy(t);
       damage(join(copy.lib, nativeClient));
       const { code, stdout, stderr } = await copy.ask([], nobody);
@@ -22,7 +22,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
       assert.equal(code, 100);
     });
 
-    test(`says 107 where the TypeScript client is ${title} and there is no native one`, async (t) => {
+    test(`says 107 when the TypeScript client is ${title} and there is no native one`, async (t) => {
       const copy = treeCopy(t);
       rmSync(join(copy.lib, nativeClient));
       damage(join(copy.lib, 'readiness_probe.cjs'));
@@ -31,15 +31,15 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
       assert.equal(code, 107);
     });
 
-    test(`is no success where node is ${title} and there is no native client`, async (t) => {
+    test(`does not succeed when node is ${title} and there is no native client`, async (t) => {
       const copy = treeCopy(t);
       rmSync(join(copy.lib, nativeClient));
       const { code, stdout } = await copy.ask([], { ...nobody, PATH: brokenNode(t, damage) });
-      // A node that the kernel refuses ends it; one that is none leaves the usual places, which may have one.
+      // A node that the kernel refuses ends the shim. A missing one makes it try the usual places, which may have one.
       assert.match(`${code} ${stdout}`, /^(107 107 ClientBroken (node cannot|no probe client could) be run|100 100 DaemonUnreachable )/);
     });
 
-    test(`takes the TypeScript client, or none, where the launch file is ${title}`, async (t) => {
+    test(`runs the TypeScript client, or none, when the launch file is ${title}`, async (t) => {
       const copy = treeCopy(t);
       damage(join(copy.lib, 'readiness_probe.launch'));
       const { code, stdout } = await copy.ask([], nobody);
@@ -51,7 +51,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
       ['there is no native client', (path: string) => rmSync(path)],
       ['the kernel refuses the native client', foreignProgram],
     ] as const) {
-      test(`says 107 where the fallback is ${title} and ${what}`, async (t) => {
+      test(`says 107 when the fallback is ${title} and ${what}`, async (t) => {
         const copy = treeCopy(t);
         loseNative(join(copy.lib, nativeClient));
         damage(join(copy.lib, 'fallback.sh'));
@@ -65,7 +65,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     }
   }
 
-  test('is no success wherever one of its files is cut short', async (t) => {
+  test('does not succeed wherever one of its files is cut short', async (t) => {
     const copy = treeCopy(t);
     for (const [file, withNative] of [
       ['../../bin/readiness_probe.sh', true],
@@ -76,7 +76,8 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
       const path = join(copy.lib, file);
       const whole = readFileSync(path);
       if (!withNative) replace(join(copy.lib, nativeClient), '');
-      // The first line alone is a valid, empty script, and the kernel refuses less: nothing can guard those.
+      // The first line alone is a valid, empty script, and with less the kernel refuses the file. Such a cut
+      // cannot be detected.
       const first = file.endsWith('.sh') && withNative ? '#!/bin/sh\n'.length + 1 : 0;
       const step = Math.max(1, Math.floor(whole.length / 40));
       for (let length = first; length < whole.length; length += step) {
@@ -89,12 +90,12 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     }
   });
 
-  test('is no success wherever the launch file is cut short and the kernel refuses the native client', async (t) => {
+  test('does not succeed wherever the launch file is cut short and the kernel refuses the native client', async (t) => {
     const copy = treeCopy(t);
     foreignProgram(join(copy.lib, nativeClient));
     const path = join(copy.lib, 'readiness_probe.launch');
     const whole = readFileSync(path);
-    // What the shim has no value of its own for, it must not take from the environment.
+    // The shim must not take a variable that it has not set from the environment.
     const env = { ...nobody, magic: '\x7fELF', first: '#!./readiness_probe x', last: "trap 'exit 107' EXIT" };
     for (let length = 0; length <= whole.length; length++) {
       replace(path, whole.subarray(0, length));
@@ -103,7 +104,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     }
   });
 
-  test('is no success when its stdout is closed, whichever client answers', async (t) => {
+  test('does not succeed when its stdout is closed, whichever client answers', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
     for (const damage of [() => {}, (native: string) => rmSync(native)]) {
@@ -115,7 +116,7 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     }
   });
 
-  test('is no success wherever the native client is cut short', async (t) => {
+  test('does not succeed wherever the native client is cut short', async (t) => {
     const copy = treeCopy(t);
     for (const share of [0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99]) {
       replace(join(copy.lib, nativeClient), native.subarray(0, Math.floor(native.length * share)));
@@ -124,11 +125,11 @@ suite('readiness_probe.sh', { concurrency: 4 }, () => {
     }
   });
 
-  test('has a native client whose first line is short, for the shell reads it byte by byte', () => {
+  test('has a native client whose first line is short, because the shell reads it byte by byte', () => {
     assert.ok(native.indexOf('\n') < 64, `its first newline is at ${native.indexOf('\n')}`);
   });
 
-  test('says 107 where nothing is installed beside it', async (t) => {
+  test('says 107 when nothing is installed beside it', async (t) => {
     const bin = scratchDirectory(t);
     writeFileSync(join(bin, 'readiness_probe.sh'), readFileSync(join(tree, 'usr/bin/readiness_probe.sh')), { mode: 0o755 });
     const { code, stdout } = await run(join(bin, 'readiness_probe.sh'));

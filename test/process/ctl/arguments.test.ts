@@ -10,10 +10,13 @@ import { brokenNode, damages, replace } from '../../support/damages.ts';
 import { run } from '../../support/run.ts';
 import { scratchDirectory, tree, until } from '../../support/scratch.ts';
 
-/** Where no supervisord sees these files: doctor would take the only one for the container's own, be it of a test beside this one. */
+/**
+ * In a mount namespace where no supervisord sees these files. Otherwise doctor would take the only
+ * supervisord for the container's own, even that of another test.
+ */
 const elsewhere = ['unshare', '--mount', '--'];
 
-suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () => {
+suite('readinessctl without a daemon to ask', { concurrency: 4 }, () => {
   for (const [args, message] of [
     [['statsu'], /^readinessctl: unknown command 'statsu'\n\(Did you mean status\?\)\n$/],
     [['help', 'bogus'], /^readinessctl: unknown command 'bogus'/],
@@ -31,7 +34,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     [['status', 'extra'], /^readinessctl: too many arguments/],
     [['--socket', 'relative'], /^readinessctl: .*--socket.*absolute path/],
   ] as const) {
-    test(`refuses "${args.join(' ')}" with code 106, and says what would do`, async (t) => {
+    test(`refuses "${args.join(' ')}" with code 106, and says what would work`, async (t) => {
       const { code, stdout, stderr } = await ctl(join(scratchDirectory(t), 'none.sock'), args);
       assert.deepEqual([code, stdout], [106, '']);
       assert.match(stderr, message);
@@ -45,7 +48,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
   });
 
   for (const args of [['--help'], ['-h'], ['help'], ['wait', '--help'], ['help', 'wait']]) {
-    test(`tells the exit codes with "${args.join(' ')}"`, async () => {
+    test(`prints the exit codes for "${args.join(' ')}"`, async () => {
       const { code, stdout } = await ctl('/none', args);
       assert.equal(code, 0);
       assert.match(
@@ -55,7 +58,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     });
   }
 
-  test('has the help of a command in each way that is asked for it, and no line is wider than 80 columns', async () => {
+  test("prints a command's help for each way to ask for it, with no line wider than 80 columns", async () => {
     for (const name of commandNames) {
       const { stdout: wanted } = await ctl('/none', [name, '--help']);
       assert.match(wanted, new RegExp(`^Usage: readinessctl ${name}\\b`));
@@ -78,7 +81,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     );
   });
 
-  test('takes -V for --version, -o json for --json, and options before a command and without one', async () => {
+  test('accepts -V for --version, -o json for --json, and options before a command and without one', async () => {
     assert.equal((await ctl('/none', ['-V'])).stdout, (await ctl('/none', ['--version'])).stdout);
     const { stdout: json } = await ctl('/none', ['codes', '--json']);
     assert.ok(Array.isArray(JSON.parse(json)));
@@ -104,7 +107,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     [['wait', '--timeout', '1ms'], 100],
     [['doctor'], 1],
   ] as const) {
-    test(`${args.join(' ')} says that the daemon is down, and what to do, with code ${expected}`, async (t) => {
+    test(`${args.join(' ')} says that the daemon is down and what to do, with code ${expected}`, async (t) => {
       const { code, stdout, stderr } = await ctl(join(scratchDirectory(t), 'none.sock'), args, {}, elsewhere);
       assert.equal(code, expected);
       assert.match(stdout + stderr, /cannot reach readinessd at \S+none.sock: no such file|there is no socket \S+none.sock/);
@@ -116,7 +119,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     });
   }
 
-  test('does not believe what is not readinessd', async (t) => {
+  test('does not believe a server that is not readinessd', async (t) => {
     const socket = join(scratchDirectory(t), 'liar.sock');
     const liar = createServer((_request, response) => response.end('{"ready":true,"code":1}')).listen(socket);
     t.after(() => liar.close());
@@ -129,20 +132,21 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
   });
 
   for (const [title, damage] of damages) {
-    test(`says 107 where its program is ${title}`, async (t) => {
+    test(`says 107 when its program is ${title}`, async (t) => {
       const copy = treeCopy(t);
       damage(join(copy.lib, 'readinessctl.cjs'));
       const { code, stderr } = await run(join(copy.root, 'usr/bin/readinessctl'), ['codes'], { env: { PATH: process.env['PATH'] } });
-      // What node reads needs no x bit.
+      // Files that node reads need no x bit.
       if (title === 'not executable') return assert.equal(code, 0);
       assert.match(stderr, /^readinessctl: cannot be run, or only in part: install readinessd again\n$/);
       assert.equal(code, 107);
     });
 
-    test(`is no success where node is ${title}`, async (t) => {
+    test(`does not succeed when node is ${title}`, async (t) => {
       const bin = brokenNode(t, damage);
       for (const tool of ['readlink', 'tail']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool));
-      // One that is no binary is passed over; one that the kernel refuses ends it; cut within its header, it dies of a signal.
+      // A node that is no binary is skipped. One that the kernel refuses ends it. One that was cut within its
+      // header dies of a signal.
       for (const command of ['status', 'doctor']) {
         const { code, stderr } = await run(join(tree, 'usr/bin/readinessctl'), [command], { env: { PATH: bin } });
         assert.ok(code !== 0, stderr);
@@ -152,11 +156,11 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     });
   }
 
-  test('is no success wherever its program, or itself, is cut short', async (t) => {
+  test('does not succeed wherever its program or its launcher is cut short', async (t) => {
     const copy = treeCopy(t);
     for (const [file, first] of [
       [join(copy.lib, 'readinessctl.cjs'), 0],
-      // The first line alone is a valid, empty script: nothing can guard that.
+      // The first line alone is a valid, empty script. Such a cut cannot be detected.
       [join(copy.root, 'usr/bin/readinessctl'), 11],
     ] as const) {
       const whole = readFileSync(file);
@@ -173,7 +177,7 @@ suite("readinessctl's arguments, and no daemon to ask", { concurrency: 4 }, () =
     }
   });
 
-  test('is no success when its stdout is closed', async () => {
+  test('does not succeed when its stdout is closed', async () => {
     const { code } = await run('sh', ['-c', `${join(tree, 'usr/bin/readinessctl')} codes >&-`], { env: { PATH: process.env['PATH'] } });
     assert.equal(code, 107);
   });

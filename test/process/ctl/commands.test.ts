@@ -7,7 +7,7 @@ import { ctl } from '../../support/ctl.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
 import { type Context, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
-/** A daemon whose hook says this. */
+/** A daemon whose hook is this script. */
 async function daemonWithHook(t: Context, hook: string, expected: RegExp) {
   const directory = scratchDirectory(t);
   writeScript(join(directory, 'hook'), hook);
@@ -31,7 +31,7 @@ suite('readinessctl', { concurrency: 4 }, () => {
     assert.equal((await ctl(daemon.socket, ['status'])).stdout.split('\n')[0]?.split(',')[0], lines[0]?.split(',')[0]);
   });
 
-  test('status of a ready container exits with 0, and --json gives what /status does', async (t) => {
+  test('status of a ready container exits with 0, and --json prints what /status answers', async (t) => {
     const daemon = await daemonWithHook(t, 'exit 0', /^0 /);
     const shown = await ctl(daemon.socket, ['status']);
     assert.equal(shown.code, 0);
@@ -43,7 +43,7 @@ suite('readinessctl', { concurrency: 4 }, () => {
     assert.deepEqual(Object.keys(status), Object.keys(await daemon.status()));
   });
 
-  test('check looks afresh, although the next cycle is far away', async (t) => {
+  test('check runs a new cycle, although the next one is far away', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'exit 0');
     const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m' }, directory);
@@ -89,7 +89,7 @@ suite('readinessctl', { concurrency: 4 }, () => {
     assert.deepEqual(changes.map((change) => change.code).slice(0, 3), [8, 9, 0]);
   });
 
-  test('explain without an argument is about the current verdict, with the output of the hook', async (t) => {
+  test('explain without an argument explains the current verdict, with the output of the hook', async (t) => {
     const daemon = await daemonWithHook(t, 'echo "no neighbours"; exit 127', /^127 /);
     const { code, stdout } = await ctl(daemon.socket, ['explain']);
     assert.equal(code, 0);
@@ -114,7 +114,7 @@ suite('readinessctl', { concurrency: 4 }, () => {
     }
   });
 
-  test('codes lists the whole table, also as JSON', async (t) => {
+  test('codes prints the whole table, also as JSON', async (t) => {
     const socket = join(scratchDirectory(t), 'none.sock');
     const { code, stdout } = await ctl(socket, ['codes']);
     assert.equal(code, 0);

@@ -9,7 +9,7 @@ import { scratchDirectory, tree, until } from '../../support/scratch.ts';
 
 const pathOf = (shell: string) => join(tree, completions[shell]?.path ?? assert.fail(shell));
 
-/** What is typed, and what the key TAB makes of it. */
+/** What is typed, and what the key TAB turns it into. */
 const typed = [
   ['sta', 'status'],
   ['--json cod', '--json codes'],
@@ -29,7 +29,7 @@ const typed = [
   ['history --watc', 'history --watc'],
 ] as const;
 
-/** A shell of its own, and how it comes to the completion of the tree. */
+/** A real shell, and how it loads the completion of the tree. */
 const shells = [
   ['bash', 'bash --norc --noprofile -i', `. ${pathOf('bash')}`],
   ['bash', 'bash --norc --noprofile -i', '. <(command readinessctl completion bash)'],
@@ -59,7 +59,7 @@ suite('completions', { concurrency: 4 }, () => {
   });
 
   for (const [name, shell, setUp] of shells) {
-    test(`of ${name} complete in it, by ${setUp}`, async (t) => {
+    test(`of ${name} work in it, by ${setUp}`, async (t) => {
       const terminal = shellOnTerminal(t, '/none', { shell, env: { HOME: scratchDirectory(t) } });
       terminal.type(`${setUp}; readinessctl() { echo "<$*>"; }; echo "is" set up\r`);
       await until('it is set up', () => /[\n\r]is set up\r/.test(terminal.output()));
@@ -72,8 +72,8 @@ suite('completions', { concurrency: 4 }, () => {
     });
   }
 
-  test('of fish complete in it', async (t) => {
-    // It loads a completion where it finds the command.
+  test('of fish work in it', async (t) => {
+    // fish loads a completion when it finds the command.
     const env = { PATH: `${join(tree, 'usr/bin')}:${process.env['PATH']}`, HOME: scratchDirectory(t) };
     for (const [words, completed] of typed) {
       const script = `set -p fish_complete_path ${dirname(pathOf('fish'))}; complete -C "readinessctl ${words}"`;

@@ -4,7 +4,7 @@ import { until } from '../../support/scratch.ts';
 import { goodStart } from '../../support/set-up.ts';
 import { type Case, doctorNames, inSection } from './cases.ts';
 
-/** A folder of checks, beside the socket, that holds this. */
+/** A folder beside the socket with this file of checks. */
 const declaring = (text: string) => (hook: string) => {
   const folder = join(dirname(hook), 'r.sock.checks');
   mkdirSync(folder);

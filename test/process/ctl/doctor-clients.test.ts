@@ -8,10 +8,13 @@ import { run } from '../../support/run.ts';
 import { foreignProgram, nativeClient } from '../../support/scratch.ts';
 import { assertTold } from './cases.ts';
 
-/** Where no supervisord sees these files: doctor would take the only one for the container's own, be it of a test beside this one. */
+/**
+ * In a mount namespace where no supervisord sees these files. Otherwise doctor would take the only
+ * supervisord for the container's own, even that of another test.
+ */
 const elsewhere = ['--mount', '--'];
 
-/** A tree that is broken in one way, and what the doctor in it must say. */
+/** A tree that is broken in one way, and what doctor in it must say. */
 const cases: readonly {
   readonly title: string;
   readonly breakIt: (tree: { readonly root: string; readonly lib: string }) => void;
@@ -87,7 +90,7 @@ const cases: readonly {
   },
 ];
 
-suite('readinessctl doctor names cause and cure: the clients', { concurrency: 4 }, () => {
+suite('readinessctl doctor names cause and fix: the clients', { concurrency: 4 }, () => {
   for (const { title, breakIt, level, cause, cure } of cases) {
     test(title, async (t) => {
       const copy = treeCopy(t);
@@ -107,7 +110,7 @@ suite('readinessctl doctor names cause and cure: the clients', { concurrency: 4 
     });
   }
 
-  test('a setting that the probe does not take', async (t) => {
+  test('a setting that the probe refuses', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
     const { root } = treeCopy(t);

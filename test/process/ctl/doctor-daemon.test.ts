@@ -15,7 +15,7 @@ const stop = async (it: SetUp) => {
   await it.supervisord.ctl('stop', 'readinessd');
 };
 
-/** What has a port that a daemon may be told. */
+/** Occupies a port that a daemon may be configured with. */
 const taken = createServer().listen(0, '127.0.0.1').unref();
 await once(taken, 'listening');
 const { port } = taken.address() as AddressInfo;
@@ -113,7 +113,7 @@ const cases: readonly Case[] = [
       await stop(it);
       const server = createServer().listen(`${it.socket}.1`);
       await until('it listens', () => server.listening);
-      // Node removes what it has bound, so under another name it stays.
+      // Node removes the socket that it bound, so under another name the file stays.
       renameSync(`${it.socket}.1`, it.socket);
       server.close();
     },
@@ -188,7 +188,7 @@ const cases: readonly Case[] = [
       await isReady(it);
       await it.freeze();
     },
-    // Each of the doctor's probes waits so long in vain.
+    // How long each of doctor's probes waits in vain.
     environment: { READINESSD_PROBE_TIMEOUT_MS: '200' },
     about: 'socket',
     cause: /the daemon does not answer at \S+r.sock: process \d+ is stopped \(state T\)/,
@@ -210,7 +210,7 @@ const cases: readonly Case[] = [
       chmodSync(it.directory, 0o755);
     },
     by: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
-    // supervisord's socket is as closed.
+    // supervisord's socket is just as closed.
     besides: 1,
     about: 'socket',
     cause: /r.sock may not be opened by user 65534: it belongs to user 0, mode 0600/,
@@ -239,7 +239,7 @@ const cases: readonly Case[] = [
 doctorNames('the daemon', cases);
 
 suite('readinessctl doctor', () => {
-  test('a daemon whose section is gone is not told to be updated away', async (t) => {
+  test('a daemon whose section is gone gets no advice to remove it by an update', async (t) => {
     const it = await setUp(t, {});
     await isReady(it);
     it.supervisord.configure(goodStart);

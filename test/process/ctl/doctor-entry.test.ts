@@ -16,11 +16,11 @@ const control = '[supervisorctl]\nserverurl=unix:///run/supervisor.sock\n';
 /** The files of a container whose supervisord does not read our entry, and what doctor must say. */
 interface Case {
   readonly title: string;
-  /** supervisord's own. */
+  /** supervisord's own configuration file. */
   readonly file: string;
   readonly include?: string;
   readonly entry?: string;
-  /** Other files, by their paths. */
+  /** Other files, by path. */
   readonly others?: Readonly<Record<string, string>>;
   /** Changes supervisord's configuration. */
   readonly edit?: (configuration: string) => string;
@@ -100,7 +100,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** A machine of its own, where supervisord runs with these files. */
+/** A separate machine where supervisord runs with these files. */
 async function start(t: Context, { file, include, others = {}, entry, edit = (text) => text }: Omit<Case, 'title' | 'message' | 'fix'>) {
   const machine = await startMachine(t);
   for (const directory of ['/mnt', '/etc/supervisor']) await machine.run('mount', '-t', 'tmpfs', 'none', directory);
@@ -111,7 +111,7 @@ async function start(t: Context, { file, include, others = {}, entry, edit = (te
   const main = `[supervisord]\nuser=root\nlogfile=/run/supervisord.log\npidfile=/run/supervisord.pid\nchildlogdir=/run
 [unix_http_server]\nfile=/run/supervisor.sock\n[rpcinterface:supervisor]\n${rpc}\n${control}${files}${goodStart}`;
   await machine.write(file, edit(main));
-  // As a daemon, whose stderr is a file; a test's is a socket, which the entry could not open.
+  // As a daemon, whose stderr is a file. A test's stderr is a socket, which the entry could not open.
   const { code, stderr } = await shell(machine, `FOLDER=own supervisord -c '${file}'`);
   assert.equal(code, 0, stderr);
   await until('supervisord answers', async () => (await machine.run('test', '-S', '/run/supervisor.sock')).code === 0);
@@ -122,7 +122,7 @@ async function printed(): Promise<string> {
   return (await run(join(tree, 'usr/bin/readinessd'), ['--print-supervisor-conf'])).stdout;
 }
 
-/** Runs a line as it is typed, where readinessd and supervisor are installed. */
+/** Runs a line as it is typed, with readinessd and supervisor installed. */
 function shell(machine: Machine, line: string) {
   return machine.run('env', `PATH=${path}`, 'sh', '-c', line);
 }
@@ -141,7 +141,7 @@ async function problemOfDaemon(machine: Machine): Promise<Told> {
   return found;
 }
 
-/** Does all that is told, as it is typed; the last step is none that could be. */
+/** Runs all commands of the fix as they are typed. The last step is not a command. */
 async function follow(machine: Machine, fix: readonly string[]): Promise<void> {
   for (const line of fix.filter((step) => !step.startsWith('to keep it'))) {
     const { code, stdout, stderr } = await shell(machine, line);
@@ -152,7 +152,7 @@ async function follow(machine: Machine, fix: readonly string[]): Promise<void> {
 const isReady = (machine: Machine) =>
   until('it is ready', async () => (await machine.run(join(tree, 'usr/bin/readiness_probe.sh'))).code === 0);
 
-suite('readinessctl doctor says where this supervisord reads from, and with what it says the container is ready', {
+suite('readinessctl doctor says where this supervisord reads its configuration, and following its advice makes the container ready', {
   concurrency: 4,
 }, () => {
   for (const { title, message, fix, ...files } of cases) {
@@ -168,7 +168,7 @@ suite('readinessctl doctor says where this supervisord reads from, and with what
     });
   }
 
-  test('the entry came after supervisord has read its files', async (t) => {
+  test('when the entry came after supervisord had read its files', async (t) => {
     const machine = await start(t, { file: '/mnt/supervisord.conf', include: '/mnt/conf.d/*.conf' });
     await machine.write('/mnt/conf.d/readinessd.conf', await printed());
     const { kind, message, fix } = await problemOfDaemon(machine);
@@ -179,7 +179,7 @@ suite('readinessctl doctor says where this supervisord reads from, and with what
     await isReady(machine);
   });
 
-  test('nobody can ask supervisord either', async (t) => {
+  test('when nobody can ask supervisord either', async (t) => {
     const machine = await startMachine(t);
     await machine.run('mount', '-t', 'tmpfs', 'none', '/etc/supervisor');
     await machine.write(shippedAt, await printed());

@@ -30,7 +30,7 @@ const cases: readonly Case[] = [
     about: 'start',
     programs: start('command=true; startsecs=30; startretries=1000000'),
     until: async ({ supervisord, becomes }) => {
-      // It waits a second longer before each try, and by then so long that the doctor meets it waiting.
+      // supervisord waits a second longer before each try. By now it waits so long that doctor meets it waiting.
       await until('it was tried four times', () => supervisord.log().split("spawned: 'start'").length > 4);
       await becomes('start', /BACKOFF[\s\S]*Exited too quickly/);
     },
@@ -236,12 +236,12 @@ const cases: readonly Case[] = [
 doctorNames('start.sh', cases);
 
 suite('readinessctl doctor', () => {
-  test('nothing is wrong: everything is OK, and exits with 0', async (t) => {
+  test('says that everything is OK and exits with 0 when nothing is wrong', async (t) => {
     const it = await setUp(t, {});
     await it.expect(/^0 /);
     await it.becomes('readinessd', /RUNNING/);
     const { code, stdout } = await it.doctor({}, [], ['--all']);
-    // A busy machine may make the probe slow; that is all that it may find.
+    // A busy machine may make the probe slow. That is the only finding allowed.
     const lines = stdout.split('\n').filter((line) => /^(PROBLEM|WAITING|WARNING)/.test(line) && !/a probe takes/.test(line));
     assert.deepEqual([lines, code], [[], 0], stdout);
     for (const about of ['socket', 'daemon', 'supervisord', 'start', 'hook', 'probe', 'system'])

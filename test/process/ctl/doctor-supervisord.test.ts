@@ -11,7 +11,7 @@ import { type Case, doctorNames, inSection } from './cases.ts';
 
 const isUnreachable = ({ expect }: SetUp) => expect(/^110 /);
 const isBad = ({ expect }: SetUp) => expect(/^111 /);
-/** What it is told where supervisord itself tells nothing. */
+/** The setting that replaces what supervisord does not tell. */
 const told = inSection('environment=READINESSD_SUPERVISOR_URL="unix://%(here)s/s.sock"');
 
 const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
@@ -85,7 +85,7 @@ const cases: readonly (Omit<Case, 'about'> & { readonly about?: string })[] = [
     title: 'its socket was removed',
     until: async (it) => {
       await it.expect(/^0 /);
-      // The daemon keeps the connection that it has; who comes anew finds nothing.
+      // The daemon keeps its connection. New connections find nothing.
       rmSync(join(it.supervisord.directory, 's.sock'));
     },
     level: 'WARNING',

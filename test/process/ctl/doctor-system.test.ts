@@ -9,10 +9,13 @@ import { run } from '../../support/run.ts';
 import { lib, scratchDirectory } from '../../support/scratch.ts';
 import { assertTold } from './cases.ts';
 
-/** Where no supervisord sees these files: doctor would take the only one for the container's own, be it of a test beside this one. */
+/**
+ * In a mount namespace where no supervisord sees these files. Otherwise doctor would take the only
+ * supervisord for the container's own, even that of another test.
+ */
 const elsewhere = ['unshare', '--mount', '--'];
 
-suite('readinessctl doctor names cause and cure: the system', { concurrency: 4 }, () => {
+suite('readinessctl doctor names cause and fix: the system', { concurrency: 4 }, () => {
   for (const [title, options, break_, cause, cure] of [
     [
       'read-only',
@@ -36,7 +39,7 @@ suite('readinessctl doctor names cause and cure: the system', { concurrency: 4 }
     });
   }
 
-  test('node is too old: readinessctl says so, and nothing else', async (t) => {
+  test('node is too old: readinessctl says only that', async (t) => {
     const script = join(scratchDirectory(t), 'readinessctl.cjs');
     const bundle = readFileSync(join(lib, 'readinessctl.cjs'), 'utf8');
     writeFileSync(script, `Object.defineProperty(process.versions, 'node', { value: '18.19.0' });\n${bundle}`);

@@ -9,7 +9,7 @@ import { commandOf } from '../../support/process.ts';
 import { collect, end } from '../../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, tree } from '../../support/scratch.ts';
 
-/** readinessctl at a socket that never answers, and the process of it that runs node. */
+/** Starts readinessctl at a socket that never answers, and finds its process that runs node. */
 async function started(t: Context, ...words: string[]) {
   const socket = join(scratchDirectory(t), 'silent.sock');
   const server = createServer(() => {}).listen(socket);
@@ -26,8 +26,8 @@ async function started(t: Context, ...words: string[]) {
   return { own, node, ended: async () => [...(await ended), ...output.map((text) => text())] };
 }
 
-suite('what starts readinessctl', { concurrency: 4 }, () => {
-  test('says so when node is killed under doctor, with code 107', async (t) => {
+suite('the launcher of readinessctl', { concurrency: 4 }, () => {
+  test('says so with code 107 when node is killed under doctor', async (t) => {
     const { node, ended } = await started(t, 'doctor');
     process.kill(node, 'SIGKILL');
     const [code, signal, stdout, stderr] = await ended();
@@ -35,7 +35,7 @@ suite('what starts readinessctl', { concurrency: 4 }, () => {
     assert.match(stderr, /^readinessctl: node was killed, most likely for want of memory: raise the memory limit of the container\n$/);
   });
 
-  test('is node itself for a command that waits, so that a signal reaches it', async (t) => {
+  test('becomes node itself for a command that waits, so that a signal reaches it', async (t) => {
     const { own, node, ended } = await started(t, 'wait');
     assert.equal(node, own);
     process.kill(own, 'SIGTERM');
@@ -43,7 +43,7 @@ suite('what starts readinessctl', { concurrency: 4 }, () => {
   });
 
   for (const command of ['status', 'doctor']) {
-    test(`has the kernel end ${command} before the daemon when memory is out`, async (t) => {
+    test(`makes the kernel end ${command} before the daemon when memory runs out`, async (t) => {
       const { node } = await started(t, command);
       assert.equal(readFileSync(`/proc/${node}/oom_score_adj`, 'utf8'), '1000\n');
     });

@@ -18,7 +18,7 @@ async function failing(t: Context) {
   return daemon;
 }
 
-/** Its hook runs from the second time on until a file is gone. */
+/** A daemon whose hook, from its second run on, runs until a file is gone. */
 async function holding(t: Context) {
   const directory = scratchDirectory(t);
   const hold = join(directory, 'hold');
@@ -30,7 +30,7 @@ async function holding(t: Context) {
 }
 
 suite('readinessctl and the terminal', { concurrency: 4 }, () => {
-  test('shows colours on one, and none elsewhere', async (t) => {
+  test('shows colours on a terminal and nowhere else', async (t) => {
     const daemon = await failing(t);
     const terminal = onTerminal(t, daemon.socket, 'status');
     assert.equal(await terminal.ended, 17);
@@ -39,7 +39,7 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
   });
 
   for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
-    test(`shows none with ${JSON.stringify(env)}, either`, async (t) => {
+    test(`shows no colours with ${JSON.stringify(env)}`, async (t) => {
       const daemon = await failing(t);
       for (const command of ['status', 'doctor', 'codes', 'history']) {
         const terminal = onTerminal(t, daemon.socket, command, { env });
@@ -50,7 +50,7 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
     });
   }
 
-  test('breaks lines between words on one, below their columns, and nowhere else', async (t) => {
+  test('breaks lines between words on a terminal, and nowhere else, and keeps their columns', async (t) => {
     const daemon = await failing(t);
     const long = (text: string) => text.split(/\r*\n/).filter((line) => line.length > 80);
     for (const command of ['codes', 'explain 112']) {
@@ -64,7 +64,7 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
     }
   });
 
-  test('check shows in one line which step runs, for how long of how much, and then what was found', async (t) => {
+  test('check shows in one line which step runs and for how long, and then the result', async (t) => {
     const { daemon, hold } = await holding(t);
     const terminal = onTerminal(t, daemon.socket, 'check');
     const quiet = [
@@ -85,7 +85,7 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
     }
   });
 
-  test('--watch redraws in place, with the past verdicts below, and puts the screen right at Ctrl-C', async (t) => {
+  test('--watch redraws in place, with the past verdicts below, and restores the screen at Ctrl-C', async (t) => {
     const daemon = await failing(t);
     const terminal = onTerminal(t, daemon.socket, 'status --watch');
     await until('it has drawn twice', () => terminal.output().split(home).length > 2);
@@ -109,7 +109,7 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
     await until('it is back', () => /17 HookFailed/.test(lastFrame(terminal.output())));
   });
 
-  test('--watch is never larger than the terminal, also when that does not know its size', async (t) => {
+  test('--watch is never larger than the terminal, even when that does not know its size', async (t) => {
     const daemon = await failing(t);
     const small = onTerminal(t, daemon.socket, 'status --watch', { size: 'rows 4 cols 20', env: { NO_COLOR: '1' } });
     const unknown = onTerminal(t, daemon.socket, 'status --watch', { size: 'rows 0 cols 0', env: { NO_COLOR: '1' } });
@@ -120,7 +120,7 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
     assert.match(unknown.output(), /Ctrl-C ends this/);
   });
 
-  test('--watch off a terminal writes each change of the verdict once, without escapes', async (t) => {
+  test('--watch off a terminal prints each change of the verdict once, without escapes', async (t) => {
     const daemon = await failing(t);
     const file = `${daemon.directory}/out`;
     const terminal = onTerminal(t, daemon.socket, `status --watch >${file}`);

@@ -5,7 +5,7 @@ import { answered, ctl, onTerminal } from '../../support/ctl.ts';
 import { alone, TestDaemon } from '../../support/daemon.ts';
 import { type Context, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
-/** A daemon whose hook exits with a code. */
+/** A daemon whose hook exits with this code. */
 async function saying(t: Context, code: number): Promise<TestDaemon> {
   const directory = scratchDirectory(t);
   writeScript(join(directory, 'hook'), `exit ${code}`);
@@ -37,9 +37,9 @@ suite('readinessctl wait', { concurrency: 4 }, () => {
     assert.deepEqual([code, result['reached'], result['for'], result['code']], [0, true, 'ready', 0]);
   });
 
-  // However its time ends, it never says that of a probe which it cut short itself.
+  // Whenever its time ends, it never says 101 because it cut a probe short itself.
   for (const timeout of ['1ms', '300ms', '1s']) {
-    test(`exits with the last probe's code when ${timeout} are over, with its reason on stderr`, async (t) => {
+    test(`exits with the last probe's code after ${timeout}, with its reason on stderr`, async (t) => {
       const daemon = await saying(t, 17);
       const { code, stdout, stderr } = await answered(daemon.socket, ['wait', '--timeout', timeout]);
       assert.deepEqual([code, stdout], [17, '']);
@@ -47,7 +47,7 @@ suite('readinessctl wait', { concurrency: 4 }, () => {
     });
   }
 
-  test('--for not-ready waits for that, and exits with 1 while it stays ready', async (t) => {
+  test('--for not-ready waits for that, and exits with 1 if it stays ready', async (t) => {
     const daemon = await saying(t, 0);
     const stays = ['wait', '--for', 'not-ready', '--timeout', '300ms'];
     const result = await until('the probe is answered in its half second', async () => {
@@ -56,7 +56,7 @@ suite('readinessctl wait', { concurrency: 4 }, () => {
       return said['code'] === 101 ? undefined : [code, said['reached'], said['code']];
     });
     assert.deepEqual(result, [1, false, 0]);
-    // A probe that had no answer in time ends it with 0, and is not told.
+    // A probe without an answer in time ends it with 0, and is not reported.
     const over = await until('it has ended otherwise', async () => {
       const finished = await ctl(daemon.socket, stays);
       return finished.code === 0 ? undefined : finished;
@@ -68,7 +68,7 @@ suite('readinessctl wait', { concurrency: 4 }, () => {
     assert.deepEqual([(await waiting).code, (await waiting).stdout], [0, '']);
   });
 
-  test('shows on a terminal what it waits for, with step, time and reason, in one line, and then the end', async (t) => {
+  test('shows on a terminal what it waits for, with step, time and reason, in one line, and then the result', async (t) => {
     const daemon = await saying(t, 17);
     const terminal = onTerminal(t, daemon.socket, 'wait --timeout 2m');
     const progress = /\r␛\[Kwaiting for ready \(\S+ m?s of \S+ \w+\), hook: \S*17 HookFailed hook exited with code 17/g;

@@ -9,7 +9,7 @@ import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../
 const home = '␛[H';
 const [enter, leave] = ['␛[?1049h', '␛[?1049l'];
 
-/** Long, so that it is cut at 80 columns, and with characters of every width. */
+/** Long, so that it is cut at 80 columns, with characters of every width. */
 const said = `bgp 準備完了 👍 e\u0301 ${'and so on '.repeat(8)}`;
 
 async function failing(t: Context) {
@@ -33,7 +33,7 @@ async function watching(t: Context, socket: string, env: NodeJS.ProcessEnv = {})
   return { shell, tty };
 }
 
-/** What a command says that is typed into a shell which has its terminal back. */
+/** The output of a command that is typed into a shell which has its terminal back. */
 async function answer(shell: Terminal, command: string): Promise<string> {
   const from = shell.output().length;
   shell.type(`${command}; echo =done\r`);
@@ -41,7 +41,7 @@ async function answer(shell: Terminal, command: string): Promise<string> {
   return said.trim();
 }
 
-/** Not the picture's, nor is the terminal in its mode: keys come as lines, and are shown. */
+/** The screen is the shell's again, and so is the terminal's mode: keys come as lines and are echoed. */
 async function isRight(shell: Terminal): Promise<void> {
   const shown = shell.output();
   assert.ok(shown.lastIndexOf(leave) > shown.lastIndexOf(enter));
@@ -52,7 +52,7 @@ async function isRight(shell: Terminal): Promise<void> {
 }
 
 suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
-  test('ends at q with the code of the verdict, at Ctrl-C with 130, and puts the terminal right', async (t) => {
+  test('ends at q with the code of the verdict, at Ctrl-C with 130, and restores the terminal', async (t) => {
     const daemon = await failing(t);
     for (const [key, code] of [
       ['q', '17'],
@@ -67,7 +67,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
   });
 
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
-    test(`puts the terminal right at ${signal}`, async (t) => {
+    test(`restores the terminal at ${signal}`, async (t) => {
       const daemon = await failing(t);
       const { shell } = await watching(t, daemon.socket);
       process.kill(await pidOf(daemon.socket), signal);
@@ -76,7 +76,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
     });
   }
 
-  test('stops at Ctrl-Z, and at a signal, with the terminal put right, and goes on where it was', async (t) => {
+  test('stops at Ctrl-Z and at a signal, restores the terminal, and continues where it was', async (t) => {
     const daemon = await failing(t);
     const { shell } = await watching(t, daemon.socket);
     const pid = await pidOf(daemon.socket);
@@ -95,7 +95,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
     await isRight(shell);
   });
 
-  test('cannot be frozen by Ctrl-Z where no shell could wake it', async (t) => {
+  test('cannot be stopped by Ctrl-Z when no shell could continue it', async (t) => {
     const daemon = await failing(t);
     const terminal = onTerminal(t, daemon.socket, 'status --watch');
     await until('it has drawn', () => /HookFailed/.test(terminal.output()));
@@ -109,7 +109,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
     ['drawing', 'drawing has failed'],
     ['beside', 'something else has failed'],
   ] as const) {
-    test(`puts the terminal right when ${message}`, async (t) => {
+    test(`restores the terminal when ${message}`, async (t) => {
       const shell = shellOnTerminal(t, '/none');
       const from = shell.output().length;
       const script = join(import.meta.dirname, '../../support/throwing-picture.ts');
@@ -120,7 +120,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
     });
   }
 
-  test('cuts long lines with an ellipsis, breaks them at w instead, and draws anew at once when the terminal is resized', async (t) => {
+  test('cuts long lines with an ellipsis, breaks them after w, and redraws at once when the terminal is resized', async (t) => {
     const daemon = await failing(t);
     const { shell, tty } = await watching(t, daemon.socket);
     assert.match(lastFrame(shell), /\| bgp 準備完了 👍 e\u0301 and .*…\r+\n/);
@@ -129,7 +129,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
     shell.type('w');
     await until('it cuts them', () => /\| bgp .*…\r+\n/.test(lastFrame(shell)));
 
-    // The picture is there before an answer is, which does not come.
+    // The picture is there before an answer, which does not come.
     const { pid } = await daemon.status();
     cleanUp(t, () => process.kill(pid, 'SIGCONT'));
     await until('it draws before the daemon is asked', async () => {
@@ -146,7 +146,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
     assert.match(lines.at(-1) ?? '', /^\d+ lines more; q or Ctrl-C/);
   });
 
-  test('ends what it cuts as the locale has it', async (t) => {
+  test('ends cut lines as the locale allows', async (t) => {
     const daemon = await failing(t);
     for (const [LC_ALL, end] of [
       ['de_CH.utf8', '…'],
@@ -164,7 +164,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
   });
 
   for (const env of [{ TERM: 'dumb' }, { TERM: '' }]) {
-    test(`writes as off a terminal with ${JSON.stringify(env)}`, async (t) => {
+    test(`prints as off a terminal with ${JSON.stringify(env)}`, async (t) => {
       const daemon = await failing(t);
       const terminal = onTerminal(t, daemon.socket, 'status --watch', { env });
       await until('it has written', () => /HookFailed[\s\S]*readinessctl explain/.test(terminal.output()));
@@ -176,7 +176,7 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
   }
 });
 
-/** Of the readinessctl that shows this daemon's status. */
+/** The pid of the readinessctl that shows this daemon's status. */
 async function pidOf(socket: string): Promise<number> {
   const { stdout } = await run('sh', ['-c', `grep -lFzx "READINESSD_SOCKET=$0" /proc/[0-9]*/environ 2>/dev/null`, socket]);
   for (const [, pid = ''] of stdout.matchAll(/\/proc\/(\d+)\//g)) {

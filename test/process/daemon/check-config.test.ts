@@ -8,12 +8,12 @@ import { alone, ended, TestDaemon } from '../../support/daemon.ts';
 import { run } from '../../support/run.ts';
 import { scratchDirectory, tree } from '../../support/scratch.ts';
 
-/** What `readinessd --check-config` says, with no more than these in its environment. */
+/** Runs `readinessd --check-config` with only these variables in its environment. */
 function checkConfig(env: Record<string, string>) {
   return run(join(tree, 'usr/bin/readinessd'), ['--check-config'], { env: { PATH: process.env['PATH'], ...env } });
 }
 
-/** Holds --check-config and a start to the same refusal; gives its one line, without the directory. */
+/** Asserts that --check-config and a start refuse alike. Returns their one line, without the directory. */
 async function refused(t: TestContext, directory: string, more: Record<string, string> = {}): Promise<string> {
   const settings = { ...alone, READINESSD_CHECKS_DIR: directory, ...more };
   const { code, stdout, stderr } = await checkConfig({ READINESSD_HOOK: 'none', ...settings });
@@ -68,7 +68,7 @@ off       switched off by when; else tcp localhost:25 (D/b.yaml:6:3)
     assert.equal(stdout, 'start  not looked at: READINESSD_START_STEP=off\nhook   none: READINESSD_HOOK=none\n');
   });
 
-  test('reads a ConfigMap, and no file that is being written', async (t) => {
+  test('reads a ConfigMap, and no file that is still being written', async (t) => {
     const directory = scratchDirectory(t);
     const content = join(directory, '..2026_11_28');
     mkdirSync(content);
@@ -131,7 +131,7 @@ off       switched off by when; else tcp localhost:25 (D/b.yaml:6:3)
     });
   }
 
-  test('refuses a directory that others can write, and takes it where that is not asked', async (t) => {
+  test('refuses a directory that others can write, and accepts it when that check is off', async (t) => {
     const directory = join(scratchDirectory(t), 'd');
     mkdirSync(directory);
     writeFileSync(join(directory, 'a.yaml'), tcp);
@@ -143,7 +143,7 @@ off       switched off by when; else tcp localhost:25 (D/b.yaml:6:3)
     assert.equal((await checkConfig({ READINESSD_CHECKS_DIR: directory, READINESSD_HOOK_SAFETY_CHECK: 'off' })).code, 0);
   });
 
-  test('refuses a directory that is not there, or is none, where a setting names it', async (t) => {
+  test('refuses a missing directory, or something else in its place, when a setting names it', async (t) => {
     const directory = scratchDirectory(t);
     const none = join(directory, 'none');
     assert.equal(await refused(t, none), `readinessd: cannot use READINESSD_CHECKS_DIR=${none}: there is no such directory`);
@@ -163,7 +163,7 @@ off       switched off by when; else tcp localhost:25 (D/b.yaml:6:3)
     assert.equal(await refused(t, directory, { READINESSD_PROGRAMS: 'web' }), line);
   });
 
-  test('refuses a variable that is not set, and shows none that is', async (t) => {
+  test('refuses a variable that is not set, and shows no value of one that is', async (t) => {
     const directory = scratchDirectory(t);
     const [token, none] = ['$' + '{TOKEN}', '$' + '{NONE}'];
     writeFileSync(join(directory, 'a.yaml'), `checks: { a: { http: { url: "http://host${token}/", headers: { K: "${none}" } } } }`);

@@ -13,7 +13,7 @@ const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8')
 const numbersIn = (path: string) => linesOf(path).map(Number);
 
 suite('exec checks', () => {
-  test('pass at code 0 alone, and have 117 or their own code whatever the command says', async (t) => {
+  test('pass only at code 0, and otherwise have 117 or their own code, whatever the command says', async (t) => {
     const codes = ['0', '1', '2', '3', '42', '100', '117', '126', '127', '255'];
     const script = writeScript(join(scratchDirectory(t), 'check'), 'exit $1');
     const checks = codes.map((code) => `  c${code}: { exec: { command: ${script} ${code} }, exit-code: ${code === '1' ? 77 : 33} }`);
@@ -27,7 +27,7 @@ suite('exec checks', () => {
     assert.equal((await daemon.probe()).code, 77);
   });
 
-  test('show the end of what a failing command has written', async (t) => {
+  test("show the end of a failing command's output", async (t) => {
     const directory = scratchDirectory(t);
     const text = 'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "line $i"; done; printf "\\033[31mred\\033[0m \\377\\r\\n" >&2; exit 1';
     const daemon = daemonOf(t, `  a: { exec: { command: ${writeScript(join(directory, 'check'), text)} } }`);
@@ -38,7 +38,7 @@ suite('exec checks', () => {
     assert.match(detail, /^(line \d+\n)+line 2000\nred \uFFFD$/);
   });
 
-  test('kill a whole group at the timeout, also one that will not end', async (t) => {
+  test('kill a whole group at the timeout, even one that ignores SIGTERM', async (t) => {
     const directory = scratchDirectory(t);
     const pids = join(directory, 'pids');
     const script = writeScript(
@@ -52,7 +52,7 @@ suite('exec checks', () => {
     await until('both are gone', () => !isAlive(first) && !isAlive(second));
   });
 
-  test('tell why a command is not run, in the same words each time', async (t) => {
+  test('say why a command is not run, in the same words each time', async (t) => {
     const directory = scratchDirectory(t);
     const put = (name: string, text = 'exit 0', mode = 0o755) => writeScript(join(directory, name), text, mode);
     mkdirSync(join(directory, 'directory'));
@@ -94,11 +94,11 @@ suite('exec checks', () => {
     await until('it runs', () => existsSync(begun));
     replaceScript(script, 'echo the new one; exit 9');
     writeFileSync(go, '');
-    // Its good end is never shown: it is the old one's.
+    // Its good end is never shown: it belongs to the old file.
     assert.match(await daemon.expect(/^(?!104 )\d/), /^117 .* exited with code 9\nthe new one\n$/);
   });
 
-  test('get arguments as they are quoted, the environment without credentials, and nothing to read', async (t) => {
+  test('get arguments as they are quoted, the environment without credentials, and an empty stdin', async (t) => {
     const directory = scratchDirectory(t);
     const script = writeScript(join(directory, 'check'), 'pwd; printf "<%s>" "$@"; echo; readlink /proc/self/fd/0; env; exit 1');
     const settings = { READINESSD_SUPERVISOR_USER: 'nobody', READINESSD_SUPERVISOR_PASSWORD: 'hidden', MINE: 'yes' };
@@ -123,7 +123,7 @@ suite('exec checks', () => {
     assert.equal(Math.max(...numbersIn(counts)), 2);
   });
 
-  test('end when the daemon stops, and those that wait for their turn are not begun', async (t) => {
+  test('end when the daemon stops, and do not begin if they still wait for their turn', async (t) => {
     const directory = scratchDirectory(t);
     const pids = join(directory, 'pids');
     const script = writeScript(join(directory, 'check'), `trap "" TERM; echo $$ >>"${pids}"; sleep 1000`);
@@ -137,13 +137,13 @@ suite('exec checks', () => {
     await until('they are gone', () => numbersIn(pids).every((pid) => !isAlive(pid)));
   });
 
-  test('that a killed daemon has left are ended before another runs, in whichever lane', async (t) => {
+  test('that a killed daemon left are ended before another runs, in either lane', async (t) => {
     const directory = scratchDirectory(t);
     const pids = join(directory, 'pids');
     const script = writeScript(join(directory, 'check'), `echo $$ >>"${pids}"; exec sleep 1000`);
     const first = daemonOf(t, `  a: { exec: { command: ${script} }, timeout: 20s }\n  b: { exec: { command: ${script} }, timeout: 20s }`);
     const notes = ['1', '2'].map((lane) => `${first.socket}.check-${lane}`);
-    // A daemon that is killed between a program's start and its note leaves it.
+    // A daemon that is killed after a program's start and before its note leaves it running.
     await until('both run, and are noted', () => linesOf(pids).length === 2 && notes.every((path) => linesOf(path)[0]));
     const left = numbersIn(pids);
     cleanUp(t, () => {
@@ -161,11 +161,11 @@ suite('exec checks', () => {
     assert.ok(!left.some(isAlive));
   });
 
-  test('run beside nothing that may be left and cannot be ended for sure', async (t) => {
+  test('do not run beside a leftover that cannot be ended for certain', async (t) => {
     const directory = scratchDirectory(t);
     const ran = join(directory, 'ran');
     const script = writeScript(join(directory, 'check'), `echo >>"${ran}"`);
-    // As where /proc hides the processes of others: a number alone says not whose it is.
+    // As where /proc hides other users' processes: a number alone does not say whose it is.
     const other = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
     cleanUp(t, () => end(other, 'SIGKILL'));
     const settings = { READINESSD_SOCKET: join(directory, 'r.sock') };
@@ -180,7 +180,7 @@ suite('exec checks', () => {
     rmSync(ran);
   });
 
-  test('with a period earn no rest while their good result stands', async (t) => {
+  test('with a period make the next cycle wait no longer while their good result is kept', async (t) => {
     const directory = scratchDirectory(t);
     const ran = join(directory, 'ran');
     const script = writeScript(join(directory, 'check'), `echo x >>"${ran}"; sleep 1`);
@@ -189,7 +189,7 @@ suite('exec checks', () => {
     const { steps, ageMs = 0, staleLimitMs = 0 } = await daemon.moreCycles(2);
     assert.equal(linesOf(ran).length, 1);
     assert.ok((steps.find(({ name }) => name === 'a')?.durationMs ?? 1000) < 900);
-    // The verdict is as old as what stands, and counts all the same.
+    // The verdict is as old as the result that it kept, and still counts.
     assert.ok(ageMs > 1000 && ageMs < staleLimitMs, `${ageMs} ${staleLimitMs}`);
     await daemon.post('/check');
     assert.equal(linesOf(ran).length, 2);

@@ -16,12 +16,12 @@ const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 /** Answers each request with a text, and closes. */
 const always = (text: string) => (socket: Socket) => socket.once('data', () => socket.end(text));
 
-/** The same, and leaves the connection open. */
+/** The same, but leaves the connection open. */
 const opened = (text: string) => (socket: Socket) => socket.once('data', () => socket.write(text));
 
 const status = (line: string, more = '') => always(`HTTP/1.1 ${line}\r\ncontent-length: 0\r\n${more}\r\n`);
 
-/** One check for each server, in one daemon; gives what each says, which must be the same in each cycle. */
+/** Runs one check for each server, in one daemon. Returns what each says, which must be the same in each cycle. */
 async function ask(t: TestContext, servers: Readonly<Record<string, (socket: Socket) => void>>, timeout: string) {
   const lines: string[] = [];
   const ports: number[] = [];
@@ -103,7 +103,7 @@ suite('http checks of nginx', () => {
     assert.match(said['other'] ?? '', /^failed: .*: status 421$/);
   });
 
-  test('tell one that has ended from one that is frozen, and that it is back', async (t) => {
+  test('tell a stopped server from a frozen one, and see it come back', async (t) => {
     const { port, socket, start } = await nginxOf(t);
     const daemon = daemonOf(
       t,
@@ -122,14 +122,14 @@ suite('http checks of nginx', () => {
   });
 });
 
-suite('http checks of servers that are odd', () => {
-  test('take a status from 200 to 299 alone', async (t) => {
+suite('http checks of odd servers', () => {
+  test('accept only a status from 200 to 299', async (t) => {
     const codes = ['200', '206', '299', '300', '304', '308', '400', '401', '500', '599', '999'];
     const { said } = await ask(t, Object.fromEntries(codes.map((code) => [`s${code}`, status(`${code} Some Words`)])), '30s');
     assert.deepEqual(said, Object.fromEntries(codes.map((code) => [`s${code}`, `${code < '300' ? 'passed' : 'failed'}: status ${code}`])));
   });
 
-  test('take what is whole, in whatever form', async (t) => {
+  test('accept a whole reply in any form', async (t) => {
     const { said } = await ask(
       t,
       {
@@ -155,7 +155,7 @@ suite('http checks of servers that are odd', () => {
     assert.deepEqual(said, Object.fromEntries([...good, ...others]));
   });
 
-  test('take nothing that is not whole, or no HTTP', async (t) => {
+  test('refuse a reply that is cut short or no HTTP', async (t) => {
     const { said } = await ask(
       t,
       {
@@ -218,7 +218,7 @@ suite('http checks of servers that are odd', () => {
 });
 
 suite('an http check', () => {
-  test('sends one GET with its headers and no others, on a connection of its own', async (t) => {
+  test('sends one GET with its own headers only, on a connection of its own', async (t) => {
     const asked: string[] = [];
     const port = await serve(t, (socket) =>
       socket.once('data', (chunk: Buffer) => {
@@ -254,11 +254,11 @@ suite('an http check', () => {
     const daemon = daemonOf(t, `  a: { http: { url: "http://127.0.0.1:${port}/" } }`);
     await daemon.expect(/^117 .*: status 302, a redirection to \/again\n$/);
     await end(daemon.child);
-    // One request a cycle: with a period of 100 ms nobody makes a hundred in the time of a few.
+    // One request per cycle: with a period of 100 ms, a hundred do not fit into the time of a few.
     assert.ok(asked < 100, `${asked}`);
   });
 
-  test('asks both addresses of localhost, and says what is so of the first', async (t) => {
+  test('asks both addresses of localhost, and reports the first', async (t) => {
     const port = await freePort('::1');
     const daemon = daemonOf(
       t,
@@ -268,11 +268,11 @@ suite('an http check', () => {
     await serve(t, always(ok), '::1', port);
     await daemon.expect(/^117 .*"four": .*: connection refused\n$/);
     await serve(t, () => {}, '127.0.0.1', port);
-    // The first that accepts is asked: that another would answer is no answer.
+    // The first address that accepts is asked. An answer from another would not count.
     await daemon.expect(/^117 .*"a": .*: no answer within 3s; 1 more check fails\n$/);
   });
 
-  test('that waits keeps the daemon from stopping no longer than the hook does', async (t) => {
+  test("delays the daemon's stop no longer than the hook does, when it waits", async (t) => {
     const port = await serve(t, () => {});
     const daemon = daemonOf(t, `  a: { http: { url: "http://127.0.0.1:${port}/" }, timeout: 50s }\n  b: { tcp: { port: ${port} } }`);
     await until('it waits', async () => (await daemon.status().catch(() => undefined))?.nextCycleInMs === 0);
@@ -281,7 +281,7 @@ suite('an http check', () => {
     assert.doesNotMatch(daemon.log(), /killing itself/);
   });
 
-  test('is not begun when the daemon stops while start is looked at', async (t) => {
+  test('does not begin when the daemon stops during the look at start', async (t) => {
     const directory = scratchDirectory(t);
     // A supervisord that does not answer.
     const rpc = createServer(() => {}).listen(join(directory, 's.sock'));
@@ -318,10 +318,10 @@ suite('an http check', () => {
   });
 });
 
-test('an http check of the daemon itself does not end the daemon', async (t) => {
+test('of the daemon itself does not end the daemon', async (t) => {
   const port = await freePort();
   const daemon = daemonOf(t, `  a: { http: { url: "http://127.0.0.1:${port}/readyz" } }`, { READINESSD_LISTEN: `127.0.0.1:${port}` });
-  // Whoever waits for himself is not ready, and never will be.
+  // A daemon that waits for itself is not ready, and never will be.
   await daemon.expect(/^117 .*: status 503\n$/);
   await daemon.moreCycles(3);
   assert.match(await daemon.body(), /^117 .*: status 503\n$/);

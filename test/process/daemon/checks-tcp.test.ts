@@ -9,7 +9,7 @@ import { end } from '../../support/run.ts';
 import { cleanUp, scratchDirectory } from '../../support/scratch.ts';
 
 suite('tcp checks', () => {
-  test('follow redis as it comes, is killed, leaves its socket behind, and comes again', async (t) => {
+  test('follow redis when it starts, is killed, leaves its socket behind, and starts again', async (t) => {
     const directory = scratchDirectory(t);
     const [port, socket] = [await freePort(), join(directory, 'r.sock')];
     const daemon = daemonOf(t, `  unix: { tcp: { unix-socket: ${socket} } }\n  port: { tcp: { host: 127.0.0.1, port: ${port} } }`);
@@ -30,7 +30,7 @@ suite('tcp checks', () => {
     await daemon.expect(/^0 /);
   });
 
-  test('tell what is wrong with a socket, in the same words each time', async (t) => {
+  test('say what is wrong with a socket, in the same words each time', async (t) => {
     const directory = scratchDirectory(t);
     writeFileSync(join(directory, 'file'), '');
     symlinkSync('nowhere', join(directory, 'link'));
@@ -44,7 +44,7 @@ suite('tcp checks', () => {
       assert.match(said[name] ?? '', /^failed: tcp [^\n]*: (connection refused|it (is no socket|cannot be asked \(\w+\)))$/);
   });
 
-  test('take a server that says nothing, and one that closes at once, for servers', async (t) => {
+  test('pass for a server that says nothing, and for one that closes at once', async (t) => {
     const silent = await serve(t, () => {});
     const closing = await serve(t, (socket) => socket.destroy());
     const daemon = daemonOf(t, `  a: { tcp: { port: ${silent} } }\n  b: { tcp: { port: ${closing} } }`);
@@ -68,7 +68,7 @@ suite('tcp checks', () => {
     assert.equal(received, 0);
   });
 
-  test('ask both addresses of localhost, and an address alone where one is given', async (t) => {
+  test('ask both addresses of localhost, and only one when an address is given', async (t) => {
     const port = await freePort('::1');
     const daemon = daemonOf(
       t,
@@ -83,7 +83,7 @@ suite('tcp checks', () => {
   test('tell a server whose queue is full from one that is not there', async (t) => {
     const directory = scratchDirectory(t);
     const socket = join(directory, 'full.sock');
-    // Python's, for Node accepts whatever comes.
+    // In Python, because Node accepts every connection.
     const server = spawn('python3', [
       '-c',
       'import socket, sys, time\ns = socket.socket(socket.AF_UNIX)\ns.bind(sys.argv[1])\ns.listen(0)\ntime.sleep(1000)',

@@ -10,7 +10,7 @@ import { freePort } from '../../support/port.ts';
 import { end, run } from '../../support/run.ts';
 import { cleanUp, replaceFile, replaceScript, scratchDirectory, tree, until, writeScript } from '../../support/scratch.ts';
 
-/** A daemon that looks at these checks and at nothing else. */
+/** A daemon with these checks and nothing else to look at. */
 function daemonOf(t: TestContext, checks: string, settings: Record<string, string> = {}): TestDaemon {
   const directory = scratchDirectory(t);
   mkdirSync(join(directory, 'checks.d'));
@@ -18,7 +18,7 @@ function daemonOf(t: TestContext, checks: string, settings: Record<string, strin
   return new TestDaemon(t, { ...alone, READINESSD_CHECKS_DIR: join(directory, 'checks.d'), ...settings }, directory);
 }
 
-/** A server of one's own kind, at a port of 127.0.0.1. */
+/** A simple server at a port of 127.0.0.1. */
 async function serve(t: TestContext, answer: (socket: Socket) => void): Promise<number> {
   const port = await freePort();
   const sockets = new Set<Socket>();
@@ -73,7 +73,7 @@ suite('http checks', () => {
   ] as const) {
     test(`tell what a server answers: ${title}`, async (t) => {
       const port = await serve(t, answer);
-      // 300ms is the subject only where nothing comes.
+      // Only where nothing comes does the test depend on a timeout of 300ms.
       const timeout = /300ms/.test(String(line)) ? '300ms' : '30s';
       const daemon = daemonOf(t, `  api: { http: { url: "http://127.0.0.1:${port}/x" }, timeout: ${timeout} }`);
       const body = await daemon.expect(line);
@@ -162,7 +162,7 @@ suite('tcp checks', () => {
     await daemon.expect(/^117 CheckFailed check "port": tcp localhost:\d+: connection refused; 1 more check fails\n$/);
   });
 
-  test('tell a socket that is not there, and a file that is none', async (t) => {
+  test('tell a missing socket from a file that is no socket', async (t) => {
     const directory = scratchDirectory(t);
     writeFileSync(join(directory, 'file'), '');
     const daemon = daemonOf(t, `  a: { tcp: { unix-socket: ${directory}/none } }\n  b: { tcp: { unix-socket: ${directory}/file } }`);
@@ -171,7 +171,7 @@ suite('tcp checks', () => {
   });
 });
 
-suite('tcp checks at a port that is given to connecting sockets', () => {
+suite('a tcp check of a port in the range of connecting sockets', () => {
   test('does not take a connection to itself for a server', async (t) => {
     const directory = scratchDirectory(t);
     const script = writeScript(
@@ -193,7 +193,7 @@ suite('tcp checks at a port that is given to connecting sockets', () => {
 });
 
 suite('exec checks', () => {
-  test('pass on what a command says, with a code of their own or 117', async (t) => {
+  test("pass on a command's message, with its own code or 117", async (t) => {
     const directory = scratchDirectory(t);
     const script = writeScript(join(directory, 'check'), 'echo "3 of 4, $*"; exit 7');
     const daemon = daemonOf(
@@ -248,7 +248,7 @@ suite('exec checks', () => {
     assert.equal(Math.max(...counts), 2);
   });
 
-  test('end with the daemon, and what one that was killed has left ends before another is run', async (t) => {
+  test('end with the daemon, and end what a killed daemon left before they run again', async (t) => {
     const directory = scratchDirectory(t);
     const script = writeScript(join(directory, 'check'), `echo $$ >>"${directory}/pids"; sleep 1000`);
     const first = daemonOf(t, `  a: { exec: { command: ${script} }, timeout: 30s }`);
@@ -268,7 +268,7 @@ suite('exec checks', () => {
 });
 
 suite('declared checks', () => {
-  test('stand for their period when they are good, and are looked at in each cycle when they are bad', async (t) => {
+  test('keep a good result for their period, and look in each cycle when it is bad', async (t) => {
     let asked = 0;
     let isGood = false;
     const port = await serve(t, (socket) => {
@@ -292,7 +292,7 @@ suite('declared checks', () => {
     assert.match(await daemon.body(), /^117 /);
   });
 
-  test('are looked at beside the hook, which comes first in the verdict', async (t) => {
+  test('run beside the hook, which comes first in the verdict', async (t) => {
     const directory = scratchDirectory(t);
     const hook = writeScript(join(directory, 'hook'), 'exit 17');
     const daemon = daemonOf(t, '  a: { tcp: { unix-socket: /no/such } }\n  off: { when: 0, exec: { command: /bin/false } }', {
@@ -307,7 +307,7 @@ suite('declared checks', () => {
     assert.match((await daemon.get('/metrics')).body, /readinessd_checks_total\{step="a",outcome="failed"\} [1-9]/);
   });
 
-  test('end the start with code 2 and one line when they cannot be used, which --check-config says as well', async (t) => {
+  test('end the start with code 2 and one line when they cannot be used, and --check-config says the same', async (t) => {
     const directory = scratchDirectory(t);
     const file = join(directory, 'a.yaml');
     const settings = { ...alone, READINESSD_CHECKS_DIR: directory };

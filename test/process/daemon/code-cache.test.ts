@@ -9,12 +9,12 @@ import { patient } from '../../support/daemon.ts';
 import { collect, end, run } from '../../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, until } from '../../support/scratch.ts';
 
-suite('readinessd --make-code-cache', { concurrency: 4 }, () => {
+suite('the code cache of readinessd --make-code-cache', { concurrency: 4 }, () => {
   function copied(t: Context) {
     const { root, lib } = treeCopy(t);
     const readinessd = join(root, 'usr/bin/readinessd');
     const cache = join(lib, 'daemon.cache');
-    /** What a daemon makes of the cache; it must answer, whatever that is. */
+    /** Says what a daemon made of the cache. The daemon must answer in any case. */
     const start = async (more: NodeJS.ProcessEnv = {}): Promise<string> => {
       const directory = scratchDirectory(t);
       const preload = join(directory, 'witness.cjs');
@@ -32,7 +32,7 @@ suite('readinessd --make-code-cache', { concurrency: 4 }, () => {
     return { readinessd, cache, lib, start, make: () => run(readinessd, ['--make-code-cache'], { env: { PATH: process.env['PATH'] } }) };
   }
 
-  test('is used by the next start, and made anew without harm', async (t) => {
+  test('is used by the next start, and can be made again without harm', async (t) => {
     const { cache, start, make } = copied(t);
     assert.equal(await start(), 'no cache');
     for (let round = 0; round < 2; round++) {
@@ -86,7 +86,7 @@ suite('readinessd --make-code-cache', { concurrency: 4 }, () => {
     });
   }
 
-  test('is not used for another bundle, though that is as long', async (t) => {
+  test('is not used for another bundle, even one of the same length', async (t) => {
     const { lib, start, make } = copied(t);
     assert.equal((await make()).code, 0);
     const bundle = join(lib, 'daemon.cjs');
@@ -104,14 +104,14 @@ suite('readinessd --make-code-cache', { concurrency: 4 }, () => {
     assert.equal(await start({ PATH: `${bin}:${process.env['PATH']}` }), 'no cache');
   });
 
-  test("is not used with other flags of Node's or V8's", async (t) => {
+  test('is not used with other flags of Node or V8', async (t) => {
     const { start, make, readinessd } = copied(t);
     assert.equal((await make()).code, 0);
     writeFileSync(readinessd, readFileSync(readinessd, 'utf8').replace('exec node ', 'exec node --stack-size=900 '));
     assert.match(await start(), /^(?:no cache|rejected)$/);
   });
 
-  test('says what is wrong where it cannot be written, and leaves nothing behind', async (t) => {
+  test('is not made where it cannot be written, which says why and leaves nothing behind', async (t) => {
     const { cache, lib, make, start } = copied(t);
     mkdirSync(cache);
     const before = readdirSync(lib);

@@ -17,7 +17,7 @@ function write(directory: string, files: Readonly<Record<string, string>>): void
   }
 }
 
-/** What is read of the files of a process that was called as supervisord is. */
+/** Reads the configuration of a process that was called as supervisord is. */
 function configured(t: Context, directory: string, args: readonly string[], program = 'bin/supervisord') {
   mkdirSync(join(directory, dirname(program)), { recursive: true });
   const path = writeScript(join(directory, program), '#!/usr/bin/python3\nimport time\ntime.sleep(1000)\n');
@@ -30,7 +30,7 @@ function configured(t: Context, directory: string, args: readonly string[], prog
   }).then(() => configurationOf(child.pid ?? 0));
 }
 
-/** The same by supervisord's own parser, in the same form. */
+/** Reads the same with supervisord's own parser, in the same form. */
 async function bySupervisor(files: readonly string[]): Promise<(Record<string, Record<string, string | null>> | null)[]> {
   const script = join(import.meta.dirname, '../../support/read-configuration.py');
   const { code, stdout, stderr } = await run('/usr/bin/python3', [script, ...files], { env: environment });
@@ -58,7 +58,7 @@ async function readsAlike(directory: string, files: Readonly<Record<string, stri
 }
 
 suite("supervisord's configuration files", { concurrency: 4 }, () => {
-  test('are read as supervisord reads them: comments, continued lines, small letters, sections in two places', async (t) => {
+  test('are read as supervisord reads them: comments, continued lines, lower case, sections in two places', async (t) => {
     const read = await readsAlike(scratchDirectory(t), {
       's.conf':
         '; all of it\n# and\n[unix_http_server] trailing\nFile = %(here)s/s.sock ; here\nusername: joe\npassword = a;b#c=d:e ; no\n\n[supervisord]\n' +
@@ -70,7 +70,7 @@ suite("supervisord's configuration files", { concurrency: 4 }, () => {
     assert.equal(read?.['supervisorctl']?.['password'], 'lo%s%cret\nother=x');
   });
 
-  test('include others by wildcards anywhere, from where they lie, in their order, and no further', async (t) => {
+  test('include others by wildcards anywhere, relative to themselves, in their order, and no further', async (t) => {
     const read = await readsAlike(scratchDirectory(t), {
       's.conf':
         '[supervisord]\n[include]\nfiles = %(here)s/[ab]*/c?/*.conf conf.d/**/x.ini\n  %(ENV_NAME)s/[!a].conf %(host_node_name)s.conf nowhere/*\n[a]\nx=%(here)s\n',
@@ -89,7 +89,7 @@ suite("supervisord's configuration files", { concurrency: 4 }, () => {
     assert.equal(read?.['d'], undefined);
   });
 
-  test('give no value for sure where only supervisord knows it', async (t) => {
+  test('give no value for certain when only supervisord knows it', async (t) => {
     const read = await readsAlike(scratchDirectory(t), {
       's.conf': '[supervisord]\n[program:x]\ncommand=%(program_name)s\nother=100%\nempty=%(ENV_EMPTY)s\nlost=%(ENV_LOST)s\n',
     });
@@ -108,7 +108,7 @@ suite("supervisord's configuration files", { concurrency: 4 }, () => {
     }
   });
 
-  test('are read alike whatever is in them', async (t) => {
+  test("are read like supervisord's parser reads them, whatever is in them", async (t) => {
     const directory = scratchDirectory(t);
     const piece = fc.constantFrom(
       'a',
@@ -138,7 +138,7 @@ suite("supervisord's configuration files", { concurrency: 4 }, () => {
     const texts = fc
       .sample(fc.array(line, { maxLength: 10 }), { numRuns: 400, seed: 1 })
       .map((lines) => `[supervisord]\n[a]\n${lines.join('\n')}\n`)
-      // Of two signs of a comment in a line Python itself does not always take the first.
+      // If a line has two comment signs, Python itself does not always use the first.
       .filter((text) => !/[;#].*[;#]/.test(text) && !/\n\s*\n\s/.test(text) && !text.includes('[DEFAULT]'));
     const files = texts.map((text, index) => {
       write(directory, { [`${index}.conf`]: text });
@@ -163,7 +163,7 @@ suite("supervisord's configuration files", { concurrency: 4 }, () => {
     assert.deepEqual(await configured(t, directory, ['-n', '-c', 'nowhere.conf']), { file: join(directory, 'nowhere.conf') });
   });
 
-  test('are found where supervisord finds them when it was told none, beside its own folder first', async (t) => {
+  test('are found where supervisord looks when its command line names none, beginning with its own folder', async (t) => {
     const directory = scratchDirectory(t);
     write(directory, { 'supervisord.conf': '[program:r]\n' });
     assert.equal((await configured(t, directory, ['-n'])).file, join(directory, 'supervisord.conf'));

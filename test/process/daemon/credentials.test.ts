@@ -16,7 +16,7 @@ const credentials = ['joe', 'sec:ret'] as const;
 const hash = `{SHA}${createHash('sha1').update(credentials[1]).digest('hex')}`;
 const inServer = 'username=joe\npassword=sec:ret\n';
 
-/** The configuration asks for this user and password, less what is edited. */
+/** The configuration asks for this user and password, except for what is edited. */
 const asking = (edit: (text: string) => string): Plan => ({ supervisord: { credentials, edit } });
 const replaceLast = (text: string, old: string, by: string) =>
   text.slice(0, text.lastIndexOf(old)) + by + text.slice(text.lastIndexOf(old) + old.length);
@@ -25,10 +25,10 @@ const ctlWithout = (text: string) => replaceLast(text, inServer, '');
 const ctlWith = (text: string, user: string, password: string) => replaceLast(text, inServer, `username=${user}\npassword=${password}\n`);
 const serverWith = (text: string, password: string) => text.replace(inServer, `username=joe\npassword=${password}\n`);
 
-/** Where that supervisord has its files. */
+/** The directory where that supervisord has its files. */
 const directoryOf = (text: string) => dirname(/^file=(.*)$/m.exec(text)?.[1] ?? '');
 
-/** Nothing that anybody can see has the password. */
+/** Asserts that nothing visible contains the password. */
 async function showsNoSecret(it: SetUp, ...secrets: readonly string[]): Promise<void> {
   const { stdout, stderr } = await it.doctor({}, [], ['--all']);
   const shown = JSON.stringify(await it.status()) + (await it.body()) + it.log() + stdout + stderr;
@@ -78,7 +78,7 @@ suite("supervisord's user and password, when none are set", { concurrency: 4 }, 
     await showsNoSecret(it);
   });
 
-  test('are taken over TCP as well', async (t) => {
+  test('are also used over TCP', async (t) => {
     const it = await setUp(t, { supervisord: { credentials, port: await freePort() } });
     await it.expect(/^0 /);
     await showsNoSecret(it);
@@ -120,7 +120,7 @@ suite("supervisord's user and password, when none are set", { concurrency: 4 }, 
     });
   }
 
-  test('lead to 111 where the daemon may not read the file', async (t) => {
+  test('lead to 111 when the daemon may not read the file', async (t) => {
     const it = await setUp(t, {
       entry: inSection('user=nobody'),
       hook: (path) => chmodSync(dirname(path), 0o777),
@@ -154,7 +154,7 @@ suite("supervisord's user and password, when none are set", { concurrency: 4 }, 
   });
 });
 
-/** A server that asks for a password, which may change, and what it was asked with. */
+/** A server that asks for a password, which may change, and the credentials that came. */
 async function guarded(t: Context) {
   const it = { password: 'first', asked: [] as string[], url: `unix://${join(scratchDirectory(t), 's.sock')}` };
   const server = createServer((request, response) => {
@@ -170,7 +170,7 @@ async function guarded(t: Context) {
 suite('a call that is answered with HTTP 401', () => {
   const found = (password: string): Lookup => ({ kind: 'found', user: 'joe', password, source: 'a file' });
 
-  test('is made again with what is found, once, and the next has it from the beginning', async (t) => {
+  test('is repeated once with the credentials found, and the next call uses them from the beginning', async (t) => {
     const server = await guarded(t);
     let looked = 0;
     let lookup: Lookup = { kind: 'none', file: 'a file' };
@@ -197,7 +197,7 @@ suite('a call that is answered with HTTP 401', () => {
     assert.deepEqual(server.asked.slice(4), ['joe:first', 'joe:first', 'joe:wrong', 'joe:wrong', 'joe:second']);
   });
 
-  test('looks nothing up when user and password were given', async (t) => {
+  test('looks nothing up when user and password were configured', async (t) => {
     const server = await guarded(t);
     const address = { ...parseSupervisorUrl(server.url), user: 'joe', password: 'wrong' };
     const post = createPost(address, 30_000, async () => assert.fail('it was looked up'));
@@ -207,7 +207,7 @@ suite('a call that is answered with HTTP 401', () => {
     );
   });
 
-  test('is not made again once it was given up', async (t) => {
+  test('is not repeated once it was cancelled', async (t) => {
     const server = await guarded(t);
     const stop = new AbortController();
     const post = createPost(parseSupervisorUrl(server.url), 30_000, () => {

@@ -10,7 +10,7 @@ import { isAlive } from '../../support/process.ts';
 import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { goodStart, setUp } from '../../support/set-up.ts';
 
-/** So long that nothing but an event brings the next look. */
+/** So long that only an event can cause the next look. */
 const noPolling = { READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m' };
 const form = 'events';
 
@@ -25,8 +25,8 @@ async function told(t: Context, settings: Record<string, string> = noPolling) {
 }
 
 /**
- * The shipped entry under a real supervisord, with a start.sh that ends when told, and a hook that can be held. start.sh is run
- * when supervisord has told what went before.
+ * The shipped entry under a real supervisord, with a start.sh that ends when told, and a hook that can be
+ * held. It runs start.sh once supervisord has sent all earlier events.
  */
 async function scene(t: Context, settings: Record<string, string> = noPolling, hook?: string) {
   const directory = scratchDirectory(t);
@@ -52,7 +52,7 @@ async function scene(t: Context, settings: Record<string, string> = noPolling, h
       await scene.supervisord.call('startProcessGroup', 'start');
     },
     finish: (code: number) => writeFileSync(end, `${code}`),
-    /** Has a hook run that does not end. */
+    /** Starts a hook that does not end. */
     async holdHook(): Promise<number> {
       writeFileSync(hold, '');
       const before = hookRuns().length;
@@ -63,7 +63,7 @@ async function scene(t: Context, settings: Record<string, string> = noPolling, h
 }
 
 suite('events', { concurrency: 4 }, () => {
-  test('are answered one after the other while a hook runs, by the protocol alone', async (t) => {
+  test('are answered one after the other while a hook runs, with nothing but the protocol', async (t) => {
     const directory = scratchDirectory(t);
     const [hold, held] = [join(directory, 'hold'), join(directory, 'held')];
     writeScript(join(directory, 'hook'), `echo $$ >${held}; while [ -e ${hold} ]; do sleep 0.02; done`);
@@ -80,7 +80,7 @@ suite('events', { concurrency: 4 }, () => {
     await daemon.expect(/^0 /);
   });
 
-  test('make it look at once when some were lost', async (t) => {
+  test('cause a look at once when some were lost', async (t) => {
     const { rpc, daemon, source } = await told(t);
     rpc.processes = [live('start', { state: running, pid: 7, stop: 0 }), live('other', { state: running })];
     await source.tell(...changed('other', 'RUNNING'), 9);
@@ -88,7 +88,7 @@ suite('events', { concurrency: 4 }, () => {
     assert.match(daemon.log(), /"why":"some were lost"/);
   });
 
-  test('that come by the thousand, with garbage between them, keep nobody from being answered, and supervisord from being asked', async (t) => {
+  test('that come by the thousand, with garbage between them, delay no answers and do not flood supervisord', async (t) => {
     const beganAtMs = performance.now();
     const { rpc, daemon, source } = await told(t);
     for (let round = 0; round < 500; round++) {
@@ -110,14 +110,14 @@ suite('events', { concurrency: 4 }, () => {
     });
     await daemon.expect(/^2 StartNotFinished /);
     assert.ok(source.isProtocol, source.output().slice(0, 200));
-    // At most 5 looks at once and 2 a second, of a few calls each; a slow machine has had more time for them.
+    // At most 5 looks at once and 2 a second, of a few calls each. A slow machine had more time for them.
     const seconds = (performance.now() - beganAtMs) / 1000;
     const looks = 5 + 2 * seconds + (await daemon.status()).cycles;
     assert.ok(rpc.calls <= 4 * looks, `${rpc.calls} calls in ${seconds} s`);
     t.diagnostic(`${rpc.calls} calls for ${source.answers} events in ${seconds.toFixed(1)} s`);
   });
 
-  test('that end, with stdin or with stdout, are missed once in the log, and it polls', async (t) => {
+  test('are missed once in the log when stdin or stdout ends, and polling goes on', async (t) => {
     for (const stream of ['stdin', 'stdout'] as const) {
       const { rpc, daemon, source } = await told(t, {});
       daemon.child[stream]?.destroy();
@@ -132,7 +132,7 @@ suite('events', { concurrency: 4 }, () => {
 });
 
 suite('stdout', { concurrency: 4 }, () => {
-  test('has nothing but the protocol at the level trace, on SIGUSR1 and at the end; the log goes to stderr', async (t) => {
+  test('has nothing but the protocol at log level trace, on SIGUSR1 and at the end; the log goes to stderr', async (t) => {
     const { rpc, daemon, source } = await told(t, { READINESSD_LOG_LEVEL: 'trace' });
     rpc.processes = [live('start', { exitstatus: 3 })];
     await source.tell(...changed('start', 'EXITED', 'RUNNING'));
@@ -145,7 +145,7 @@ suite('stdout', { concurrency: 4 }, () => {
     for (const text of ['"msg":"started"', '"msg":"event"', '"code":112', '"msg":"stopping"']) assert.ok(daemon.log().includes(text), text);
   });
 
-  test('has nothing at all when a setting is wrong, or the socket cannot be had', async (t) => {
+  test('has nothing at all when a setting is wrong or the socket is not available', async (t) => {
     for (const [settings, code, said] of [
       [{ READINESSD_PERIOD_READY: '10' }, 2, /^readinessd: cannot use READINESSD_PERIOD_READY="10": .*\n$/],
       [{ READINESSD_SOCKET: '/no/such/r.sock' }, 1, /^readinessd: cannot listen on .*\n$/],
@@ -176,7 +176,7 @@ suite('stdout', { concurrency: 4 }, () => {
     }
   });
 
-  test("and stdin are no hook's", async (t) => {
+  test('and stdin are not given to the hook', async (t) => {
     const directory = scratchDirectory(t);
     const list = join(directory, 'list');
     const { status } = await scene(t, {}, `readlink /proc/$$/fd/* >${list}.new; mv ${list}.new ${list}; echo $$ >>RUNS`);
@@ -189,7 +189,7 @@ suite('stdout', { concurrency: 4 }, () => {
       hooks.filter((link) => own.includes(link)),
       [],
     );
-    // No other descriptor of the daemon's is one of them either.
+    // No other descriptor of the daemon is one of them either.
     const others = readdirSync(`/proc/${pid}/fd`).filter((descriptor) => Number(descriptor) > 1);
     const links = others.flatMap((descriptor) => {
       try {
@@ -205,7 +205,7 @@ suite('stdout', { concurrency: 4 }, () => {
   });
 });
 
-suite('under supervisord, told at once', { concurrency: 4 }, () => {
+suite('under supervisord the probe says at once', { concurrency: 4 }, () => {
   test('that start.sh runs again and fails, while a hook still runs', async (t) => {
     const { expect, probe, body, startAgain, finish, holdHook } = await scene(t);
     const hook = await holdHook();
@@ -220,7 +220,7 @@ suite('under supervisord, told at once', { concurrency: 4 }, () => {
     assert.match((await watch.stop()).map((line) => line.split(' ')[0]).join(), /^(0,)?2,112$/);
   });
 
-  test('that start.sh runs again while a hook rests, which it must have run since for ready', async (t) => {
+  test('that start.sh runs again while a hook waits, and is not ready until the hook has run again', async (t) => {
     const { expect, body, startAgain, finish, hookRuns } = await scene(t, {}, 'echo $$ >>RUNS; sleep 2');
     const runs = hookRuns().length;
     await startAgain();
@@ -234,8 +234,8 @@ suite('under supervisord, told at once', { concurrency: 4 }, () => {
     assert.match((await watch.stop()).map((line) => line.split(' ')[0]).join(), /^(0,)?2,(2,)*0$/);
   });
 
-  test('what was before the listener was RUNNING takes back no ready verdict', async (t) => {
-    // start.sh has ended, and was found so, when supervisord tells that it was started.
+  test('nothing new for events from before the listener was RUNNING, so a ready verdict stays', async (t) => {
+    // start.sh has ended, and was seen so, before supervisord reports that it was started.
     const { body, toldAll } = await setUp(t, { form });
     const watch = watchVerdicts({ body });
     await toldAll();
@@ -244,7 +244,7 @@ suite('under supervisord, told at once', { concurrency: 4 }, () => {
   });
 
   for (const what of ['shutdown', 'restart'] as const) {
-    test(`of a ${what}, and never ready again before the end`, async (t) => {
+    test(`that a ${what} happens, and is never ready again before the end`, async (t) => {
       const go = join(scratchDirectory(t), 'go');
       cleanUp(t, () => writeFileSync(go, ''));
       const slow = `/bin/bash -c "trap '' TERM; until [ -e ${go} ]; do sleep 0.02; done"`;
@@ -270,7 +270,7 @@ suite('under supervisord, told at once', { concurrency: 4 }, () => {
     });
   }
 
-  test('that supervisord has been killed, by the end of stdin', async (t) => {
+  test('that supervisord was killed, because stdin ends', async (t) => {
     const { expect, status, supervisord } = await scene(t);
     const { pid } = await status();
     cleanUp(t, () => isAlive(pid) && process.kill(pid, 'SIGTERM'));
@@ -280,11 +280,11 @@ suite('under supervisord, told at once', { concurrency: 4 }, () => {
   });
 });
 
-/** The shipped entry's section and command, changed. */
+/** Changes the shipped entry's section and command. */
 const asProgram = (entry: string) => entry.replace('[eventlistener:', '[program:').replaceAll(/^(events|buffer_size)=.*\n/gm, '');
 const withoutFlag = (entry: string) => entry.replace(/^(command=.*) --events$/m, '$1');
 
-suite('without events it polls', { concurrency: 4 }, () => {
+suite('without events the daemon polls', { concurrency: 4 }, () => {
   for (const [title, entry, state] of [
     ['with --events in a [program:] section', asProgram, 'waiting'],
     ['without --events in an [eventlistener:] section', withoutFlag, 'off'],
@@ -304,7 +304,7 @@ suite('without events it polls', { concurrency: 4 }, () => {
     });
   }
 
-  test('with a stdin at /dev/null', async (t) => {
+  test('when stdin is /dev/null', async (t) => {
     const rpc = await FakeRpc.start(t);
     const by = ['sh', '-c', 'exec "$0" "$@" </dev/null'];
     const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: rpc.url }, undefined, { form, by });

@@ -12,7 +12,7 @@ const { signal } = new AbortController();
 const given: Omit<ExecutableOptions, 'path'> = { args: [], timeoutMs: 600_000, environment: {}, checkSafety: false };
 
 suite('executable', { concurrency: 4 }, () => {
-  test('gets its arguments as they are, and its environment and no other', async (t) => {
+  test('gets its arguments unchanged, and its own environment only', async (t) => {
     const directory = scratchDirectory(t);
     const path = writeScript(join(directory, 'show'), 'printf "%s|" "$@" "$MARK" "$HOME"');
     const run = createExecutable({ ...given, path, args: ['two words', '', '$(id) *'], environment: { MARK: 'here' } });
@@ -20,7 +20,7 @@ suite('executable', { concurrency: 4 }, () => {
     assert.deepEqual(await run(signal, join(directory, 'note')), end);
   });
 
-  test('tells at each look whether its file is there', async (t) => {
+  test('says at each look whether its file is there', async (t) => {
     const directory = scratchDirectory(t);
     const path = join(directory, 'appears');
     const looks: boolean[] = [];
@@ -39,7 +39,7 @@ suite('executable', { concurrency: 4 }, () => {
     assert.deepEqual(looks, [false, true, false]);
   });
 
-  test('ends what an earlier daemon left in its note, and never what another executable of this one runs', async (t) => {
+  test('ends what an earlier daemon left in its note, and never what another executable of this daemon runs', async (t) => {
     const directory = scratchDirectory(t);
     const note = join(directory, 'note');
     const leftover = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });

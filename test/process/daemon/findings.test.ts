@@ -12,7 +12,7 @@ import { run } from '../../support/run.ts';
 import { scratchDirectory, writeScript } from '../../support/scratch.ts';
 
 suite('commands of findings', () => {
-  /** What a shell prints that runs the command as it stands. */
+  /** What a shell prints when it runs the command unchanged. */
   async function said(command: string): Promise<string> {
     const { stdout, stderr, code } = await run('sh', ['-c', command]);
     assert.deepEqual([code, stderr], [0, ''], command);
@@ -29,7 +29,7 @@ suite('commands of findings', () => {
       { seed: historySeed },
     ));
 
-  test('do to a file what they say, whatever it is called', async (t) => {
+  test('do to a file what they say, whatever its name', async (t) => {
     const directory = scratchDirectory(t);
     for (const name of ['plain', '-n', '~', '*', 'a b', "it's", '$(echo x)', '"; exit 1; "', 'two\nlines', '#']) {
       const path = join(directory, name);

@@ -22,14 +22,14 @@ import { isAlive } from '../../support/process.ts';
 import { cleanUp, replaceFile, replaceScript, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 import { TestSupervisord } from '../../support/supervisord.ts';
 
-/** A daemon without supervisord whose hook is put in place before it starts. */
+/** A daemon without supervisord whose hook is there before it starts. */
 function withHook(t: TestContext, makeHook: (path: string, directory: string) => void, settings: Record<string, string> = {}): TestDaemon {
   const directory = scratchDirectory(t);
   makeHook(join(directory, 'hook'), directory);
   return new TestDaemon(t, { READINESSD_START_STEP: 'off', ...settings }, directory);
 }
 
-/** Pids that a hook has noted, one a line. */
+/** Pids that a hook has noted, one per line. */
 function notedPids(directory: string): number[] {
   const file = join(directory, 'pids');
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
@@ -91,7 +91,7 @@ suite('hook', { concurrency: 8 }, () => {
     await daemon.expect(/^120 HookNotExecutable .*not a directory\n$/);
   });
 
-  test('in a directory that is not there cannot be looked at', async (t) => {
+  test('in a missing directory cannot be looked at', async (t) => {
     const directory = scratchDirectory(t);
     symlinkSync('/no/such/directory', join(directory, 'link'));
     for (const path of ['none/hook', 'link/hook']) {
@@ -101,7 +101,7 @@ suite('hook', { concurrency: 8 }, () => {
     }
   });
 
-  test('that was there is missed until it is back, or start.sh has been run again', async (t) => {
+  test('that was there is missed until it is back, or start.sh has run again', async (t) => {
     const directory = scratchDirectory(t);
     const path = join(directory, 'hook');
     let startRun = 'first';
@@ -150,7 +150,7 @@ suite('hook', { concurrency: 8 }, () => {
     });
   }
 
-  test('that is a binary of another machine, or cut short, cannot be started', async (t) => {
+  test('that is a binary for another machine, or cut short, cannot be started', async (t) => {
     const binary = readFileSync('/bin/true');
     const foreign = Buffer.from(binary);
     foreign.writeUInt16LE(foreign.readUInt16LE(18) === 183 ? 62 : 183, 18);
@@ -207,7 +207,7 @@ suite('hook', { concurrency: 8 }, () => {
     });
   }
 
-  test('where everybody can write is run as root if it is mounted read-only, as a ConfigMap is, and only then', async (t) => {
+  test('in a place that everybody can write is run as root only if it is mounted read-only, as a ConfigMap is', async (t) => {
     const directory = await mount(t, 'mode=0777');
     const daemon = new TestDaemon(t, {
       READINESSD_START_STEP: 'off',
@@ -223,7 +223,7 @@ suite('hook', { concurrency: 8 }, () => {
     assert.match(await daemon.expect(/^121 HookUnsafe .*belongs to user 12/), /not to root/);
   });
 
-  test('behind a link that others could point elsewhere is not run as root', async (t) => {
+  test('behind a link that others could redirect is not run as root', async (t) => {
     const daemon = withHook(t, (path, directory) => {
       writeScript(join(directory, 'real'), 'exit 0');
       mkdirSync(join(directory, 'open'));
@@ -234,7 +234,7 @@ suite('hook', { concurrency: 8 }, () => {
     assert.match(await daemon.expect(/^121 HookUnsafe /), /open can be written by everybody/);
   });
 
-  test("may be written by root's group, and lie in a sticky directory", async (t) => {
+  test("may be writable by root's group, and lie in a sticky directory", async (t) => {
     const daemon = withHook(t, (path, directory) => {
       writeScript(path, 'exit 0', 0o775);
       chmodSync(directory, 0o1777);
@@ -242,15 +242,15 @@ suite('hook', { concurrency: 8 }, () => {
     await daemon.expect(/^0 Ready hook passed/);
   });
 
-  test('that dies of a signal is named with it', async (t) => {
+  test("that dies of a signal is reported with the signal's name", async (t) => {
     await withHook(t, (path) => writeScript(path, 'kill -SEGV $$')).expect(/^124 HookKilled hook was killed by SIGSEGV\n/);
   });
 
-  test('that runs too long is killed with all its group, though it ignores SIGTERM', async (t) => {
+  test('that runs too long is killed with its whole group, even if it ignores SIGTERM', async (t) => {
     const body = (directory: string) =>
       `#!/bin/bash\ntrap '' TERM\n(trap '' TERM; echo $BASHPID >> ${directory}/pids; while :; do sleep 1; done) &\necho $$ >> ${directory}/pids\nuntil [ "$(wc -l < ${directory}/pids)" -ge 2 ]; do sleep 0.02; done\necho begun\nwhile :; do sleep 1; done`;
     const daemon = withHook(t, (path, directory) => writeScript(path, body(directory)), { READINESSD_HOOK_TIMEOUT: '2s' });
-    // A busy machine may need more than one cycle to come so far in the time.
+    // A busy machine may need more than one cycle to get this far in time.
     assert.equal(
       await daemon.expect(/^122 .*\nbegun\n$/),
       '122 HookTimeout hook ran longer than its timeout of 2s and was killed\nbegun\n',
@@ -272,7 +272,7 @@ suite('hook', { concurrency: 8 }, () => {
     await until('the child is gone too', () => notedPids(daemon.directory).every((pid) => !isAlive(pid)));
   });
 
-  test('that leaves a daemon of its own session with its stdout has ended when it exits', async (t) => {
+  test('that leaves a daemon in a session of its own with its stdout has ended when it exits', async (t) => {
     const daemon = withHook(
       t,
       (path, directory) =>
@@ -280,7 +280,7 @@ suite('hook', { concurrency: 8 }, () => {
           path,
           `setsid sh -c 'echo $$ >> ${directory}/pids; exec sleep 1000' &\nwhile ! [ -s ${directory}/pids ]; do sleep 0.02; done`,
         ),
-      // Were the stdout waited for, no verdict would come.
+      // If the daemon waited for the stdout, no verdict would come.
       { READINESSD_PERIOD_READY: '10m', READINESSD_HOOK_TIMEOUT: '10m' },
     );
     await daemon.expect(/^0 /);
@@ -303,7 +303,7 @@ suite('hook', { concurrency: 8 }, () => {
     assert.ok(Buffer.byteLength(detail ?? '') > 3900 && Buffer.byteLength(detail ?? '') <= 4096);
   });
 
-  test("has its output cleaned for a person's terminal", async (t) => {
+  test('has its output made safe for a terminal', async (t) => {
     const daemon = withHook(t, (path) =>
       writeScript(
         path,
@@ -332,7 +332,7 @@ suite('hook', { concurrency: 8 }, () => {
     );
   });
 
-  test('that removes itself, or changes at every run, does not count, though it exits with code 0', async (t) => {
+  test('that removes or changes itself at every run does not count, although it exits with code 0', async (t) => {
     const settings = { READINESSD_PERIOD_NOT_READY: '10m' };
     const removed = withHook(t, (path) => writeScript(path, 'rm "$0"; exit 0'), settings);
     await removed.expect(/^123 HookSpawnFailed .* was removed while it ran, /);
@@ -359,7 +359,7 @@ suite('hook', { concurrency: 8 }, () => {
     assert.match(JSON.stringify(await daemon.status()), /switched off by READINESSD_HOOK=none/);
   });
 
-  test('that root may not execute for want of a capability is not executable, whatever is mounted how', async (t) => {
+  test('that root may not execute, for lack of a capability, is not executable, however it is mounted', async (t) => {
     const directory = scratchDirectory(t);
     chownSync(writeScript(join(directory, 'hook'), 'exit 0', 0o700), 1234, 1234);
     const by = ['setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override'];
@@ -378,7 +378,7 @@ suite('hook', { concurrency: 8 }, () => {
     const body = await daemon.expect(/^4 /);
     assert.match(body, /MARK=here/);
     const names = ((await daemon.status()).detail ?? '').split('\n').map((line) => line.split('=')[0] ?? '');
-    // PWD is the shell's own.
+    // PWD is set by the shell itself.
     const given = [
       'MARK',
       'PATH',
@@ -395,7 +395,7 @@ suite('hook', { concurrency: 8 }, () => {
 });
 
 suite('hook and start', { concurrency: 4 }, () => {
-  test('the hook is not run until start is good', async (t) => {
+  test('the hook does not run until start is good', async (t) => {
     const directory = scratchDirectory(t);
     const supervisord = await TestSupervisord.start(t, '[program:start]\ncommand=sleep 1000\nstartsecs=0');
     writeScript(join(directory, 'hook'), `touch ${directory}/has-run`);

@@ -42,12 +42,12 @@ suite('socket API', { concurrency: 4 }, () => {
       [status.ready, status.code, status.reason, status.finding, status.detail, status.staleLimitMs],
       [false, 17, 'HookFailed', finding, '3 of 4', 20_000],
     );
-    // Also that nothing is left out that need not be there.
+    // Also checks that no optional member is left out.
     assert.deepEqual(Object.keys(status).sort(), Object.keys(StatusSchema.properties).sort());
     assertStatus(status);
   });
 
-  test('tells what runs now, and how long start.sh has been running', async (t) => {
+  test('says what runs now, and how long start.sh has been running', async (t) => {
     const directory = scratchDirectory(t);
     const start = '[program:start]\ncommand=sleep 1000\nautorestart=false\nstartsecs=0\n';
     const supervisord = await TestSupervisord.start(t, start);
@@ -68,7 +68,7 @@ suite('socket API', { concurrency: 4 }, () => {
     assert.equal((await daemon.status()).startPrograms?.[0]?.state, 'EXITED');
   });
 
-  test('tells for how long the hook has been running, and of how much', async (t) => {
+  test('says how long the hook has been running, and how long it may', async (t) => {
     const directory = scratchDirectory(t);
     const hold = join(directory, 'hold');
     writeScript(join(directory, 'hook'), `while [ -e ${hold} ]; do sleep 0.1; done`);
@@ -87,7 +87,7 @@ suite('socket API', { concurrency: 4 }, () => {
     await daemon.expect(/^0 /);
   });
 
-  test('tells of the changes of the verdict in /history, as its schema says', async (t) => {
+  test('lists the changes of the verdict in /history, as its schema says', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'echo secret; exit 17');
     const daemon = new TestDaemon(t, alone, directory);
@@ -107,7 +107,7 @@ suite('socket API', { concurrency: 4 }, () => {
     assert.deepEqual(Object.keys(history.changes[0] ?? {}), Object.keys(HistorySchema.properties.changes.items.properties));
   });
 
-  test('shows a page of text at /, and JSON to who accepts it', async (t) => {
+  test('shows a page of text at /, and JSON to clients that accept it', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'echo "3 of 4"; exit 17');
     const daemon = new TestDaemon(t, alone, directory);
@@ -121,7 +121,7 @@ suite('socket API', { concurrency: 4 }, () => {
     assertStatus(JSON.parse(json));
   });
 
-  test('answers POST /check with the status to who accepts JSON, with the same HTTP status', async (t) => {
+  test('answers POST /check with the status when the client accepts JSON, with the same HTTP status', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'exit 17');
     const daemon = new TestDaemon(t, alone, directory);

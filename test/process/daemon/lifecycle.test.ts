@@ -32,7 +32,7 @@ function isNoted({ socket }: TestDaemon): boolean {
 }
 
 suite('daemon', { concurrency: 4 }, () => {
-  test('serves its socket with the mode asked for, whatever the umask', async (t) => {
+  test('serves its socket with the configured mode, whatever the umask', async (t) => {
     for (const mode of ['0600', '0660']) {
       const daemon = new TestDaemon(t, { ...alone, READINESSD_SOCKET_MODE: mode });
       await daemon.expect(/^0 /);
@@ -74,7 +74,7 @@ suite('daemon', { concurrency: 4 }, () => {
     assert.equal(readFileSync(join(directory, 'r.sock'), 'utf8'), 'precious');
   });
 
-  test("takes the place of a dead one's socket", async (t) => {
+  test('replaces the socket of a dead one', async (t) => {
     const first = new TestDaemon(t, alone);
     await first.expect(/^0 /);
     first.child.kill('SIGKILL');
@@ -92,7 +92,7 @@ suite('daemon', { concurrency: 4 }, () => {
   });
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    test(`stops on ${signal} in mid-hook, with the hook's group, and removes its socket`, async (t) => {
+    test(`stops on ${signal} in mid-hook with the hook's group, and removes its socket`, async (t) => {
       const directory = scratchDirectory(t);
       writeScript(
         join(directory, 'hook'),
@@ -112,7 +112,7 @@ suite('daemon', { concurrency: 4 }, () => {
     });
   }
 
-  test('ends what a daemon killed in mid-hook has left of its hook, before it runs one itself', async (t) => {
+  test('ends the hook of a daemon killed in mid-hook before it runs one itself', async (t) => {
     const directory = scratchDirectory(t);
     const body = `trap '' TERM; sleep 1000 & echo $$ $! > ${directory}/new; mv ${directory}/new ${directory}/pids; wait`;
     writeScript(join(directory, 'hook'), `[ -e ${directory}/pids ] && exit 8\n${body}`);
@@ -128,14 +128,14 @@ suite('daemon', { concurrency: 4 }, () => {
     await until('nothing is noted between two runs', () => !existsSync(`${second.socket}.hook`));
   });
 
-  test('does not wait for a named pipe that lies where the note of a running hook belongs', async (t) => {
+  test("does not wait for a named pipe in the place of a running hook's note", async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'exit 8');
     await run('mkfifo', [join(directory, 'r.sock.hook')]);
     await new TestDaemon(t, alone, directory).expect(/^8 /);
   });
 
-  test('leaves alone what has got the number of a hook since', async (t) => {
+  test('leaves another process alone that has got the number of a hook', async (t) => {
     const directory = scratchDirectory(t);
     const bystander = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
     cleanUp(t, () => bystander.kill('SIGKILL'));
@@ -191,7 +191,7 @@ suite('daemon', { concurrency: 4 }, () => {
     await until('that of its own counts', () => !isAlive(bystander.pid ?? 0));
   });
 
-  test('runs no hook beside one that an earlier daemon has left, where no /proc tells whose that is', async (t) => {
+  test('runs no hook beside one that an earlier daemon left, when no /proc says whose that is', async (t) => {
     const directory = scratchDirectory(t);
     const pids = join(directory, 'pids');
     writeScript(join(directory, 'hook'), `echo $$ >>${pids}; [ "$(wc -l <${pids})" -gt 1 ] || sleep 1000; exit 8`);
@@ -209,7 +209,7 @@ suite('daemon', { concurrency: 4 }, () => {
     await second.expect(/^8 /);
   });
 
-  test('runs no hook beside one that an earlier daemon has left and that it may not end', async (t) => {
+  test('runs no hook beside one that an earlier daemon left and that it may not end', async (t) => {
     const directory = scratchDirectory(t);
     const other = join(directory, 'pid');
     writeScript(
@@ -229,21 +229,22 @@ suite('daemon', { concurrency: 4 }, () => {
     await second.expect(/^8 /);
   });
 
-  for (const where of ['in a rest', 'in the midst of a cycle'] as const) {
-    test(`shows no verdict of before it was stopped ${where}, until it has a new one`, async (t) => {
+  for (const where of ['between cycles', 'in the midst of a cycle'] as const) {
+    test(`shows no verdict from before it was stopped ${where}, until it has a new one`, async (t) => {
       const directory = scratchDirectory(t);
       const [hold, held] = [join(directory, 'hold'), join(directory, 'held')];
       writeScript(join(directory, 'hook'), `while [ -e ${hold} ]; do : >${held}; sleep 0.05; done`);
       const settings = { ...alone, READINESSD_PERIOD_READY: '4s', READINESSD_HOOK_TIMEOUT: '10m' };
       const daemon = new TestDaemon(t, settings, directory);
       await daemon.expect(/^0 /);
-      // Its rest begins when this is answered; and should it be over sooner than this goes on, the hook is held.
+      // The wait until the next cycle begins when this is answered. If it should end before the test goes on,
+      // the hook is held.
       await daemon.post('/check');
       writeFileSync(hold, '');
       if (where === 'in the midst of a cycle') await until('the hook is held', () => existsSync(held));
       daemon.child.kill('SIGSTOP');
       const waiting = daemon.body();
-      // The rest, and 3 s; or the second in which a running cycle shows that it is not frozen, and 3 s.
+      // The wait and 3 s; or the second in which a running cycle shows that it is not frozen, and 3 s.
       await new Promise((resolve) => setTimeout(resolve, 8000));
       daemon.child.kill('SIGCONT');
       const stale = /^103 ResultStale .*; it was 0 Ready\n$/;
@@ -270,13 +271,13 @@ suite('daemon', { concurrency: 4 }, () => {
     assert.deepEqual([lstatSync(daemon.socket).mode & 0o777, readdirSync(daemon.directory)], [0o600, ['r.sock']]);
   });
 
-  test('one of two that start at once wins, and the other ends', async (t) => {
+  test('of two that start at the same time, one wins and the other ends', async (t) => {
     for (let round = 0; round < 4; round++) {
       const first = new TestDaemon(t, alone);
       const second = new TestDaemon(t, alone, first.directory);
       const loser = await Promise.race([first, second].map((daemon) => ended(daemon).then(() => daemon)));
       assert.equal(loser.child.exitCode, 1);
-      // It may have been the first, and have lost its place at once.
+      // It may have been the first, and lost its place at once.
       assert.match(loser.log(), /^readinessd: cannot listen on .*another process.*\n$/m);
       const winner = loser === first ? second : first;
       await winner.expect(/^0 /);
@@ -284,7 +285,7 @@ suite('daemon', { concurrency: 4 }, () => {
     }
   });
 
-  test("leaves a socket that is another's, and ends", async (t) => {
+  test('leaves a socket that belongs to another, and ends', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
     const server = createServer();
@@ -307,10 +308,10 @@ suite('daemon', { concurrency: 4 }, () => {
     assert.doesNotMatch(daemon.log(), /inspector|Debugger/i);
   });
 
-  test('logs a change of verdict, and nothing while it stays', async (t) => {
+  test('logs a change of verdict, and nothing while it stays the same', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'exit 0');
-    // It rests while the hook is changed: one that is replaced while it runs is run again.
+    // The hook is changed between cycles: one that is replaced while it runs is run again.
     const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m' }, directory);
     await daemon.expect(/^0 /);
     await daemon.post('/check');
@@ -338,7 +339,7 @@ suite('daemon', { concurrency: 4 }, () => {
   });
 
   test('has its first verdict soon after its start', async (t) => {
-    // Far longer than anything is waited for: the first cycle follows no rest.
+    // Far longer than any wait here: the first cycle begins without one.
     const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '10m', READINESSD_PERIOD_NOT_READY: '10m' });
     await daemon.expect(/^0 /);
     assert.equal((await daemon.status()).cycles, 1);
@@ -362,7 +363,7 @@ suite('daemon', { concurrency: 4 }, () => {
     });
   }
 
-  test('tells its version and its settings', async () => {
+  test('prints its version and its settings', async () => {
     assert.deepEqual((await run(launcher, ['--version'])).stdout, `readinessd ${version}\n`);
     assert.match((await run(launcher, ['--help'])).stdout, /^usage: readinessd .*READINESSD_HOOK_TIMEOUT/s);
   });

@@ -21,7 +21,7 @@ function readyCycle(steps: readonly StepReport[]): Published {
   return { startedAtMs: 0, endedAtMs: 0, verdict: { code: 0, reason: 'Ready', message: '' }, steps, staleLimitMs: 5000, nextAtMs: 5000 };
 }
 
-/** The value of a series; undefined when there is none. */
+/** The value of a series. Undefined when there is none. */
 function sample(text: string, series: string): number | undefined {
   const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
@@ -43,7 +43,7 @@ suite('metrics', () => {
     assert.equal(sample(text(), 'readinessd_verdict_age_seconds'), 5.001);
   });
 
-  test('count checks by step and outcome, and their durations into cumulative buckets', () => {
+  test('count steps by name and outcome, and their durations in cumulative buckets', () => {
     const tally = createTally(['start', 'hook']);
     for (const ms of [5, 6, 700, 100_000]) countCycle(tally, readyCycle([report('start', 1, 'skipped'), report('hook', ms)]));
     const text = renderMetrics(createVerdictCache(() => 0).read(), tally, 0, figures);
@@ -56,7 +56,7 @@ suite('metrics', () => {
     assert.equal([...text.matchAll(/_bucket\{step="hook"/g)].length, durationBoundsS.length + 1);
   });
 
-  test('count probes by endpoint and by what they were told', () => {
+  test('count probes by endpoint and by the answer', () => {
     const tally = createTally([]);
     for (const code of [0, 0, 17]) countProbe(tally, '/probe', code);
     countProbe(tally, '/readyz', 104);
@@ -65,7 +65,7 @@ suite('metrics', () => {
     assert.deepEqual([probes('/probe', true), probes('/probe', false), probes('/readyz', true), probes('/readyz', false)], [2, 1, 0, 1]);
   });
 
-  test('of a daemon please promtool, and move with what it does', async (t) => {
+  test('satisfy promtool, and change with what the daemon does', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'exit 17');
     const daemon = new TestDaemon(t, alone, directory);
@@ -94,7 +94,7 @@ suite('metrics', () => {
   });
 });
 
-/** What `promtool check metrics` has to say; '' for nothing. */
+/** The output of `promtool check metrics`; '' for nothing. */
 async function promtoolFinds(text: string): Promise<string> {
   const child = spawn('promtool', ['check', 'metrics'], { stdio: 'pipe' });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];

@@ -16,7 +16,7 @@ import { type Context, cleanUp, scratchDirectory } from '../../support/scratch.t
 
 const cases = isLong ? 20_000 : 600;
 
-/** So many at the same time, so that those that say nothing for a second delay no others. */
+/** How many run at the same time, so that those that are silent for a second delay no others. */
 const lanes = 20;
 
 const requests = [
@@ -42,7 +42,7 @@ const fragments = [
 
 interface Exchange {
   readonly pieces: readonly string[];
-  /** After which piece nothing is said for longer than the daemon waits for a probe's first words; -1 for none. */
+  /** After which piece there is silence for longer than the daemon waits for a probe's first bytes. -1 for none. */
   readonly silenceAt: number;
 }
 
@@ -50,14 +50,14 @@ function draw(random: Random): Exchange {
   const asked = random.list(3, () => random.pick(requests));
   const whole = [probeRequest, ...asked].slice(random.int(2)).join('');
   const mutated = random.oneIn(3) ? random.mutate(whole, fragments) : whole;
-  // The page at / is asked for by nobody here.
+  // No case here asks for the page at /.
   const text = mutated.includes('GET / ') ? whole : mutated;
   const isWhole = random.oneIn(4) && text.startsWith(probeRequest);
   const pieces = isWhole ? [probeRequest, ...random.pieces(text.slice(probeRequest.length))] : random.pieces(text);
   return { pieces, silenceAt: random.oneIn(20) ? random.int(3) : -1 };
 }
 
-/** @returns all that comes until the other side ends, but for the times in it */
+/** @returns all that comes until the other side ends, without the times in it */
 async function exchange(path: string, { pieces, silenceAt }: Exchange): Promise<string> {
   let answer = '';
   const connection = createConnection({ path, allowHalfOpen: true });
@@ -65,7 +65,7 @@ async function exchange(path: string, { pieces, silenceAt }: Exchange): Promise<
     connection.on('data', (chunk) => {
       answer += chunk.toString('latin1');
     });
-    // What the other side has not read when it closes comes back as an error, behind all that it has written.
+    // Bytes that the other side has not read when it closes come back as an error, after everything that it wrote.
     connection.on('error', () => resolve()).on('end', resolve);
   });
   await once(connection, 'connect');
@@ -82,7 +82,7 @@ async function exchange(path: string, { pieces, silenceAt }: Exchange): Promise<
 
 function assertSame(got: string, wanted: string, what: string): void {
   const successes = (answer: string) => answer.split('HTTP/1.1 200 OK').length;
-  // What is wrong may be answered before the requests ahead of it, or when they were: that is Node's affair, and depends on the pieces.
+  // Node may answer a broken request before or after the requests ahead of it, depending on the pieces.
   if (/400 Bad Request/.test(got + wanted) && successes(got) <= successes(wanted)) return;
   const lines = (answer: string) => answer.split('\r\n').sort();
   assert.deepEqual(lines(got), lines(wanted), what);
@@ -98,7 +98,7 @@ async function serve(t: Context, name: string, app: FastifyInstance): Promise<st
 }
 
 suite("the probe clients' own request among others", () => {
-  test(`is answered as Node's HTTP would: seed ${historySeed}`, { timeout: isLong ? 3_600_000 : 600_000 }, async (t) => {
+  test(`is answered as Node's HTTP would answer: seed ${historySeed}`, { timeout: isLong ? 3_600_000 : 600_000 }, async (t) => {
     let answer: Answer = { code: 0, reason: 'Ready', message: 'start passed, hook passed' };
     const told = { fast: 0, plain: 0 };
     const unused = () => {

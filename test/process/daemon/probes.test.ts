@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { probeRequest } from '../../../shared/endpoints.ts';
 import { alone, ended, TestDaemon } from '../../support/daemon.ts';
 
-/** Sends pieces, each in a turn of its own, and gives all that comes until the other side ends. */
+/** Sends pieces, each in its own turn of the loop, and returns all that comes until the other side ends. */
 function exchange(socket: string, pieces: readonly string[], { pauseMs = 30, endsAfter = false } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
@@ -48,7 +48,7 @@ suite("the probe clients' own request", { concurrency: 4 }, () => {
     ['ready', {}, 'HTTP/1.1 200 OK'],
     ['not ready', { READINESSD_HOOK: '/bin/false' }, 'HTTP/1.1 503 Service Unavailable'],
   ] as const) {
-    test(`is answered as any other when it is ${title}`, async (t) => {
+    test(`is answered like any other when it is ${title}`, async (t) => {
       const daemon = new TestDaemon(t, { ...alone, ...hook });
       await daemon.expect(title === 'ready' ? /^0 / : /^1 /);
       const own = parts(await exchange(daemon.socket, [probeRequest]));
@@ -78,7 +78,7 @@ suite("the probe clients' own request", { concurrency: 4 }, () => {
     assert.equal((await counted()) - before, exchanges.length + 1);
   });
 
-  test('makes nobody wait for a silent client when the socket is made anew, or the daemon stops', async (t) => {
+  test('makes nobody wait for a silent client when the socket is made again, or the daemon stops', async (t) => {
     const daemon = new TestDaemon(t, { ...alone, READINESSD_PERIOD_READY: '200ms' });
     await daemon.expect(/^0 /);
     const connect = () => {
@@ -88,7 +88,7 @@ suite("the probe clients' own request", { concurrency: 4 }, () => {
         'connect',
       ).then(() => connection);
     };
-    // Closed before it was accepted, it has an error first, at which once() would throw.
+    // A connection that closes before it was accepted first has an error. once() would throw on that.
     const closed = (connection: Socket) => new Promise((resolve) => connection.on('close', resolve));
     const first = await connect();
     rmSync(daemon.socket);
@@ -100,7 +100,7 @@ suite("the probe clients' own request", { concurrency: 4 }, () => {
     assert.equal(await ended(daemon), 0);
   });
 
-  test('does no harm to a daemon whose clients leave, say nothing or something else', async (t) => {
+  test('does no harm to a daemon whose clients leave, are silent or say something else', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
     const left = Array.from({ length: 20 }, (_none, index) => {

@@ -11,7 +11,7 @@ import { TestSupervisord } from '../../support/supervisord.ts';
 /** A service that stays up. */
 const service = (name: string, more = '') => `[program:${name}]\ncommand=sleep 100000\nstartsecs=0\n${more}\n`;
 
-/** Ends as soon as it has begun, and is run again at once: supervisord shows it as RUNNING all the same. */
+/** Ends as soon as it has begun, and runs again at once. supervisord still shows it as RUNNING. */
 const crashLoop = (name: string) => `[program:${name}]\ncommand=sh -c "sleep 0.1; exit 1"\nstartsecs=0\nautorestart=true\n`;
 
 for (const form of forms) {
@@ -21,7 +21,7 @@ for (const form of forms) {
       return setUp(t, { programs, form, settings: { READINESSD_PROGRAMS: chosen, READINESSD_SETTLED_AFTER: '1500ms', ...settings } });
     }
 
-    test('is ready when every program that is named is RUNNING, by its name, its group or within it', async (t) => {
+    test('is ready when every named program is RUNNING, by its name, its group or within it', async (t) => {
       const programs = `${service('web')}${service('a')}${service('b')}[group:grp]\nprograms=a,b\n`;
       for (const chosen of ['web grp', 'web,grp:*', 'web grp:a grp:b', 'web a', 'autostart', 'started', 'grp:* -grp:a', 'none']) {
         const { expect, status } = await check(t, programs, chosen);
@@ -30,7 +30,7 @@ for (const form of forms) {
       }
     });
 
-    test('says which program is not as it should be, and what is so', async (t) => {
+    test('says which program is not as it should be, and in which state it is', async (t) => {
       const programs = [
         service('idle', 'autostart=false'),
         '[program:fatal]\ncommand=/no/such/file\nstartretries=0\n',
@@ -67,7 +67,7 @@ for (const form of forms) {
       }
     });
 
-    test('takes a program of autostart that is loaded later, and one whose section a reread has taken away', async (t) => {
+    test('adds a program of autostart that is loaded later, and one whose section a reread has removed', async (t) => {
       const { expect, expectChecked, supervisord } = await check(t, service('web'), 'autostart');
       await expect(/^0 /);
       supervisord.add('[program:late]\ncommand=sh -c "sleep 1; exit 1"\nstartsecs=0\nautorestart=false\n');
@@ -77,7 +77,7 @@ for (const form of forms) {
       await expect(/^116 ProgramNotRunning program "late" is EXITED: it exited with code 1/);
     });
 
-    test('goes by what runs, not by what a reread has made of the configuration', async (t) => {
+    test('judges what runs, not what a reread has made of the configuration', async (t) => {
       const { expect, expectChecked, supervisord } = await check(t, service('web'), 'autostart');
       await expect(/^0 /);
       const whole = supervisord.configuration();
@@ -106,7 +106,7 @@ for (const form of forms) {
       );
     });
 
-    test('is never ready while what pidproxy hides is restarted every few seconds', async (t) => {
+    test('is never ready while a program behind pidproxy is restarted every few seconds', async (t) => {
       const directory = scratchDirectory(t);
       const script = writeScript(join(directory, 'dead'), 'sleep 2');
       const programs = `[program:postfix]\ncommand=${script}\nstartsecs=0\nautorestart=true\n`;
@@ -128,11 +128,11 @@ for (const form of forms) {
       const startedAtMs = performance.now();
       await supervisord.call('startProcess', 'web');
       await expect(/^0 /);
-      // What has to pass is the product's own bound: it may take longer, and never less.
+      // This is the product's own bound: it may take longer, but never less.
       assert.ok(performance.now() - startedAtMs >= 3000);
     });
 
-    test('sees a program that is removed', async (t) => {
+    test('notices that a program was removed', async (t) => {
       const { expect, supervisord } = await check(t, service('web'), 'web');
       await expect(/^0 /);
       await supervisord.call('stopProcess', 'web');
@@ -143,7 +143,7 @@ for (const form of forms) {
 }
 
 suite('READINESSD_PROGRAMS', () => {
-  test('does not take the silence of a supervisord that hangs for a program that runs', async (t) => {
+  test('does not take the silence of a frozen supervisord for a running program', async (t) => {
     const { expect, supervisord } = await setUp(t, {
       programs: service('web'),
       form: 'events',
@@ -151,13 +151,13 @@ suite('READINESSD_PROGRAMS', () => {
     });
     await expect(/^0 /);
     supervisord.child.kill('SIGSTOP');
-    // Events are silent for 75 s before they count as stopped; far less than that is its limit here.
+    // Events are silent for 75 s before they count as stopped. The limit here is far below that.
     await expect(/^110 /, 45_000);
     supervisord.child.kill('SIGCONT');
     await expect(/^0 /);
   });
 
-  test('is looked at without a start step, too', async (t) => {
+  test('is also checked without a start step', async (t) => {
     const supervisord = await TestSupervisord.start(t, `${service('web')}[program:start]\ncommand=sh -c "exit 3"\nstartsecs=0\n`, {
       form: 'poll',
     });

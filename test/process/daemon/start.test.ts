@@ -15,9 +15,9 @@ const once = 'startsecs=0\nautorestart=false\n';
 interface Scene {
   readonly supervisord: TestSupervisord;
   readonly daemon: TestDaemon;
-  /** Of start.sh. */
+  /** start.sh's directory. */
   readonly directory: string;
-  /** Lets the start.sh of the scene end with a code. */
+  /** Makes the start.sh of the scene exit with a code. */
   readonly finish: (code: number) => void;
 }
 
@@ -65,7 +65,7 @@ suite('start', { concurrency: 8 }, () => {
       finish(0);
       await daemon.expect(/^0 Ready start passed, hook skipped\n$/);
       const codes = (await watch.stop()).map((line) => line.split(' ')[0]);
-      // By an event it may be ready before anybody has watched.
+      // With events it may be ready before anybody has watched.
       assert.match(codes.join(), /^(2,)*[02]$/);
     });
   }
@@ -104,7 +104,7 @@ suite('start', { concurrency: 8 }, () => {
       );
       supervisord.configure(`[program:start]\ncommand=${command}\n${once}`);
       await supervisord.ctl('reread');
-      // supervisord may start it again between the update's stop and its removal, and then refuses that.
+      // supervisord may start it again between the update's stop and its removal, and then refuses the removal.
       await until('it is updated', async () => (await supervisord.ctl('update')).stdout.includes('updated process group'));
       await daemon.expect(/^0 Ready start passed/);
     });
@@ -130,7 +130,7 @@ suite('start', { concurrency: 8 }, () => {
     await daemon.expect(/^2 .*has not been started/);
     const watch = watchVerdicts(daemon);
     await supervisord.ctl('start', 'start');
-    // It comes back to that each time for a second longer; a few retries might be over before anybody has looked.
+    // BACKOFF comes back, each time for a second longer. A few retries might be over before anybody has looked.
     await daemon.expect(/^2 StartNotFinished .*BACKOFF.*startsecs=0\n$/);
     supervisord.configure(program(0).replace('START', startScript(directory)));
     await supervisord.ctl('update');
@@ -155,7 +155,7 @@ suite('start', { concurrency: 8 }, () => {
     await daemon.expect(/^0 /);
   });
 
-  test('is stopped when it was stopped in mid-run, and good when it was run again', async (t) => {
+  test('is stopped after it was stopped midway, and good after it ran again', async (t) => {
     const { daemon, supervisord, finish } = await scene(t, `[program:start]\ncommand=START\n${once}`);
     await daemon.expect(/^2 /);
     await supervisord.ctl('stop', 'start');
@@ -165,7 +165,7 @@ suite('start', { concurrency: 8 }, () => {
     await daemon.expect(/^0 /);
   });
 
-  test('waits for all of several, and the worst speaks', async (t) => {
+  test('waits for all of several, and reports the worst', async (t) => {
     const good = `[program:start]\ncommand=true\n${once}\n[program:init]\ncommand=START\n${once}\n`;
     const { daemon, supervisord, finish } = await scene(t, `${good}[program:bad]\ncommand=/no/start.sh\nstartretries=0`);
     await daemon.expect(/^113 .*program "bad"/);
@@ -180,7 +180,7 @@ suite('start', { concurrency: 8 }, () => {
     await daemon.expect(/^0 /);
   });
 
-  test('keeps waiting when its section was taken out by a reread and it still runs', async (t) => {
+  test('keeps waiting when a reread removed its section and it still runs', async (t) => {
     const { daemon, supervisord, finish } = await scene(t, `[program:init]\ncommand=START\n${once}`);
     await daemon.expect(/^2 /);
     const watch = watchVerdicts(daemon);
@@ -227,7 +227,7 @@ suite('start', { concurrency: 8 }, () => {
     assert.match(seen.at(-1) ?? '', /^2 /);
   });
 
-  test('sees that a program with an unchanged name was updated to run start.sh', async (t) => {
+  test('notices that an update makes a program with an unchanged name run start.sh', async (t) => {
     const { daemon, supervisord } = await scene(t, `[program:init]\ncommand=sleep 1000`, { READINESSD_PERIOD_READY: '2s' });
     await daemon.expect(/^0 Ready nothing to check: start skipped/);
     const script = writeScript(join(supervisord.directory, 'start.sh'), 'exit 4');
@@ -247,7 +247,7 @@ suite('start', { concurrency: 8 }, () => {
     await daemon.expect(/^0 Ready nothing to check: start skipped/);
   });
 
-  test('that a reread puts into a loaded group, or makes one more of, is not finished', async (t) => {
+  test('that a reread adds to a loaded group, or makes one more copy of, is not finished', async (t) => {
     const group = (numprocs: number, more = '') =>
       `[group:boot]\nprograms=web,init${more}\n[program:web]\ncommand=sleep 1000\n` +
       `[program:init]\ncommand=/bin/sh START\nnumprocs=${numprocs}\nprocess_name=%(program_name)s_%(process_num)d\n${once}`;
@@ -266,7 +266,7 @@ suite('start', { concurrency: 8 }, () => {
     await daemon.expectChecked(/^2 StartNotFinished .*"boot:more".* not loaded/);
   });
 
-  test('that a reread puts in the place of another program is not what runs there, though that is run again', async (t) => {
+  test('that a reread puts in the place of another program is not what runs there, even when that runs again', async (t) => {
     const { daemon, supervisord } = await scene(t, `[program:job]\ncommand=true\n${once}`);
     await daemon.expect(/^0 Ready nothing to check: start skipped/);
     supervisord.configure(`[program:job]\ncommand=/bin/sh -c "true /x/start.sh"\n${once}`);
@@ -283,11 +283,11 @@ suite('start', { concurrency: 8 }, () => {
     await daemon.expect(/^0 Ready start passed/);
   });
 
-  test('of which another section has the name is never loaded', async (t) => {
+  test('whose name another section also has is never loaded', async (t) => {
     const section = (program: string, command: string) => `[program:${program}]\ncommand=${command}\nprocess_name=same\n${once}`;
     const { daemon } = await scene(t, `[group:x]\nprograms=a,b\n${section('a', '/x/start.sh')}${section('b', 'true')}`);
     await daemon.expect(/^2 StartNotFinished .*"x:same".* shares its group and process name with another section/);
-    // Of two groups with one name it keeps the first, by their priorities.
+    // Of two groups with the same name supervisord keeps the first by priority.
     const groups = `[program:foo]\ncommand=true\npriority=1\n${once}[group:foo]\nprograms=x\npriority=2\n[program:x]\ncommand=START\nprocess_name=foo\n${once}`;
     const other = await scene(t, groups);
     await other.daemon.expect(/^2 StartNotFinished .*"foo".* shares its group and process name with another section/);
@@ -326,7 +326,7 @@ suite('another program', { concurrency: 4 }, () => {
     await daemon.expect(/^0 Ready start passed/);
   });
 
-  test('may have a number that supervisord cannot tell, which is 111 and says what it is', async (t) => {
+  test('may have a number that supervisord cannot tell, which is 111 and says which number', async (t) => {
     const { daemon } = await scene(
       t,
       `[program:big]\ncommand=sleep 1000\nstdout_capture_maxbytes=2GB\n[program:start]\ncommand=START\n${once}`,
@@ -351,7 +351,7 @@ suite('supervisord', { concurrency: 4 }, () => {
     await daemon.expect(/^0 /);
   });
 
-  test('is not believed when its answer was there in time, and the daemon was stopped before it read it', async (t) => {
+  test('is not believed when its answer came in time but the daemon was stopped before it read it', async (t) => {
     const path = join(scratchDirectory(t), 'fake.sock');
     const nothing = reply('<params><param><value><array><data></data></array></value></param></params>');
     let daemon: TestDaemon | undefined;
@@ -382,7 +382,7 @@ suite('supervisord', { concurrency: 4 }, () => {
   test('is believed when its clock is past 2038, which it can no longer tell', async (t) => {
     const env = { LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1', FAKETIME: '@2040-01-01 00:00:00', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
     const supervisord = await TestSupervisord.start(t, `[program:start]\ncommand=true\n${once}`, { env });
-    // Events show that supervisord leaves it so; without them it takes a number of looks, where times tell nothing.
+    // Events show that supervisord does not restart it. Without them it takes ten looks, because times tell nothing.
     const daemon = new TestDaemon(t, { READINESSD_SUPERVISOR_URL: supervisord.url }, undefined, { form: 'poll' });
     await daemon.expect(/^2 StartNotFinished .*exited with code 0: checking/);
     await daemon.expect(/^0 Ready start passed/);
@@ -409,7 +409,7 @@ suite('supervisord', { concurrency: 4 }, () => {
   for (const where of ['on its socket', 'over TCP'] as const) {
     test(`asks for user and password ${where}`, async (t) => {
       const port = where === 'over TCP' ? { port: await freePort() } : {};
-      // Its file has a hash alone, in which a daemon finds no password.
+      // Its file has only a hash, so a daemon finds no password in it.
       const hash = `{SHA}${createHash('sha1').update('sec:ret').digest('hex')}`;
       const edit = (text: string) => text.replaceAll('sec:ret', hash);
       const supervisord = await TestSupervisord.start(t, '', { credentials: ['joe', 'sec:ret'], edit, ...port });

@@ -13,13 +13,13 @@ async function listening(t: Context, hook: string, host = '127.0.0.1') {
   writeScript(join(directory, 'hook'), hook);
   const address = `${host}:${await freePort(host.replace(/[[\]]/g, ''))}`;
   const daemon = new TestDaemon(t, { ...alone, READINESSD_LISTEN: address }, directory);
-  // A connection of its own: one that is kept may be closed meanwhile.
+  // A connection of its own, because a kept one may be closed meanwhile.
   const get = (path: string) => fetch(`http://${address}${path}`, { headers: { connection: 'close' } });
   return { daemon, address, get };
 }
 
 suite('TCP listener', { concurrency: 4 }, () => {
-  test('answers 200 when ready and else 503, with the first line', async (t) => {
+  test('answers 200 when ready and otherwise 503, with the first line', async (t) => {
     const { daemon, get } = await listening(t, 'echo secret; exit 17');
     await daemon.expect(/^17 /);
     const failing = await get('/readyz');
@@ -30,7 +30,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     assert.deepEqual([ready.status, await ready.text()], [200, '0 Ready hook passed\n']);
   });
 
-  test('tells of each step when asked to, without the output of the hook', async (t) => {
+  test('shows each step when asked to, without the output of the hook', async (t) => {
     const { daemon, get } = await listening(t, 'echo secret; exit 17');
     await daemon.expect(/^17 /);
     const verbose = await (await get('/readyz?verbose')).text();
@@ -70,7 +70,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     assert.equal((await daemon.get('/readyz')).status, 404);
   });
 
-  test('counts its probes apart', async (t) => {
+  test('counts its probes separately', async (t) => {
     const { daemon, get } = await listening(t, 'exit 0');
     await daemon.expect(/^0 /);
     await (await get('/readyz')).text();
@@ -82,7 +82,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     ['[::1]', '127.0.0.1'],
     ['[::]', '127.0.0.1'],
   ] as const) {
-    test(`on ${host} is not to be had on ${other}`, async (t) => {
+    test(`on ${host} cannot be reached on ${other}`, async (t) => {
       const { daemon, address } = await listening(t, 'exit 0', host);
       await daemon.expect(/^0 /);
       const own = host === '[::]' ? address.replace('[::]', '[::1]') : address;
@@ -92,7 +92,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     });
   }
 
-  test('that cannot be had ends the start with one line, and leaves no socket', async (t) => {
+  test('whose port is taken ends the start with one line, and leaves no socket', async (t) => {
     const directory = scratchDirectory(t);
     const taken = createServer().listen(0, '127.0.0.1');
     cleanUp(t, () => taken.close());
@@ -109,13 +109,13 @@ suite('TCP listener', { concurrency: 4 }, () => {
     }
   });
 
-  test('of another form than an address and a port ends the start with one line', async (t) => {
+  test('whose setting is no address with a port ends the start with one line', async (t) => {
     const daemon = new TestDaemon(t, { ...alone, READINESSD_LISTEN: 'localhost:9464' });
     assert.equal(await ended(daemon), 2);
     assert.match(daemon.log(), /^readinessd: cannot use READINESSD_LISTEN="localhost:9464": must be an IP address and a port, as .*\n$/);
   });
 
-  test('does not keep the daemon from ending while clients are connected, and is there again after it was killed', async (t) => {
+  test("does not delay the daemon's end while clients are connected, and is there again after a kill", async (t) => {
     const { daemon, address } = await listening(t, 'exit 0');
     await daemon.expect(/^0 /);
     const port = Number(address.split(':')[1]);
@@ -140,7 +140,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     assert.doesNotMatch(next.log(), /cannot stop/);
   });
 
-  test('closes idle connections when there are many, and both answer beside them', async (t) => {
+  test('closes idle connections when there are many, and both listeners answer beside them', async (t) => {
     const { daemon, address, get } = await listening(t, 'exit 0');
     await daemon.expect(/^0 /);
     const port = Number(address.split(':')[1]);
@@ -155,7 +155,7 @@ suite('TCP listener', { concurrency: 4 }, () => {
     assert.equal((await get('/readyz')).status, 200);
   });
 
-  test('is off unless asked for', async (t) => {
+  test('is off unless configured', async (t) => {
     const daemon = new TestDaemon(t, alone);
     await daemon.expect(/^0 /);
     const { stdout } = await run('sh', ['-c', `ls -l /proc/${daemon.child.pid}/fd | grep -o 'socket:.*' | sort`]);

@@ -14,7 +14,7 @@ for (const form of forms) {
       const programs = Array.from({ length: 20 }, (_, index) => `[program:p${index}]\ncommand=sleep 1000\n`).join('');
       const { supervisord, body, status } = await setUp(t, { form, programs, hook: (path) => writeScript(path, 'exit 0') });
       await until('it is ready', async () => (await body()).startsWith('0 Ready start skipped, hook passed'));
-      // What it needs is the least that is seen: the rest is garbage, which these quick cycles make plenty of.
+      // The lowest figure is what it needs. The rest is garbage, which these quick cycles make a lot of.
       let least = Number.POSITIVE_INFINITY;
       await until('20 cycles have ended, and it was seen to hold no more', async () => {
         const { cycles, pid } = await status();
@@ -35,14 +35,14 @@ for (const form of forms) {
       assert.ok(at(/stopped: first/) < at(/stopped: readinessd \(exit status 0\)/), log);
     });
 
-    test('comes back when it was killed, and is never given up', async (t) => {
+    test('comes back after it was killed, and supervisord never gives it up', async (t) => {
       const { supervisord, body, status, toldAll } = await setUp(t, { form });
       await toldAll();
       await until('it is ready', async () => (await body()).startsWith('0 '));
       const watch = watchVerdicts({ body });
       const { pid } = await status();
       await supervisord.ctl('signal', 'KILL', 'readinessd');
-      // That nobody answers in between may be too short to be seen.
+      // The time in which nobody answers may be too short to be seen.
       await until('another one answers', async () => (await status().catch(() => ({ pid }))).pid !== pid);
       await until('it is back', async () => (await body()).startsWith('0 '));
       assert.deepEqual(
@@ -64,14 +64,15 @@ for (const form of forms) {
       rmSync(hold);
       await until('it is ready', async () => (await body()).startsWith('0 '));
       const seen = (await watch.stop()).map((line) => line.split(' ')[0]);
-      // What was true before the reload may be shown until the next cycle; then it is not ready until start.sh is good again.
+      // The verdict from before the reload may be shown until the next cycle. Then it is not ready until
+      // start.sh is good again.
       assert.match(seen.join(), /^0,((?!0\b)\d*,)*0$/);
     });
 
     test('is not ready while supervisord waits for programs to die', async (t) => {
       const go = join(scratchDirectory(t), 'go');
       const command = `/bin/bash -c "trap '' TERM; while ! [ -e ${go} ]; do sleep 0.1; done"`;
-      // When supervisord would kill it, all that is waited for has come.
+      // The programs live until supervisord kills them, and by then everything that the test waits for has come.
       const { supervisord, body } = await setUp(t, { form, programs: `[program:slow]\ncommand=${command}\nstopwaitsecs=1000\n` });
       cleanUp(t, () => writeFileSync(go, ''));
       await until('it is ready', async () => (await body()).startsWith('0 '));

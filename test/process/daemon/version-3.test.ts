@@ -6,9 +6,9 @@ import { TestDaemon } from '../../support/daemon.ts';
 import { serveRpc } from '../../support/serve-rpc.ts';
 
 /**
- * What a supervisord said before `command` came into its answers: of its source's commit before 6e97e20b (4.0.0-dev), the last that
- * runs on Python 3; getAllConfigInfo has the same members in 3.4.0. Two programs run a start.sh, `start` and `initialise`;
- * only the former has a name by which it can be known.
+ * Answers of a supervisord from before they contained `command`: of its source's commit before 6e97e20b
+ * (4.0.0-dev), the last that runs on Python 3. getAllConfigInfo has the same members in 3.4.0. Two programs
+ * run a start.sh, `start` and `initialise`. Only the former has a name that shows it.
  */
 const recorded = (name: string) => readFileSync(join(import.meta.dirname, 'recorded-3', `${name}.xml`));
 

@@ -11,7 +11,7 @@ import { bin } from '../../support/supervisord.ts';
 const readinessd = join(tree, 'usr/bin/readinessd');
 const print = (...words: string[]) => run(readinessd, ['--print-supervisor-conf', ...words]);
 
-/** Refused with one sentence and code 2; whatever was there is there, and nothing else. */
+/** Asserts a refusal with one sentence and code 2. What was there is still there, and nothing else. */
 async function refused(file: string, sentence: RegExp, by: readonly string[] = [], directory = join(file, '..')): Promise<void> {
   const list = () => (existsSync(directory) ? readdirSync(directory).sort() : []);
   const before = list();
@@ -22,7 +22,7 @@ async function refused(file: string, sentence: RegExp, by: readonly string[] = [
 }
 
 suite('readinessd --print-supervisor-conf -o FILE', { concurrency: 4 }, () => {
-  test('writes what it would print, to be read by all, and says so on stderr', async (t) => {
+  test('writes what it would print, readable by all, and says so on stderr', async (t) => {
     const directory = scratchDirectory(t);
     for (const [words, name] of [
       [['-o'], 'a.conf'],
@@ -40,7 +40,7 @@ suite('readinessd --print-supervisor-conf -o FILE', { concurrency: 4 }, () => {
     assert.deepEqual(readdirSync(directory), ['a.conf', 'b.conf']);
   });
 
-  test('leaves alone what has this text, and what differs unless it is forced; then mode and owner stay', async (t) => {
+  test('keeps a file with this text, and one that differs unless it is forced; then mode and owner stay', async (t) => {
     const file = join(scratchDirectory(t), 'r.conf');
     await print('-o', file);
     chownSync(file, 1234, 1235);
@@ -63,7 +63,7 @@ suite('readinessd --print-supervisor-conf -o FILE', { concurrency: 4 }, () => {
     assert.deepEqual([uid, gid, mode & 0o7777], [1234, 1235, 0o640]);
   });
 
-  test('refuses what is no plain file: a directory, a link, a pipe, a device', async (t) => {
+  test('refuses anything but a plain file: a directory, a link, a pipe, a device', async (t) => {
     const at = (name: string) => join(directory, name);
     const directory = scratchDirectory(t);
     mkdirSync(at('directory'));
@@ -80,7 +80,7 @@ suite('readinessd --print-supervisor-conf -o FILE', { concurrency: 4 }, () => {
     assert.equal(readFileSync(at('file'), 'utf8'), 'mine');
   });
 
-  test('refuses a directory that is missing, is none, is read-only, is full, or is not to be written by this user', async (t) => {
+  test('refuses a directory that is missing, is none, is read-only, is full, or that this user may not write', async (t) => {
     const directory = scratchDirectory(t);
     await refused(join(directory, 'none/r.conf'), /there is no directory \S+none: make it first, if supervisord reads from there/);
     writeFileSync(join(directory, 'file'), '');
@@ -113,7 +113,7 @@ suite('readinessd --print-supervisor-conf -o FILE', { concurrency: 4 }, () => {
     });
   }
 
-  test('comes to its end when SIGTERM comes while it writes', async (t) => {
+  test('finishes when SIGTERM comes while it writes', async (t) => {
     const directory = scratchDirectory(t);
     const by = ['-f', '-qqq', '-o', '/dev/null', '-e', 'trace=fsync', '-e', 'inject=fsync:signal=TERM:when=1'];
     const { code, stderr } = await run('strace', [...by, readinessd, '--print-supervisor-conf', '-o', join(directory, 'r.conf')]);
@@ -152,7 +152,7 @@ suite('readinessd --print-supervisor-conf -o FILE says where supervisord reads f
   const shipped = '/etc/supervisor/conf.d/readinessd.conf';
   const main = '/etc/supervisor/supervisord.conf';
 
-  /** A machine whose /etc/supervisor has this configuration, and a folder for the entry. */
+  /** A machine with this configuration in /etc/supervisor, and a folder for the entry. */
   async function machineWith(t: Context, configuration: string): Promise<Machine> {
     const machine = await startMachine(t);
     await machine.run('mount', '-t', 'tmpfs', 'none', '/etc/supervisor');
@@ -183,7 +183,7 @@ suite('readinessd --print-supervisor-conf -o FILE says where supervisord reads f
     });
   }
 
-  test('but not where it reads it, that is not known, or it may be meant for another', async (t) => {
+  test('but not where it reads the file, where that is unknown, or when the file may be for another supervisord', async (t) => {
     for (const configuration of [
       '[supervisord]\n[include]\nfiles=conf.d/*.conf\n',
       '[supervisord]\n[include]\nfiles=%(ENV_NOT_KNOWN_HERE)s/*.conf\n',
@@ -196,7 +196,7 @@ suite('readinessd --print-supervisor-conf -o FILE says where supervisord reads f
     assert.equal(await write(machine, '/run/r.conf'), 'readinessd: wrote /run/r.conf\n');
   });
 
-  test('of the one that runs rather than of one that could be started', async (t) => {
+  test('of the supervisord that runs rather than one that could be started', async (t) => {
     const machine = await machineWith(t, '[supervisord]\n[include]\nfiles=conf.d/*.conf\n');
     await machine.write('/run/s.conf', '[supervisord]\nuser=root\nlogfile=/run/s.log\npidfile=/run/s.pid\n[include]\nfiles=own/*.conf\n');
     await machine.run(`${bin}supervisord`, '-c', '/run/s.conf');

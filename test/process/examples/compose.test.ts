@@ -8,9 +8,9 @@ import { scratchDirectory } from '../../support/scratch.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../../examples/compose.yaml'), 'utf8');
 
-test('examples/compose.yaml is what Compose takes, and starts the frontend when the backend is ready', async (t) => {
+test('examples/compose.yaml is valid for Compose, and starts the frontend when the backend is ready', async (t) => {
   const file = join(scratchDirectory(t), 'compose.yaml');
-  /** Compose has a schema, which refuses what it does not know. */
+  /** Compose has a schema, which refuses unknown fields. */
   const check = (compose: string) => {
     writeFileSync(file, compose);
     return run('docker-compose', ['--file', file, 'config', '--quiet']);

@@ -28,12 +28,12 @@ function containerOf(file: string) {
 }
 
 suite('manifests for Kubernetes', () => {
-  test('are all of these', () => {
+  test('are exactly these files', () => {
     assert.deepEqual(readdirSync(folder).sort(), Object.keys(models));
   });
 
   for (const [file, Model] of Object.entries(models)) {
-    test(`${file} is what the API takes, without a field that it does not know`, async (t) => {
+    test(`${file} is valid for the API, without an unknown field`, async (t) => {
       const manifest = parse(textOf(file));
       new Model(manifest).validate();
       const directory = scratchDirectory(t);
@@ -54,7 +54,7 @@ suite('manifests for Kubernetes', () => {
     });
   }
 
-  test("docs/kubernetes.md's probe without exec is what the API takes, and asks where the daemon listens", async (t) => {
+  test("docs/kubernetes.md's probe without exec is valid for the API, and asks where the daemon listens", async (t) => {
     const [, snippet = ''] = /```yaml\n(env:[^`]*)```/.exec(readFileSync(join(root, 'docs/kubernetes.md'), 'utf8')) ?? [];
     const pod = parse(textOf('pod.yaml')) as Pod;
     const wanted = parse(snippet) as Pick<ReturnType<typeof containerOf>, 'env' | 'readinessProbe'>;
@@ -69,7 +69,7 @@ suite('manifests for Kubernetes', () => {
     assert.deepEqual(httpGet, { path: tcpEndpoints[0]?.path, port });
   });
 
-  test("the README's probe is theirs", () => {
+  test("the README's probe is the same as theirs", () => {
     const [, snippet = ''] = /```yaml\n(readinessProbe:[^`]*)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
     assert.deepEqual(parse(snippet), { readinessProbe: containerOf('pod.yaml').readinessProbe });
   });

@@ -13,11 +13,11 @@ suite('POST /check', { concurrency: 4 }, () => {
     readonly runs: () => number;
     /** From now on each run waits for its turn. */
     readonly hold: () => void;
-    /** Lets so many runs end in all, and no more. */
+    /** Lets this many runs end in all, and no more. */
     readonly allow: (count: number) => void;
   }
 
-  /** A daemon that rests for ten minutes between cycles, and whose hook notes its runs. */
+  /** A daemon that waits ten minutes between cycles. Its hook notes its runs. */
   async function resting(t: TestContext, seconds: string, launch: Launch = {}): Promise<Resting> {
     const directory = scratchDirectory(t);
     const [log, allowed] = [join(directory, 'runs'), join(directory, 'allowed')];
@@ -49,10 +49,10 @@ suite('POST /check', { concurrency: 4 }, () => {
     const first = daemon.post('/check');
     await until('the hook runs', () => runs() === before + 1);
     const second = daemon.post('/check');
-    // What was sent before has been read by then.
+    // By then the daemon has read what was sent before.
     await daemon.status();
     allow(before + 1);
-    // It needs no other run: that may not end yet.
+    // It needs no other run, which may not end yet.
     await first;
     allow(before + 2);
     await second;
@@ -64,16 +64,16 @@ suite('POST /check', { concurrency: 4 }, () => {
     const before = runs();
     hold();
     const asked = Array.from({ length: 50 }, () => daemon.post('/check'));
-    // What was sent before has been read by then.
+    // By then the daemon has read what was sent before.
     await daemon.status();
     allow(before + 50);
     const answers = await Promise.all(asked);
     assert.ok(answers.every(({ body }) => body.startsWith('19 ')));
-    // Those who came when the first had begun share the second.
+    // Calls that came after the first cycle had begun share the second.
     assert.ok(runs() - before <= 2, `${runs() - before} runs`);
   });
 
-  test('is answered to all that wait, though a storm of silent clients comes after them', async (t) => {
+  test('is answered to all that wait, even when a storm of silent clients comes after them', async (t) => {
     const { daemon, runs, hold, allow } = await resting(t, '0');
     const before = runs();
     hold();
@@ -88,7 +88,7 @@ suite('POST /check', { concurrency: 4 }, () => {
     for (const { body } of await Promise.all(asked)) assert.match(body, /^19 /);
   });
 
-  test('leaves places for probes where few files may be open', async (t) => {
+  test('leaves places for probes when few files may be open', async (t) => {
     const { daemon, runs, hold, allow } = await resting(t, '0', { by: ['prlimit', '--nofile=64'] });
     const before = runs();
     hold();
@@ -108,30 +108,30 @@ suite('POST /check', { concurrency: 4 }, () => {
       await Promise.all([daemon.post('/check'), daemon.post('/check')]);
       return runs() - before >= 4;
     });
-    // Counted first: a machine that takes its time may take it between the two.
+    // Counted first: a slow machine may take time between the two.
     const count = runs() - before;
     const spentMs = performance.now() - beganAtMs;
     assert.ok(count <= spentMs / 1000 + 1, `${count} runs in ${spentMs} ms`);
   });
 
-  test('does not hold up the end of the daemon', async (t) => {
+  test('does not delay the end of the daemon', async (t) => {
     const { daemon, hold } = await resting(t, '0');
     hold();
     const waiting = daemon.post('/check').catch(() => undefined);
     await daemon.status();
     daemon.child.kill('SIGTERM');
     assert.equal(await ended(daemon), 0);
-    // No answer, or one that says why; no verdict.
+    // Either no answer, or one that says why, but no verdict.
     assert.ok([undefined, 500].includes((await waiting)?.status));
   });
 
-  test('takes what curl sends along', async (t) => {
+  test('accepts what curl sends along', async (t) => {
     const { daemon } = await resting(t, '0');
     for (const [args, expected] of [
       [['-X', 'POST'], /^(0|19) /],
       [['-d', ''], /^(0|19) /],
       [['-d', 'x=1'], /^(0|19) /],
-      // With it curl asks for JSON too.
+      // With it curl also asks for JSON.
       [['--json', '{'], /^\{"ready":/],
       [['-F', 'a=b'], /^(0|19) /],
     ] as const) {

@@ -9,7 +9,7 @@ import { holdingsOf } from '../../support/process.ts';
 import { run } from '../../support/run.ts';
 import { cleanUp, lib, nativeClient, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
-/** A daemon that says 19, which no client does on its own. */
+/** A daemon that says 19, which no client says by itself. */
 async function saying19(t: TestContext, settings: Record<string, string> = {}, launch: Launch = {}): Promise<TestDaemon> {
   const directory = scratchDirectory(t);
   writeScript(join(directory, 'hook'), 'exit 19');
@@ -45,7 +45,7 @@ suite('the probe is answered', { concurrency: 2 }, () => {
     });
   }
 
-  test('to a client that closed its half after asking, too', async (t) => {
+  test('also to a client that closed its half after asking', async (t) => {
     const socket = await connect(t, await saying19(t), true);
     let reply = '';
     socket.setEncoding('utf8').on('data', (text: string) => {
@@ -99,7 +99,7 @@ suite('the probe is answered', { concurrency: 2 }, () => {
     });
   }
 
-  test('at once, beside clients that go on taking every place that is left', async (t) => {
+  test('at once, beside clients that keep taking every free place', async (t) => {
     const daemon = await saying19(t, {}, { by: ['prlimit', '--nofile=64'] });
     for (let i = 0; i < 10; i++) {
       await Promise.all(Array.from({ length: 100 }, () => connect(t, daemon)));
@@ -109,7 +109,7 @@ suite('the probe is answered', { concurrency: 2 }, () => {
 
   test(`200 times a second for ${isLong ? 60 : 5} seconds, each time right`, async (t) => {
     const daemon = await saying19(t);
-    // How long it took is told, not asserted: a slow machine must not fail the test.
+    // The test reports how long it took and does not assert it: a slow machine must not fail the test.
     const env = { READINESSD_SOCKET: daemon.socket, ...patient };
     const tookMs: number[] = [];
     const wrong: (number | null)[] = [];

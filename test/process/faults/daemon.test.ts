@@ -10,11 +10,11 @@ import { replaceFile, scratchDirectory, until, writeScript } from '../../support
 import { setUp } from '../../support/set-up.ts';
 
 suite('the daemon under supervisord', { concurrency: 4 }, () => {
-  test('killed in mid-hook comes back, ends the old hook first, and the probe goes 100, 104, right', async (t) => {
+  test('comes back when killed in mid-hook, ends the old hook first, and the probe says 100, 104, then the truth', async (t) => {
     const { supervisord, directory, socket, probe, expect, status } = await setUp(t, {
       programs: '',
       settings: { ...alone, READINESSD_HOOK_TIMEOUT: '10m' },
-      // Until it may go on each run hangs, with a child.
+      // Until it may go on, each run hangs, with a child.
       hook: (path) => writeScript(path, 'cd "$(dirname "$0")"; sleep 1000 & echo $$ $! >> pids; [ -e go ] || wait; exit 19'),
     });
     const pids = join(directory, 'pids');
@@ -29,7 +29,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
         return code === wanted;
       });
     const { pid } = await status();
-    // Until it was seen that it is away, nobody starts it again.
+    // supervisord may not start it again before the test has seen it away.
     supervisord.child.kill('SIGSTOP');
     process.kill(pid, 'SIGKILL');
     const left = (runs()[0] ?? '').split(' ').map(Number);
@@ -37,7 +37,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     supervisord.child.kill('SIGCONT');
     await probeSays(104);
     await until('the old hook is gone', () => !left.some(isAlive));
-    // The new one, which waits.
+    // The new hook, which waits.
     await until('the new hook runs', () => runs().length === 2);
     writeFileSync(go, '');
     process.kill((await status()).pid, 'SIGTERM');
@@ -45,14 +45,14 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     assert.deepEqual(codes.slice(-2), [100, 104]);
   });
 
-  test('that reaches its limit of memory dies, which is 100, and comes back', async (t) => {
+  test('dies when it reaches its limit of memory, which is 100, and comes back', async (t) => {
     const hook = (path: string) => writeScript(path, 'exit 19');
     const { supervisord, socket, probe, expect, status } = await setUp(t, { programs: '', settings: alone, hook });
     await expect(/^19 /);
     const { pid } = await status();
     const codes = new Set<number | null>();
     const probed = async () => codes.add((await probe()).code);
-    // Until it was seen that it is away, nobody starts it again.
+    // supervisord may not start it again before the test has seen it away.
     supervisord.child.kill('SIGSTOP');
     await exhaustMemory(t, pid, socket, probed);
     assert.equal((await probe()).code, 100);
@@ -66,7 +66,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     assert.ok(!codes.has(0));
   });
 
-  test('goes on answering while supervisord is frozen and the log pipe is full', async (t) => {
+  test('keeps answering while supervisord is frozen and the log pipe is full', async (t) => {
     const { supervisord, expect, expectChecked, moreCycles, probe, status } = await setUp(t, {
       programs: '',
       settings: { READINESSD_RPC_TIMEOUT: '1s' },
@@ -74,7 +74,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     await expect(/^0 /);
     const { pid } = await status();
     supervisord.child.kill('SIGSTOP');
-    // 4 KiB instead of 64, so that it is soon full; each signal is a line.
+    // 4 KiB instead of 64, so that it is soon full. Each signal is a line.
     const shrink = `import fcntl; fcntl.fcntl(open('/proc/${pid}/fd/2', 'wb'), 1031, 4096)`;
     assert.equal((await run('python3', ['-c', shrink])).stderr, '');
     for (let line = 0; line < 200; line++) {
@@ -91,7 +91,7 @@ suite('the daemon under supervisord', { concurrency: 4 }, () => {
     assert.equal((await status()).pid, pid);
   });
 
-  test('does not mind that the wall clock, and with it that of supervisord, is set forth and back by a day', async (t) => {
+  test("ignores that the wall clock, which is also supervisord's, is set forward and back by a day", async (t) => {
     const clock = join(scratchDirectory(t), 'clock');
     const set = (offset: string) => replaceFile(clock, `${offset}\n`);
     set('+0');

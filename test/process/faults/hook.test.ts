@@ -8,7 +8,7 @@ import { isAlive } from '../../support/process.ts';
 import { end, run } from '../../support/run.ts';
 import { type Context, cleanUp, scratchDirectory, until, writeScript } from '../../support/scratch.ts';
 
-/** A daemon whose hook is there before it; `DIR` in the script is its directory. */
+/** A daemon whose hook is there before it starts. `DIR` in the script is its directory. */
 function withHook(t: Context, script: string, settings: Record<string, string> = {}): TestDaemon {
   const directory = scratchDirectory(t);
   writeScript(join(directory, 'hook'), script.replaceAll('DIR', directory));
@@ -16,7 +16,7 @@ function withHook(t: Context, script: string, settings: Record<string, string> =
 }
 
 suite('a hook', { concurrency: 8 }, () => {
-  test('that makes a daemon of a grandchild (fork, setsid, fork) has ended when it exits, and the daemon is left to its owner', async (t) => {
+  test('that makes a daemon of a grandchild (fork, setsid, fork) has ended when it exits, and its owner looks after that daemon', async (t) => {
     const script = `#!/usr/bin/env python3
 import os, sys, time
 if os.fork() == 0:
@@ -45,7 +45,7 @@ sys.exit(19)`;
     );
   });
 
-  test('that writes every byte there is is shown as text', async (t) => {
+  test('that writes every possible byte is shown as text', async (t) => {
     const daemon = withHook(t, '#!/usr/bin/env python3\nimport sys\nsys.stdout.buffer.write(bytes(range(256)) * 40)\nsys.exit(19)');
     const body = await daemon.expect(/^19 /);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
@@ -57,7 +57,7 @@ sys.exit(19)`;
     assert.equal(await withHook(t, 'printf "no newline"; exit 19').expect(/^19 /), '19 HookFailed hook exited with code 19\nno newline\n');
   });
 
-  test('that exits before its output is read has the end of it shown all the same', async (t) => {
+  test('that exits before its output is read still has the end of it shown', async (t) => {
     // As much as a pipe holds, so that it need not wait for its reader.
     const daemon = withHook(t, '#!/usr/bin/env python3\nimport os\nos.write(1, b"x" * 60000 + b"\\nthe end\\n")\nos._exit(19)');
     assert.match(await daemon.expect(/^19 /), /\nthe end\n$/);
@@ -67,7 +67,7 @@ sys.exit(19)`;
     const daemon = withHook(t, 'sleep 1000 & echo $! > DIR/pid; kill -STOP 0', { READINESSD_HOOK_TIMEOUT: '1s' });
     await daemon.expect(/^122 HookTimeout .*was killed\n$/);
     const file = join(daemon.directory, 'pid');
-    // A busy machine may need more than one cycle to come so far in the time.
+    // A busy machine may need more than one cycle to get this far in time.
     const pid = await until('it had a child', () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0));
     await until('its child is gone', () => !isAlive(pid));
   });
@@ -88,7 +88,7 @@ sys.exit(19)`;
     });
   }
 
-  test('runs in /, so that the directory which the daemon was started in may go away', async (t) => {
+  test("runs in /, so that the daemon's first working directory may be removed", async (t) => {
     const directory = scratchDirectory(t);
     const place = join(directory, 'place');
     mkdirSync(place);
@@ -103,7 +103,7 @@ sys.exit(19)`;
     const script =
       '#!/usr/bin/env python3\nimport os\nprint(*[fd for fd in range(3, 256) if os.path.exists(f"/proc/self/fd/{fd}")])\nos._exit(19)';
     const daemon = withHook(t, script.replace('os._exit', 'print(os.readlink("/proc/self/fd/0"), flush=True)\nos._exit'));
-    // What this test was itself given by whoever runs it, its children have as well.
+    // The descriptors that this test inherited. Its children have them too.
     const inherited = (await run(daemon.hook)).stdout.split('\n')[0];
     assert.equal(
       await daemon.expect(/^19 /),
@@ -111,12 +111,12 @@ sys.exit(19)`;
     );
   });
 
-  test('whose file system hangs longer than a cycle may take is not believed, though it passed', async (t) => {
-    // With one thread that looks at files there is one that hangs.
+  test('whose file system hangs longer than a cycle may take is not believed, although it passed', async (t) => {
+    // The daemon looks at files with one thread, which hangs here.
     const daemon = withHook(t, 'exit 0', { READINESSD_HOOK_TIMEOUT: '3s', UV_THREADPOOL_SIZE: '1' });
     await daemon.expect(/^0 /);
     const { pid } = await daemon.status();
-    // A look at the hook's file takes 13 s, of the 11.4 s that a cycle with this timeout may take.
+    // A look at the hook's file takes 13 s. A cycle with this timeout may take 11.4 s.
     const inject = ['-e', 'trace=statx', '-e', 'inject=statx:delay_enter=13000000:when=1', '-P', daemon.hook];
     const hang = ['-f', '-q', '-p', String(pid), ...inject, '-o', '/dev/null'];
     const strace = spawn('strace', hang, { stdio: 'ignore' });

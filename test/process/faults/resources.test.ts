@@ -16,7 +16,7 @@ suite("the socket's directory", { concurrency: 4 }, () => {
     ['read-only', 'mode=755', ['mount', '-o', 'remount,ro'], ['mount', '-o', 'remount,rw'], /read-only file system/],
     ['full', 'mode=755,nr_inodes=3', ['mkdir', '-p', 'a/b'], ['rm', '-r', 'a'], /no space left on device/],
   ] as const) {
-    test(`${title} at the start ends it with code 1 and says why; supervisord's back-off suffices until it is mended`, async (t) => {
+    test(`${title} at the start ends it with code 1 and says why; supervisord's back-off lasts until it is fixed`, async (t) => {
       const directory = await mount(t, options);
       const change = ([program, ...args]: readonly string[]) =>
         run(program ?? '', args.at(-1)?.startsWith('remount') ? [...args, directory] : args, { cwd: directory });
@@ -40,7 +40,7 @@ suite("the socket's directory", { concurrency: 4 }, () => {
   }
 });
 
-/** The limit of open files with which so many more can be opened beside these. */
+/** The limit of open files that allows this many more beside these. */
 function limitThatLeaves(room: number, open: readonly number[]): number {
   const free = Array.from({ length: open.length + room + 1 }, (_, descriptor) => descriptor).filter(
     (descriptor) => !open.includes(descriptor),
@@ -49,7 +49,7 @@ function limitThatLeaves(room: number, open: readonly number[]): number {
 }
 
 suite('the limit', { concurrency: 4 }, () => {
-  test('of 64 open files holds through a storm of clients: the hook runs, and probes are answered', async (t) => {
+  test('of 64 open files allows a storm of clients: the hook runs, and probes are answered', async (t) => {
     const directory = scratchDirectory(t);
     writeScript(join(directory, 'hook'), 'exit 19');
     const daemon = new TestDaemon(t, alone, directory, { by: ['prlimit', '--nofile=64'] });
@@ -86,7 +86,8 @@ suite('the limit', { concurrency: 4 }, () => {
       assert.equal((await run('prlimit', ['--pid', String(pid), `--nofile=${most}:`])).stderr, '');
     };
     const runs = () => readFileSync(log).length;
-    // Each leaves room for one more of the descriptors that a start needs. Nobody can be asked meanwhile, for want of one.
+    // Each round leaves room for one more of the descriptors that a start needs. Without one, the daemon
+    // cannot be asked meanwhile.
     for (let room = 0; room < 6; room++) {
       const [said, ran] = [daemon.log().length, runs()];
       await limit(limitThatLeaves(room, readdirSync(`/proc/${pid}/fd`).map(Number)));
@@ -102,7 +103,7 @@ suite('the limit', { concurrency: 4 }, () => {
   });
 
   test('of processes that is reached when the hook must start is 123, and right again when it is lifted', async (t) => {
-    // Root has no such limit; and the limit counts the threads of one user.
+    // Root has no such limit, and the limit counts the threads of one user.
     const user = 100_000 + process.pid;
     const { root } = treeCopy(t);
     const directory = scratchDirectory(t);

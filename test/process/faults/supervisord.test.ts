@@ -11,7 +11,7 @@ import { TestSupervisord } from '../../support/supervisord.ts';
 
 const once = 'startsecs=0\nautorestart=false\n';
 
-/** Something in supervisord's place that deals with each connection as told. */
+/** A server in supervisord's place that handles each connection as told. */
 async function fake(t: Context, onConnection: (socket: Socket) => void): Promise<string> {
   const path = join(scratchDirectory(t), 's.sock');
   const server = createServer((socket) => {
@@ -72,18 +72,18 @@ suite('a supervisord that answers', { concurrency: 8 }, () => {
       await daemon.expect(expected);
       assertStatus(await daemon.aWholeCycle());
       assert.match(await daemon.body(), /^11[01] /);
-      // Garbage goes in its own time.
+      // The garbage collector runs when it likes.
       await until('it holds little', () => holdingsOf(daemon.child.pid ?? 0).rssKb < 200_000);
     });
   }
 
-  test('wholly but for its end is not believed', async (t) => {
+  test('with all but its end is not believed', async (t) => {
     const daemon = await behindProxy(t, (socket, reply) => socket.end(reply.subarray(0, -5)));
     await daemon.expect(/^111 SupervisorBadReply .*cut short\n$/);
   });
 
-  test('after 1.9 s of its 5 s is asked in peace, and its word counts', async (t) => {
-    // A look is more than two calls, and so takes longer than one may.
+  test('after 1.9 s of its 5 s is not hurried, and is believed', async (t) => {
+    // A look is more than two calls, and so takes longer than one call may.
     const settings = { READINESSD_RPC_TIMEOUT: '5s' };
     const daemon = await behindProxy(t, (socket, reply) => setTimeout(() => socket.write(reply), 1900), settings);
     await daemon.expect(/^104 /);
@@ -92,7 +92,7 @@ suite('a supervisord that answers', { concurrency: 8 }, () => {
     assert.ok((steps[0]?.durationMs ?? 0) > 1800);
   });
 
-  test('to a thousand programs is read in time, and a start.sh among them followed', async (t) => {
+  test('about a thousand programs is read in time, and a start.sh among them is followed', async (t) => {
     const programs = Array.from({ length: 999 }, (_, index) => `[program:p${index}]\ncommand=sleep 1000\nautostart=false\n`).join('');
     const code = join(scratchDirectory(t), 'code');
     writeFileSync(code, '3');
@@ -117,7 +117,7 @@ function bomb(): string {
   return `<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY l0 "lol">${entities}]><methodResponse><params><param><value>&l10;</value></param></params></methodResponse>`;
 }
 
-/** A real supervisord whose whole replies are handed to the daemon as told. */
+/** A real supervisord. The test decides how its whole replies reach the daemon. */
 async function behindProxy(
   t: Context,
   hand: (socket: Socket, reply: Buffer) => void,

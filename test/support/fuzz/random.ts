@@ -1,17 +1,17 @@
-/** Bytes that parsers tend to trip over, one character a byte. */
+/** Bytes that parsers tend to fail on, one character per byte. */
 const hostile = ['\0', '\t', '\n', '\r', '\r\n', ' ', '0', '9', ':', '<', '>', '&', '"', '\x1b', '\x7f', '\x80', '\x85', '\xa0', '\xff'];
 
-/** Choices for a fuzz test, made again in the same way from the same seed and index (mulberry32). */
+/** Choices for a fuzz test. The same seed and index give the same choices (mulberry32). */
 export class Random {
   #state: number;
 
   constructor(seed: number, index: number) {
     this.#state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;
-    // Neighbours in index begin with neighbours in state; a few rounds part them.
+    // Neighbouring indexes begin in similar states. A few rounds separate them.
     for (let round = 0; round < 3; round++) this.int(2);
   }
 
-  /** A whole number from 0 to below one that is given. */
+  /** A whole number from 0 to below the given one. */
   int(below: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -19,7 +19,7 @@ export class Random {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
   }
 
-  /** True in one of so many cases. */
+  /** True in one of this many cases. */
   oneIn(cases: number): boolean {
     return this.int(cases) === 0;
   }
@@ -28,7 +28,7 @@ export class Random {
     return list[this.int(list.length)] as T;
   }
 
-  /** Up to so many of what is made. */
+  /** At most this many items. */
   list<T>(most: number, make: () => T): T[] {
     return Array.from({ length: this.int(most + 1) }, make);
   }
@@ -38,16 +38,16 @@ export class Random {
     return Array.from({ length }, () => String.fromCharCode(this.int(256))).join('');
   }
 
-  /** The text in pieces of any length, none of them empty. */
+  /** Splits the text into pieces of any length, none of them empty. */
   pieces(text: string): string[] {
     const cuts = this.list(this.oneIn(8) ? 40 : 4, () => this.int(text.length + 1)).sort((a, b) => a - b);
     return [0, ...cuts].map((from, index) => text.slice(from, cuts[index])).filter((piece) => piece !== '');
   }
 
   /**
-   * The text with one to three things done to it: cut, flipped, deleted, doubled, moved, or something put in.
+   * Changes the text one to three times: cuts, flips, deletes, doubles, moves or inserts.
    *
-   * @param fragments - what may be put in, besides single hostile characters
+   * @param fragments - what it may insert, besides single hostile characters
    */
   mutate(text: string, fragments: readonly string[]): string {
     let mutated = text;

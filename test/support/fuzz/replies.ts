@@ -1,12 +1,12 @@
 import { exitCodeTable } from '../../../shared/exit-codes.ts';
 import type { Random } from './random.ts';
 
-/** Replies for the fuzz tests, as texts with one character a byte (latin1). About a third of them are good. */
+/** Replies for the fuzz tests, as texts with one character per byte (latin1). About a third of them are good. */
 
 const reasons = exitCodeTable.map(({ reason }) => reason);
 const words = ['all well', 'hook exited with code 17', 'bgp: 3 of 4', 'Ready', '0 Ready', '\xc3\xa9\xe2\x82\xac', '\xff\x80', 'a\tb', ''];
 
-/** What is put into a reply by mutation. */
+/** What mutations insert into a reply. */
 const fragments = [
   '0 Ready\n',
   '0 Ready',
@@ -31,7 +31,7 @@ const fragments = [
   '256',
 ] as const;
 
-/** A body, with the status that belongs to it; good ones and bad ones. */
+/** A good or bad body, with the status that belongs to it. */
 export function randomBody(random: Random): { status: number; body: string } {
   const isReady = random.oneIn(3);
   const code = isReady ? 0 : random.oneIn(6) ? random.int(300) : random.pick(exitCodeTable).codes[1];
@@ -46,7 +46,7 @@ export function mutateReply(random: Random, text: string): string {
   return random.mutate(text, fragments);
 }
 
-/** The pieces in which a reply arrives; now and then more comes behind it, with its end or apart. */
+/** The pieces in which a reply arrives. Sometimes more follows, together with its end or separately. */
 export function randomReply(random: Random): string[] {
   if (random.oneIn(40)) return random.pieces(random.bytes(random.int(300)));
   const { status, body } = randomBody(random);
@@ -55,7 +55,7 @@ export function randomReply(random: Random): string[] {
   const bodyAt = (headers: readonly string[]) => [statusLine(random, status), ...headers, '', ''].join('\r\n');
   const headers = [...before, contentLength(random, body.length), ...after];
   let reply = bodyAt(headers) + body;
-  // The limit is where an off-by-one would be.
+  // An off-by-one error would be at the limit.
   if (random.oneIn(25)) {
     const padding = 8192 + random.int(7) - 3 - reply.length - 'X: \r\n'.length;
     reply = bodyAt([...headers, `X: ${'x'.repeat(Math.max(0, padding))}`]) + body;

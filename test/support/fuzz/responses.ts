@@ -1,15 +1,15 @@
 import type { XmlRpcValue } from '../../../daemon/supervisor/xml-rpc.ts';
 import type { Random } from './random.ts';
 
-/** XML-RPC responses for the fuzz test, written as supervisord writes them: by Python's xmlrpc.client. */
+/** XML-RPC responses for the fuzz test, written as supervisord writes them, with Python's xmlrpc.client. */
 
-/** The struct members that the reader is asked to keep. */
+/** The struct members that the reader should keep. */
 export const kept = ['name', 'state', '__proto__', 'constructor', 'a&b'];
 const memberNames = [...kept, 'group', 'polluted', 'toString', 'é', ''];
 
 const characters = [...'abz09 \x1b\n\t<>&"\'/]=-é€𝄞\u0085\u2028\ufffd'];
 
-/** What is put into a document by mutation. */
+/** What mutations insert into a document. */
 const fragments = [
   '<value>',
   '</value>',
@@ -40,10 +40,10 @@ const fragments = [
   '\ufeff',
 ];
 
-/** How deep a value may nest. */
+/** The deepest nesting of a value. */
 const deepest = 3;
 
-/** A value, and the document that holds it. */
+/** A value, and the document that contains it. */
 export function randomDocument(random: Random): { value: XmlRpcValue; xml: string } {
   const { value, xml } = randomValue(random, deepest);
   return {
@@ -52,7 +52,7 @@ export function randomDocument(random: Random): { value: XmlRpcValue; xml: strin
   };
 }
 
-/** Each array and struct must have depth left, so that the text stays short. */
+/** Arrays and structs need some depth left, so that the text stays short. */
 function randomValue(random: Random, depth: number): { value: XmlRpcValue; xml: string } {
   const kind = depth === deepest && !random.oneIn(4) ? 6 + random.int(3) : random.int(depth > 0 ? 9 : 6);
   if (kind > 6) return randomStruct(random, depth);
@@ -107,17 +107,17 @@ function randomText(random: Random): string {
   return random.list(random.oneIn(20) ? 500 : 8, () => random.pick(characters)).join('');
 }
 
-/** As Python's escape, which leaves quotes alone. */
+/** Escapes like Python's escape, which does not change quotes. */
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Does something to the text, or to its tags as a whole. */
+/** Changes the text, or whole tags. */
 export function mutateXml(random: Random, xml: string): string {
   if (random.oneIn(3)) return random.mutate(xml, fragments);
   const parts = xml.split(/(<[^>]*>)/).filter((part) => part.trim() !== '');
   for (let left = 1 + random.int(3); left > 0; left--) {
-    // Not the declaration and the root, without which little else is looked at.
+    // Leaves the declaration and the root alone. Without them the reader looks at little else.
     const [one, other] = [2 + random.int(parts.length - 3), 2 + random.int(parts.length - 3)];
     const part = parts[one] ?? '';
     switch (random.int(5)) {
@@ -140,7 +140,7 @@ export function mutateXml(random: Random, xml: string): string {
   return parts.join('');
 }
 
-/** Changes the names of a tag and of the next end of that name, which is mostly its own: the document stays well formed. */
+/** Renames a tag and the next end tag of that name, which is mostly its own. So the document stays well formed. */
 function renameElement(random: Random, parts: string[], at: number): void {
   const name = /^<(\w+)>$/.exec(parts[at] ?? '')?.[1];
   const end = parts.indexOf(`</${name}>`, at);
@@ -150,7 +150,7 @@ function renameElement(random: Random, parts: string[], at: number): void {
   parts[end] = `</${other}>`;
 }
 
-/** Values within values, and how many. */
+/** Nested values, and how many. */
 export function nestedDocument(random: Random): { xml: string; depth: number } {
   const levels = 1 + random.int(40);
   const [open, close] = random.pick([
@@ -161,7 +161,7 @@ export function nestedDocument(random: Random): { xml: string; depth: number } {
   return { xml: `<methodResponse><params><param>${value}</param></params></methodResponse>`, depth: 1 + levels };
 }
 
-/** Makes a good document into one that must be refused, whatever else it holds. */
+/** Changes a good document so that it must be refused, whatever else it contains. */
 export function spoil(random: Random, xml: string): string {
   const root = xml.indexOf('<methodResponse>');
   const value = xml.lastIndexOf('</param>');

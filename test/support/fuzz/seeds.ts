@@ -1,19 +1,20 @@
 import { isLong } from '../long.ts';
 import { Random } from './random.ts';
 
-/** What each fuzz test runs at the least for each of its seeds. */
+/** The least number of cases that each fuzz test runs for each of its seeds. */
 const casesPerSeed = 100_000;
 
 interface Kept {
   /** Run in full, in every run. */
   readonly seeds: readonly number[];
-  /** Single cases that once found something, `[seed, index]` as the failure named them; run in every run. */
+  /** Single cases that once found something, `[seed, index]` as the failure named them. They run in every run. */
   readonly found: readonly (readonly [seed: number, index: number])[];
 }
 
 /**
- * What is kept of each fuzz test. To keep a failure, add its `[seed, index]` to `found`: that costs one case. A further seed
- * costs a full run. A change of a generator gives both another meaning, so what a bug was also belongs among the plain tests.
+ * The seeds and cases kept for each fuzz test. To keep a failure, add its `[seed, index]` to `found`: that
+ * costs one case. Another seed costs a full run. A change of a generator changes the meaning of both, so a
+ * plain test should also cover each bug.
  */
 const kept = {
   client: { seeds: [1], found: [] },
@@ -22,7 +23,7 @@ const kept = {
   reply: { seeds: [1], found: [] },
 } satisfies Record<string, Kept>;
 
-/** One case to be made, and its name for whoever must make it again. */
+/** One case, and its name, by which it can be made again. */
 export interface Draw {
   readonly name: string;
   readonly random: Random;
@@ -35,7 +36,7 @@ export interface Run {
 }
 
 /**
- * What is to be run: the kept seeds and cases, and with `script/test --long` a fresh seed too.
+ * What to run: the kept seeds and cases, and with `script/test --long` also a new seed.
  *
  * @returns for each run its title and its cases; a sample is too small to say anything about shares
  */

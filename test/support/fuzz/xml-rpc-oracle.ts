@@ -2,7 +2,7 @@ import { SaxesParser } from 'saxes';
 import type { XmlRpcValue } from '../../../daemon/supervisor/xml-rpc.ts';
 
 /**
- * XML-RPC responses once more, read by a general XML parser, for the fuzz test to judge by.
+ * Reads XML-RPC responses with a general XML parser, to judge the fuzz test.
  *
  * @returns the value that the method returned, or undefined when the text is no whole response, or a fault
  */
@@ -22,7 +22,7 @@ const standIn = '\uE000';
 
 interface Open {
   readonly name: string;
-  /** For value: what it holds. For array and struct: what they have gathered. For member: the value under its name. */
+  /** For value: its content. For array and struct: what they have collected. For member: the value of its name. */
   value?: XmlRpcValue;
   memberName?: string;
 }
@@ -82,7 +82,7 @@ class Reader {
     else if (parent.name === 'value') parent.value = left.value === undefined ? scalar(name, text) : left.value;
   }
 
-  /** Hands a finished value to what encloses it: a struct's member, an array (inside its data), or the response. */
+  /** Passes a finished value to what encloses it: a struct's member, an array (inside its data), or the response. */
   #deliver(value: XmlRpcValue): void {
     const parent = this.#open.at(-1);
     const array = parent?.name === 'data' && this.#open.at(-2)?.name === 'array' ? this.#open.at(-2) : undefined;

@@ -1,6 +1,6 @@
 import { eventText, FakePipes, ofProcess } from '../events.ts';
 
-/** How events get lost, or come otherwise than they should. */
+/** Ways in which events get lost or come out of order. */
 export type EventFault = 'none' | 'storm' | 'doubled' | 'swapped' | 'stopped' | 'counted anew';
 
 /** A storm overflows it. */
@@ -9,17 +9,17 @@ const eventsPerStormyTurn = 3;
 
 const tickPeriodMs = 60_000;
 
-/** What supervisord keeps for a listener: events that wait, of which it sends one when the last is answered. */
+/** supervisord's buffer for a listener. It sends one waiting event when the last one is answered. */
 export class EventPool {
   fault: EventFault = 'none';
-  /** Told when the listener has answered. */
+  /** Called when the listener has answered. */
   onAnswer = () => {};
-  /** What the daemon has for its stdin and stdout. */
+  /** The daemon's stdin and stdout. */
   readonly pipes: FakePipes;
   #waiting: { readonly serial: number; readonly name: string; readonly payload: string }[] = [];
   #serial = 0;
   #isReady = false;
-  /** What is in the pipe, and not read. */
+  /** What is in the pipe and not read. */
   #sent = '';
 
   constructor() {
@@ -37,7 +37,7 @@ export class EventPool {
     if (this.#waiting.length > bufferSize) this.#waiting.shift();
   }
 
-  /** supervisord's turn to send one. */
+  /** supervisord's turn to send an event. */
   dispatch(): void {
     if (this.fault === 'storm') {
       for (let i = 0; i < eventsPerStormyTurn; i++) this.accept('PROCESS_STATE_EXITED', ofProcess('service'));

@@ -1,14 +1,20 @@
 /**
- * What the verdict must be, as a pure function of what the world was like. It knows nothing of the daemon's code: it is
- * what the tests hold the daemon against, with a controlled clock and as built.
+ * What the verdict must be, as a pure function of the state of the world. It knows nothing of the daemon's
+ * code. The tests compare the daemon with it, both with a simulated clock and as built.
  */
 
 export type StartState = 'absent' | 'never started' | 'running' | 'good' | 'failed' | 'fatal' | 'stopped' | 'restarting';
-/** Absent at the default path, which may be; missing at another. */
+/** Absent at the default path, which is allowed; missing at another path. */
 export type HookState = 'absent' | 'missing' | 'good' | 'failing' | 'hanging' | 'not executable';
-/** What a reread has made of supervisord's configuration, without an update: a start.sh more, a service that is one now, or nothing at all. */
+/**
+ * What a reread without an update has made of supervisord's configuration: one more start.sh, a service
+ * turned into one, or nothing at all.
+ */
 export type ConfigState = 'loaded' | 'start.sh added' | 'service made start.sh' | 'sections dropped';
-/** A program that must be running. A change sets one of the first three; `just up` and `up for a while` are parts of a time in which it is up. */
+/**
+ * A program that must be running. A change sets one of the first three. `just up` and `up for a while` are
+ * parts of the time in which it is up.
+ */
 export type ProgramState = 'up' | 'stopped' | 'crashing' | 'just up' | 'up for a while';
 /** A declared check, which runs beside the hook. */
 export type CheckState = 'none' | 'good' | 'failing' | 'hanging';
@@ -24,12 +30,12 @@ export interface World {
   readonly fault: Fault;
 }
 
-/** How things become, when they were so before: a supervisord that is frozen starts and ends no program. */
+/** The next world after a given one: a frozen supervisord starts and ends no program. */
 export function following(before: World, next: World): World {
   return next.fault === 'supervisord silent' ? { ...next, program: before.program } : next;
 }
 
-/** A world from a moment on, until the next; milliseconds of the monotonic clock. */
+/** A world from this time until the next era. In milliseconds of the monotonic clock. */
 export interface Era {
   readonly fromMs: number;
   readonly world: World;
@@ -60,7 +66,7 @@ const codesOfProgram: Readonly<Record<ProgramState, readonly number[]>> = {
   stopped: [116],
   crashing: [116],
   'just up': [116],
-  // Long enough, but whoever looks may not have seen it for so long.
+  // Up for long enough, but the observer may not have seen it for so long.
   'up for a while': [0, 116],
 };
 
@@ -74,21 +80,24 @@ const codeOfFault: Readonly<Record<Fault, number>> = {
   bug: 105,
 };
 
-/** What the start step may find. */
+/** The codes that the start step may find. */
 function startCodes({ fault, start, config }: World): readonly number[] {
   const code = codeOfFault[fault] || codeOfStart[start];
   if (fault !== 'none' || config === 'loaded') return [code];
-  // What it runs, a daemon knows that saw it beside its section.
+  // A daemon knows what a program runs if it saw it beside its section.
   if (config === 'sections dropped') return [code, 114];
   return [code === 0 ? 2 : code];
 }
 
-/** What the hook step may find; of a hook that is not there, whether it was there before is not known here. */
+/**
+ * The codes that the hook step may find. For a missing hook, this function does not know whether it was there
+ * before.
+ */
 function hookCodes({ hook }: World): readonly number[] {
   return hook === 'absent' ? [0, 120] : [codeOfHook[hook]];
 }
 
-/** What each step may find, in the order in which the verdict goes: the first failure is it. */
+/** The codes that each step may find, in the order of the verdict: the first failure decides. */
 const codesInOrder: readonly ((world: World) => readonly number[])[] = [
   startCodes,
   hookCodes,
@@ -96,36 +105,36 @@ const codesInOrder: readonly ((world: World) => readonly number[])[] = [
   ({ check }) => [codeOfCheck[check]],
 ];
 
-/** What may be shown in the end when the world stays as it is; more than one code where that follows from what was before. */
+/** What may be shown in the end when the world stays as it is. More than one code when the past decides. */
 export function truths(world: World): readonly number[] {
   return codesInOrder.reduceRight<readonly number[]>((later, codes) => codes(world).flatMap((code) => (code === 0 ? later : [code])), [0]);
 }
 
-/** Whether what events tell of is bad: start.sh, or the program. */
+/** Whether what events report is bad: start.sh, or the program. */
 export function isToldBad(world: World): boolean {
   return codeOfStart[world.start] !== 0 || !codesOfProgram[world.program].includes(0);
 }
 
-/** Whether supervisord has what is ready. */
+/** Whether supervisord's programs allow ready. */
 function mayBeGood(world: World): boolean {
   return startCodes(world).includes(0) && codesOfProgram[world.program].includes(0);
 }
 
-/** How long a program must be up before it counts: in the run that was there from the beginning, and in one that followed another. */
+/** How long a program must be up before it counts: in a run that was there from the beginning, and in a later run. */
 export interface Settling {
   readonly firstMs: number;
   readonly againMs: number;
 }
 
-/** Somebody asked supervisord of its processes, and was answered. */
+/** A question to supervisord about its processes that was answered. */
 export interface Look {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 /**
- * A history in which each time that the program is up has parts: `just up`, then `up for a while`, and `up` once whoever looks
- * has seen it for long enough.
+ * A history in which each time that the program is up has parts: `just up`, then `up for a while`, and `up`
+ * once the observer has seen it for long enough.
  *
  * @param looks - all of them, the oldest first; without any, nothing is known of what has been seen
  */
@@ -151,17 +160,20 @@ export function withSettling(history: readonly Era[], { firstMs, againMs }: Sett
   });
 }
 
-/** How late it may be seen what a reread has changed. */
+/** How late a change by a reread may be noticed. */
 export const configLagMs = 15_000;
 
-/** The worlds of a time. */
+/** The worlds of a period. */
 export function worldsBetween(history: readonly Era[], fromMs: number, toMs: number): World[] {
   return history
     .filter((era, index) => era.fromMs <= toMs && (history[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) >= fromMs)
     .map(({ world }) => world);
 }
 
-/** The worlds of a time, each also with a configuration that the daemon may still go by; it may have a start.sh that is gone. */
+/**
+ * The worlds of a period, each also with the configuration that the daemon may still use. That one may have a
+ * start.sh that is gone.
+ */
 export function worldsOf(history: readonly Era[], fromMs: number, toMs: number): World[] {
   const read = worldsBetween(history, fromMs - configLagMs, toMs);
   const configs = new Set(read.map(({ config }) => config));
@@ -172,14 +184,18 @@ export function worldsOf(history: readonly Era[], fromMs: number, toMs: number):
   });
 }
 
-/** Whether at some moment of a time what supervisord has was good: its start.sh, and its program, which had been up for long enough. */
+/**
+ * Whether at some moment of a period supervisord's programs were good: its start.sh, and its program, which
+ * had been up for long enough.
+ */
 export function wasGood(history: readonly Era[], fromMs: number, toMs: number): boolean {
   return worldsOf(history, fromMs, toMs).some(mayBeGood);
 }
 
 /**
- * Whether a verdict has a ground: what it says was so at some time from the start of its cycle on, and at some time all that comes
- * before it in order was good. A ready one needs more: a good hook and check, and a good start and program both before and after them.
+ * Whether a verdict has a ground in the world: at some time since the start of its cycle it was true, and at
+ * some time everything before it in order was good. A ready verdict needs more: a good hook and check, and a
+ * good start and program both before and after them.
  *
  * @param history - the eras, the oldest first, with settling
  * @param fromMs - when the cycle of the verdict began

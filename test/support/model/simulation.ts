@@ -20,18 +20,18 @@ export const hookTimeoutMs = 10_000;
 export const checkTimeoutMs = 3000;
 export const settling: Settling = { firstMs: 1000, againMs: 10_000 };
 
-/** Milliseconds of the simulated clock; what has not ended yet lasts for ever. */
+/** Milliseconds of the simulated clock. What has not ended yet lasts for ever. */
 interface Span {
   readonly fromMs: number;
   toMs: number;
 }
 
-/** A cycle that has begun, and once it has ended its verdict's code. */
+/** A cycle that has begun. Once it has ended, it has its verdict's code. */
 export interface SeenCycle extends Span {
   code: number;
 }
 
-/** A verdict that was published, be it a cycle's or what was told beside it. */
+/** A published verdict, from a cycle or from an event during one. */
 export interface SeenVerdict {
   readonly code: number;
   /** How many looks for a hook had ended by then. */
@@ -39,13 +39,13 @@ export interface SeenVerdict {
 }
 
 /**
- * The daemon's own loop, cycle, start step, programs step, cache and freshness in a simulated world on a simulated clock. Only
- * what is outside of the daemon is feigned: supervisord's answers, the hook and a check beside it.
+ * The daemon's own loop, cycle, start step, programs step, cache and freshness in a simulated world on a
+ * simulated clock. Only the outside is simulated: supervisord's answers, the hook and a check beside it.
  */
 export class Simulation {
   nowMs = 1_000_000;
   #world: World;
-  /** How long each answer of supervisord, and each run of the hook, takes; and of the check. */
+  /** How long each answer of supervisord and each run of the hook takes. The check has its own. */
   rpcMs = 10;
   hookMs = 100;
   checkMs = 50;
@@ -57,16 +57,19 @@ export class Simulation {
   readonly hookLooks: { readonly isThere: boolean; readonly run: number; readonly atMs: number; hasEnded: boolean }[] = [];
   overlaps = 0;
   bugs = 0;
-  /** That the timers have not been told of. */
+  /** Time that the timers have not been told of. */
   #frozenMs = 0;
-  /** Where supervisord tells what happens. */
+  /** Where supervisord sends its events. */
   readonly events: EventPool | undefined;
   readonly supervisord: SimulatedSupervisord;
   readonly #cache = createVerdictCache(() => this.nowMs);
   readonly #loop;
   readonly #presence;
 
-  /** @param hasPrograms - a program must be running; else there is no such step, and supervisord need not be asked when nothing is told */
+  /**
+   * @param hasPrograms - a program must be running; else there is no such step, and supervisord need not be
+   * asked when nothing is told
+   */
   constructor(world: World, hasEvents = false, hasPrograms = true) {
     this.#world = world;
     mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
@@ -111,7 +114,7 @@ export class Simulation {
         this.#cache.end();
       },
       onCycle: (cycle) => {
-        // What events tell comes between.
+        // What events report comes between.
         if (cycle.steps[0]?.name === 'mark') Object.assign(this.cycles.at(-1) ?? {}, { code: cycle.verdict.code });
         this.published.push({ code: cycle.verdict.code, hookLooks: this.hookLooks.filter(({ hasEnded }) => hasEnded).length });
         this.#cache.publish(cycle);
@@ -143,9 +146,9 @@ export class Simulation {
     return this.#loop.check();
   }
 
-  /** Lets time pass and everything happen that is due. */
+  /** Lets time pass, and everything that is due happen. */
   async pass(ms: number): Promise<void> {
-    // What was due while frozen fires first.
+    // What was due while it was frozen fires first.
     mock.timers.tick(this.#frozenMs);
     this.#frozenMs = 0;
     await settle();
@@ -154,7 +157,7 @@ export class Simulation {
     await settle();
   }
 
-  /** Time passes, but the daemon does not get to run: stopped by a signal, or by a host without time for it. */
+  /** Time passes, but the daemon does not run: it was stopped by a signal, or the host has no time for it. */
   freeze(ms: number): void {
     this.nowMs += ms;
     this.#frozenMs += ms;
@@ -174,7 +177,7 @@ export class Simulation {
     return { outcome: 'skipped', message: '' };
   }
 
-  /** What a hook says is decided when it is started: what is put in its place later is another one. */
+  /** A hook's result is decided when it starts. A file that is put in its place later is another hook. */
   async #runHook(): Promise<StepResult> {
     const { hook } = this.world;
     const look = { isThere: hook !== 'absent', run: this.supervisord.run, atMs: this.nowMs, hasEnded: false };
@@ -220,7 +223,7 @@ function notYet(found: string): StepResult {
 
 const silent = { debug() {}, warn() {} };
 
-/** Lets all promises that can settle do so. */
+/** Lets all promises settle that can. */
 async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

@@ -19,7 +19,7 @@ export const program = 'web';
 /** Its first run began before the daemon did. */
 const firstRun = { pid: 100, start: 1, stop: 0 };
 
-/** What is outside of supervisord. */
+/** The world outside of supervisord. */
 export interface Surroundings {
   readonly nowMs: number;
   readonly world: World;
@@ -28,9 +28,10 @@ export interface Surroundings {
 }
 
 /**
- * supervisord with a service, a program that must be running, and one start.sh or none. All that it does, it does in turns of
- * its loop, as the real one: it reads and answers, tells a listener one event, and then starts what is to be started and reaps
- * what has ended. Only the program is stopped and started the moment that somebody asks for it.
+ * supervisord with a service, a program that must be running, and perhaps a start.sh. It does everything in
+ * turns of its loop, like the real one: it reads and answers, sends a listener one event, then starts
+ * programs that are due and reaps those that have ended. Only the program is stopped and started at the very
+ * moment when somebody asks.
  */
 export class SimulatedSupervisord implements SupervisorClient {
   readonly #surroundings: Surroundings;
@@ -41,9 +42,9 @@ export class SimulatedSupervisord implements SupervisorClient {
   #program: World['program'];
   #programRun = firstRun;
   #lastPid = firstRun.pid;
-  /** When it was asked of its processes, and answered. */
+  /** When it was asked for its processes, and answered. */
   readonly looks: Look[] = [];
-  /** How often start.sh has been run. */
+  /** How often start.sh has run. */
   run = 0;
   /** How often it was asked. */
   calls = 0;
@@ -71,7 +72,7 @@ export class SimulatedSupervisord implements SupervisorClient {
     return this.#turn(() => this.#configs());
   }
 
-  /** Brings about what the world says of the program. */
+  /** Makes the program what the world says. */
   changeProgram(): void {
     const { world } = this.#surroundings;
     if (world.fault === 'supervisord silent' || world.program === this.#program) return;
@@ -92,7 +93,7 @@ export class SimulatedSupervisord implements SupervisorClient {
     this.#tell(program, begun);
   }
 
-  /** It ends once in each second, and is started again. */
+  /** The program ends once a second, and is started again. */
   #crash(): void {
     if (this.#program !== 'crashing' || this.#programRun.start === this.#seconds) return;
     this.#endProgram(['EXITED']);
@@ -107,7 +108,7 @@ export class SimulatedSupervisord implements SupervisorClient {
     return Math.floor(this.#surroundings.nowMs / 1000);
   }
 
-  /** Frozen, it does nothing; the answer is never used then. */
+  /** While frozen, it does nothing, and its answer is never used. */
   #turn<T>(answer: () => T = () => undefined as T): T {
     this.#pool?.deliver();
     if (this.#surroundings.world.fault === 'supervisord silent') return undefined as T;
@@ -139,7 +140,7 @@ export class SimulatedSupervisord implements SupervisorClient {
     ];
   }
 
-  /** Brings about what the world says, and tells of it. */
+  /** Makes start.sh what the world says, and sends the events. */
   #see(): void {
     const { start } = this.#surroundings.world;
     if (start === this.#was) return;
@@ -182,7 +183,7 @@ export class SimulatedSupervisord implements SupervisorClient {
 
 const begun = ['STARTING', 'RUNNING'];
 
-/** How a run is told to end. */
+/** The events of the end of a run. */
 const endOf: Readonly<Record<World['start'], readonly string[]>> = {
   absent: [],
   'never started': [],

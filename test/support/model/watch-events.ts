@@ -16,18 +16,18 @@ import { hookTimeoutMs, type SeenVerdict, Simulation, settling } from './simulat
 import { rpcTimeoutMs } from './supervisord.ts';
 import { tickMs } from './watch.ts';
 
-/** supervisord goes through its loop once a second; then it takes a few turns to tell what waits. */
+/** supervisord runs its loop once a second, and then takes a few turns to send what waits. */
 const tellMs = 1200;
 
-/** Until the daemon notices that events have stopped, or asks though nothing was told: a tick, and the period. */
+/** How long until the daemon notices that events have stopped, or asks without an event: a tick, and the period. */
 const silenceMs = 75_000 + 10_000;
 
-/** A hook that ran long rests this long. */
+/** The longest wait after a hook that ran long. */
 const longestRestMs = 30_000;
 
 /**
- * Each event may show anew that others were lost: then start changes faster than it can be looked at, which is 2, and what was
- * found of a hook that rests does not count any more.
+ * With these faults each event may show again that others were lost. Then start changes faster than it can be
+ * looked at, which is 2, and the result of a waiting hook no longer counts.
  */
 const breaksEach: readonly EventFault[] = ['storm', 'swapped', 'counted anew'];
 
@@ -46,7 +46,7 @@ export type EventfulEvent =
   | { readonly kind: 'end of events' };
 
 /**
- * Takes a daemon that is told by events through one history, and a long quiet time at its end.
+ * Takes a daemon with events through one history, and a long quiet time at its end.
  *
  * @param hasPrograms - whether the daemon is to look at the program
  * @param shown - gets each code that was shown
@@ -55,16 +55,16 @@ export type EventfulEvent =
 export async function watchEvents(first: World, hasPrograms: boolean, events: readonly EventfulEvent[], shown: Set<number>): Promise<void> {
   const simulation = new Simulation(named(first), true, hasPrograms);
   const history: Era[] = [{ fromMs: simulation.nowMs, world: named(first) }];
-  /** Since then all events have come, and in time. */
+  /** Whether all events since then have come, and in time. */
   let isTold = true;
   let slowestRpcMs = simulation.rpcMs;
   let slowestHookMs = simulation.hookMs;
-  /** When the last change came about. */
+  /** When the last change was made. */
   let changedAtMs = simulation.nowMs;
 
   let last: ReturnType<Simulation['read']>['newest'];
   let judged = 0;
-  /** Since when and until when each event may show that others were lost. */
+  /** The period in which each event may show that others were lost. */
   let brokenSinceMs = Number.POSITIVE_INFINITY;
   let brokenUntilMs = Number.NEGATIVE_INFINITY;
   let stepMs = tickMs;
@@ -85,7 +85,7 @@ export async function watchEvents(first: World, hasPrograms: boolean, events: re
     }
   }
 
-  /** How late it may be known that start.sh or the program runs again, or has ended. */
+  /** How late the daemon may know that start.sh or the program runs again, or has ended. */
   function lagMs(): number {
     return tellMs + 12 * slowestRpcMs + (isTold ? 0 : silenceMs);
   }
@@ -95,18 +95,18 @@ export async function watchEvents(first: World, hasPrograms: boolean, events: re
     const { code } = verdict;
     shown.add(code);
     if (newest === undefined || code === 103) return;
-    // A ground is not lost by what comes later.
+    // A ground stays a ground, whatever comes later.
     if (newest !== last) assert.equal(hasGroundHere(newest, code), true, `${code} has no ground, ${verdict.message}`);
     last = newest;
     if (code === 0)
       assert.equal(isToldBadFor(tellMs + 12 * Math.max(slowestRpcMs, stepMs)), false, '0 is shown though it was told that it is not so');
-    // Long after all has happened, nothing but the truth.
+    // Long after everything has happened, only the truth.
     const usualCycleMs = 24 * slowestRpcMs + 2 * rpcTimeoutMs + 2 * slowestHookMs + 2400;
     if (simulation.nowMs <= changedAtMs + silenceMs + longestRestMs + 2 * usualCycleMs) return;
     expectTruth(code);
   }
 
-  /** Whether all that has come about in this time until now was bad, and was told. */
+  /** Whether everything in this period up to now was bad, and was reported. */
   function isToldBadFor(ms: number): boolean {
     if (!isTold) return false;
     return worldsBetween(settled(), simulation.nowMs - ms, simulation.nowMs).every(
@@ -119,8 +119,8 @@ export async function watchEvents(first: World, hasPrograms: boolean, events: re
   }
 
   /**
-   * supervisord's socket, and its configuration, it looks at only when something is told, or once a minute. And what is told beside
-   * a cycle stands beside what was found before of hook and check.
+   * It looks at supervisord's socket and configuration only after an event, or once a minute. A verdict from
+   * an event during a cycle keeps what was found before of hook and check.
    */
   function hasGroundHere({ startedAtMs: fromMs, steps }: NonNullable<typeof last>, code: number): boolean {
     const eras = settled();
@@ -137,7 +137,7 @@ export async function watchEvents(first: World, hasPrograms: boolean, events: re
     return all.some((_era, index) => hasGround(all.slice(index), all[index]?.fromMs ?? 0, simulation.nowMs, code));
   }
 
-  /** Where they were not looked at, nothing is said against them. */
+  /** Where they were not looked at, they count as good. */
   function hookAndCheckAt(atMs: number | undefined): Pick<World, 'hook' | 'check'> {
     if (atMs === undefined) return { hook: 'good', check: 'good' };
     assert.equal(
@@ -149,7 +149,7 @@ export async function watchEvents(first: World, hasPrograms: boolean, events: re
     return { hook, check };
   }
 
-  /** What the hook was found to be comes before what is told of programs, until it is looked at anew. */
+  /** What was found of the hook comes before what events say of programs, until the hook is looked at again. */
   function expectHookKept(index: number): void {
     const [before, now] = simulation.published.slice(index - 1, index + 1) as [SeenVerdict, SeenVerdict | undefined];
     if (index === 0 || now === undefined || !codesOfHook.includes(before.code) || !codesAfterHook.includes(now.code)) return;
@@ -166,7 +166,7 @@ export async function watchEvents(first: World, hasPrograms: boolean, events: re
     assert.equal(expected.includes(code), true, `${code} is none of ${expected.join()}`);
   }
 
-  /** However often events have it looked at start.sh, the hook keeps to its share. */
+  /** However often events cause a look at start.sh, the hook takes no more than its share of time. */
   function expectHookRested(): void {
     const [before, run] = simulation.hookRuns.slice(-2);
     if (before === undefined || run === undefined) return;
@@ -176,7 +176,7 @@ export async function watchEvents(first: World, hasPrograms: boolean, events: re
 
   function become(world: World): void {
     const before = (history.at(-1) as Era).world;
-    // What is frozen starts and ends nothing.
+    // A frozen supervisord starts and ends nothing.
     const next = following(before, named(world.fault === 'supervisord silent' ? { ...world, start: before.start } : world));
     simulation.become(next);
     history.push({ fromMs: simulation.nowMs, world: next });

@@ -16,19 +16,22 @@ import {
 import { hookTimeoutMs, periods, type SeenCycle, Simulation, settling } from './simulation.ts';
 import { rpcTimeoutMs } from './supervisord.ts';
 
-/** All times of a history are multiples of it. */
+/** All times of a history are multiples of this. */
 export const tickMs = 50;
 
-/** A cycle that does nothing twice: one call, and the hook with its ending. And the longest: start twice, four calls each, and the hook twice. */
+/**
+ * The usual bound of a cycle: one call, and the hook with its ending. The worst: start twice, four calls
+ * each, and the hook twice.
+ */
 const usualCycleMs = rpcTimeoutMs + hookTimeoutMs + 1200;
 const cycleBoundMs = 2 * 4 * rpcTimeoutMs + 2 * (hookTimeoutMs + 1200);
 const staleMarginMs = 3000;
 
-/** A running cycle shows so often that it is not frozen. */
+/** A running cycle shows this often that it is not frozen. */
 const alivePeriodMs = 1000;
 const longestRestMs = 30_000;
 
-/** So long that whatever has begun ends, and rests, and two whole cycles follow. */
+/** So long that whatever has begun ends, the longest wait follows, and then two whole cycles. */
 const quietMs = 3 * (cycleBoundMs + longestRestMs);
 
 /** What happens in a history. */
@@ -36,14 +39,15 @@ export type Event =
   | { readonly kind: 'era'; readonly world: World; readonly forMs: number }
   /** Nothing else changes. */
   | { readonly kind: 'checked'; readonly program: ProgramState; readonly check: CheckState; readonly forMs: number }
-  /** The daemon does not get to run. */
+  /** The daemon does not run. */
   | { readonly kind: 'frozen'; readonly forMs: number }
   /** From now on supervisord's answers and the hook take this long. */
   | { readonly kind: 'slow'; readonly rpcMs: number; readonly hookMs: number }
   | { readonly kind: 'check'; readonly forMs: number };
 
 /**
- * Takes the daemon through one history and a long quiet time at its end, and looks at each tick at what is shown.
+ * Takes the daemon through one history and a long quiet time at its end, and looks at each tick at what is
+ * shown.
  *
  * @param shown - gets each code that was shown
  * @throws AssertionError when anything is not as the model says
@@ -52,10 +56,10 @@ export async function watchHistory(first: World, events: readonly Event[], shown
   const simulation = new Simulation(first);
   const history: Era[] = [{ fromMs: simulation.nowMs, world: first }];
   const checks: { readonly askedAtMs: number; isAnswered: boolean }[] = [];
-  /** Cycles that were under way, or rested, at these times were held up. */
+  /** Cycles that ran, or waits that went on, at these times were delayed. */
   const frozenAtMs: number[] = [];
   let judged = 0;
-  /** How long the running cycle has been frozen at a stretch, and the longest of its stretches. */
+  /** How long the running cycle has been frozen without a break, and the longest such time. */
   let stretchMs = 0;
   let frozenMs = 0;
 
@@ -69,7 +73,7 @@ export async function watchHistory(first: World, events: readonly Event[], shown
     }
   }
 
-  /** What a request is shown: the newest verdict exactly while it is young enough, and the next cycle comes on in time. */
+  /** A request must be shown the newest verdict exactly while it is young enough and the next cycle comes in time. */
   function look(): void {
     const { code } = simulation.read().verdict;
     shown.add(code);
@@ -84,12 +88,12 @@ export async function watchHistory(first: World, events: readonly Event[], shown
     const lateMs = (isRunning ? running.fromMs : simulation.nowMs) - (newest.toMs + restAfter(newest));
     const isStale =
       simulation.nowMs - newest.fromMs > staleLimit(newest) || lateMs > staleMarginMs || frozenMs > alivePeriodMs + staleMarginMs;
-    // Whether it has just shown that it is not frozen, the model does not know.
+    // The model does not know whether the cycle has just shown that it is not frozen.
     if (!isStale && frozenMs > staleMarginMs && code === 103) return;
     assert.equal(code, isStale ? 103 : newest.code);
   }
 
-  /** What a cycle found was so while it ran, and it ran when it should. */
+  /** What a cycle found must have been so while it ran, and it must have run when it should. */
   function judgeCycle(index: number): void {
     const cycle = simulation.cycles[index] as SeenCycle;
     const settled = withSettling(history, settling, simulation.supervisord.looks);
@@ -104,7 +108,10 @@ export async function watchHistory(first: World, events: readonly Event[], shown
     assert.deepEqual(late, [], 'a check is not answered though a cycle has begun and ended after it');
   }
 
-  /** A cycle that lies in one world says what is true of it; but a good end is believed only in the next second. */
+  /**
+   * A cycle within one world must say what is true of it, except that a good end is believed only in the next
+   * second.
+   */
   function expectTruth(cycle: SeenCycle, settled: readonly Era[]): void {
     const era = history.findLast(({ fromMs }) => fromMs <= cycle.toMs) as Era;
     if (era.fromMs > cycle.fromMs) return;
@@ -117,7 +124,10 @@ export async function watchHistory(first: World, events: readonly Event[], shown
     expectHookMissed(cycle.code, era.world);
   }
 
-  /** What supervisord has may turn bad while the hook and the check run: it is ready only if that was good after them, too. */
+  /**
+   * supervisord's programs may turn bad while the hook and the check run. Ready requires that they were good
+   * after those, too.
+   */
   function expectGoodAfter({ fromMs, toMs }: SeenCycle, settled: readonly Era[]): void {
     const ends = [...simulation.hookRuns, ...simulation.checkRuns].filter((run) => run.fromMs >= fromMs && run.toMs <= toMs);
     assert.ok(wasGood(settled, Math.max(fromMs, ...ends.map((run) => run.toMs)), toMs), 'it was not good any more after hook and check');
@@ -174,7 +184,7 @@ export async function watchHistory(first: World, events: readonly Event[], shown
       simulation.hookMs = event.hookMs;
       return;
     } else {
-      // Timers that were due while frozen fire first; they know no time but that of the last tick.
+      // Timers that were due while frozen fire first, with the time of the last tick.
       await simulation.pass(0);
       const check = { askedAtMs: simulation.nowMs, isAnswered: false };
       checks.push(check);
@@ -182,7 +192,7 @@ export async function watchHistory(first: World, events: readonly Event[], shown
         () => {
           check.isAnswered = true;
         },
-        // Stopped, after a history that has failed.
+        // Stopped already, if the history has failed.
         () => {},
       );
     }

@@ -11,7 +11,7 @@ export type RealProgram = 'up' | 'stopped';
 
 export const settling: Settling = { firstMs: 500, againMs: 500 };
 
-/** Long enough for a busy machine to start a shell, and short enough to be waited for. */
+/** Long enough for a busy machine to start a shell, and short enough to wait for. */
 const settings = {
   READINESSD_RPC_TIMEOUT: '2s',
   READINESSD_HOOK_TIMEOUT: '3s',
@@ -29,9 +29,9 @@ const hookScripts: Readonly<Record<RealHook, string>> = {
 
 const atFirst: World = { start: 'absent', config: 'loaded', hook: 'good', program: 'stopped', check: 'none', fault: 'none' };
 
-/** A world made of a real supervisord, start.sh, program, hook and the built daemon; no check is declared. */
+/** A world of a real supervisord, start.sh, program, hook and the built daemon. No check is declared. */
 export class Container {
-  /** What the world was like, and since when. */
+  /** The states of the world, and since when. */
   readonly history: Era[] = [{ fromMs: performance.now(), world: atFirst }];
   daemon: TestDaemon;
   readonly #context: Context;
@@ -58,7 +58,7 @@ export class Container {
     return (this.history.at(-1) as Era).world;
   }
 
-  /** Brings the world into a state; `world` says so as soon as the change begins. */
+  /** Brings the world into a state. `world` has it as soon as the change begins. */
   async setStart(start: RealStart): Promise<void> {
     const was = this.world.start;
     if (was === 'running') await this.#rpc('stopProcess', 'start');
@@ -77,7 +77,7 @@ export class Container {
     }
   }
 
-  /** One that is up is started anew. */
+  /** Restarts a program that is up. */
   async setProgram(program: RealProgram): Promise<void> {
     if (this.world.program === 'up') {
       this.#become({ program: 'stopped' });
@@ -104,7 +104,7 @@ export class Container {
     this.#supervisord.child.kill('SIGCONT');
   }
 
-  /** Its programs are stopped before: what a killed supervisord leaves is nobody's. */
+  /** Stops its programs first, because a killed supervisord leaves them to nobody. */
   async killSupervisord(): Promise<void> {
     if (this.world.start === 'running') await this.setStart('stopped');
     await this.setProgram('stopped');
@@ -150,7 +150,7 @@ export class Container {
     );
   }
 
-  /** Takes start.sh out of supervisord, and puts it in anew, never started, if it is wanted. */
+  /** Removes start.sh from supervisord, and adds it again, never started, if it is wanted. */
   async #load(was: StartState, isWanted: boolean): Promise<void> {
     const program = `[program:start]\ncommand=${this.#script}\nautostart=false\nautorestart=false\nstartsecs=0\nstopsignal=KILL`;
     this.#supervisord.configure(isWanted ? `${web}${program}` : web);
