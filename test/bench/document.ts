@@ -9,7 +9,7 @@ export interface Written {
 
 /** Replaces the text between the document's marker lines. Throws when there are none. */
 export function withFigures(document: string, { machine, figures, freshness }: Written): string {
-  const parts = { machine, table: formatTable(figures), 'freshness table': formatTable(freshness) };
+  const parts = { machine: wrapped(machine), table: formatTable(figures), 'freshness table': formatTable(freshness) };
   return Object.entries(parts).reduce(replacePart, document);
 }
 
@@ -17,4 +17,9 @@ function replacePart(document: string, [name, text]: readonly [string, string]):
   const part = new RegExp(`(?<=^<!-- ${name} -->\n)[^]*?(?=^<!-- end -->$)`, 'm');
   if (!part.test(document)) throw new Error(`cannot write figures: the document has no lines <!-- ${name} --> and <!-- end --> after it`);
   return document.replace(part, () => `${text}\n`);
+}
+
+/** Breaks a list behind commas, as wide as the document's prose. */
+function wrapped(list: string): string {
+  return list.replaceAll(/(.{1,99},)(?: |$)|(.+$)/g, (_all, line = '', last = '') => (last === '' ? `${line}\n` : last));
 }
