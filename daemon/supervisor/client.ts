@@ -189,7 +189,7 @@ class Struct {
   }
 }
 
-/** An answer to a method that has not what is expected of it. */
+/** An answer that lacks what its method should return. */
 export function wrong(method: string, expected: string): SupervisorBadReplyError {
   return new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: `${method} lacks ${expected}` });
 }

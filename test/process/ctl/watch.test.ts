@@ -138,10 +138,11 @@ suite('readinessctl status --watch, on a terminal', { concurrency: 4 }, () => {
       process.kill(pid, 'SIGSTOP');
       await run('stty', ['-F', tty, 'cols', '120']);
       await run('stty', ['-F', tty, 'cols', '40', 'rows', '6']);
-      await until('it is smaller', () => widthOfFrame(lastFrame(shell)) <= 40);
+      // stty sets columns and rows one after the other.
+      await until('it is smaller', () => widthOfFrame(lastFrame(shell)) <= 40 && linesOfFrame(lastFrame(shell)).length <= 6);
       return /HookFailed/.test(lastFrame(shell));
     });
-    const lines = lastFrame(shell).split(/\r+\n/);
+    const lines = linesOfFrame(lastFrame(shell));
     assert.equal(lines.length, 6);
     assert.match(lines.at(-1) ?? '', /^\d+ lines more; q or Ctrl-C/);
   });
@@ -186,6 +187,10 @@ async function pidOf(socket: string): Promise<number> {
   throw new Error('no readinessctl runs');
 }
 
+function linesOfFrame(frame: string): string[] {
+  return frame.split(/\r+\n/);
+}
+
 function widthOfFrame(frame: string): number {
-  return Math.max(...frame.split(/\r+\n/).map((line) => line.replaceAll(/␛\[\S/g, '').length));
+  return Math.max(...linesOfFrame(frame).map((line) => line.replaceAll(/␛\[\S/g, '').length));
 }
