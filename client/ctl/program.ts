@@ -31,7 +31,7 @@ export const exitCodes: readonly (readonly [commands: string, codes: string])[] 
 ];
 
 /**
- * The command line, as it is told in the help, the man page and to the parser.
+ * The command line. The parser, the help and the man page are made of it.
  *
  * @param run - carries out a command with its options; never called where only the help is wanted
  */
@@ -92,7 +92,7 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .description('print the completion for a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
     .action((shell: string) => run('completion', { shell }));
-  // Deeper ones do not take it over by themselves.
+  // Subcommands do not inherit it.
   for (const command of program.commands) command.helpOption('-h, --help', 'show this help');
   return program;
 }
@@ -104,8 +104,8 @@ function exitCodesText(columns: number): string {
 }
 
 /**
- * Words as the parser takes them, in the order that it needs: a help that is asked for of a command stands behind it, and without a
- * command the status is meant.
+ * Puts the words into the order that the parser needs: `--help` stands after the command that it is about, and `status` first if no
+ * command is named.
  */
 export function inOrder(program: Command, words: readonly string[]): string[] {
   const valued = [program, ...program.commands].flatMap(({ options }) => options.filter(({ required }) => required));
@@ -122,7 +122,7 @@ export function inOrder(program: Command, words: readonly string[]): string[] {
   return words.some(isHelp) ? withHelp(program, words[at] ?? '') : [...words];
 }
 
-/** What is no command has no help: the parser says so where it is not asked for any. */
+/** A name that is no command gets no --help, so that the parser reports it as unknown. */
 function withHelp(program: Command, name: string): string[] {
   return program.commands.some((command) => command.name() === name) ? [name, '--help'] : [name];
 }
@@ -140,7 +140,7 @@ function readTimeout(text: string): number {
   return ms;
 }
 
-/** As the probe takes it. */
+/** Accepts what the probe accepts. */
 export function readSocket(text: string): string {
   if (!text.startsWith('/') || Buffer.byteLength(text) > maxSocketPathBytes) {
     throw new InvalidArgumentError(`It must be an absolute path of at most ${maxSocketPathBytes} bytes.`);

@@ -189,7 +189,7 @@ class Struct {
   }
 }
 
-/** An answer to a method that has not what is expected of it. */
+/** The error for a method's answer that lacks what is expected in it. */
 export function wrong(method: string, expected: string): SupervisorBadReplyError {
   return new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: `${method} lacks ${expected}` });
 }
