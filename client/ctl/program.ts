@@ -21,7 +21,7 @@ export interface GlobalOptions {
 
 /** Exit codes by command, for the help and the man page. */
 export const exitCodes: readonly (readonly [commands: string, codes: string])[] = [
-  ['status, check', 'the code of the verdict, as readiness_probe.sh has: 0 is ready ("readinessctl codes" lists them)'],
+  ['status, check', 'the code of the verdict, as with readiness_probe.sh: 0 is ready ("readinessctl codes" lists them)'],
   ['wait', "0 if it became ready, or not ready with --for not-ready; else the last probe's code, or 1 if it is still ready"],
   ['history', '0; 100 to 102 if the daemon does not answer'],
   ['explain, codes, completion', '0'],
@@ -56,7 +56,7 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
   program
     .command('wait')
     .description('wait until the container is ready')
-    .addOption(timeoutOption('300s'))
+    .addOption(timeoutOption('5m'))
     .addOption(new Option('--for <what>', 'what to wait for').choices(['ready', 'not-ready']).default('ready'))
     .action((options: object) => run('wait', options));
   program
@@ -84,8 +84,8 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .action((options: object) => run('doctor', options));
   program
     .command('ls')
-    .description('list all containers of this machine that have a readinessd; for root on the host')
-    .option('-w, --watch', 'show them again each second')
+    .description('list all containers of this machine that have a readinessd; run it as root on the host')
+    .option('-w, --watch', 'show the list again each second')
     .action((options: object) => run('ls', options));
   program
     .command('completion')
@@ -128,7 +128,7 @@ function withHelp(program: Command, name: string): string[] {
 }
 
 function timeoutOption(defaultText: string): Option {
-  return new Option('--timeout <time>', 'how long to wait at most, as 500ms, 300s or 10m')
+  return new Option('--timeout <time>', 'how long to wait at most, for example 500ms, 300s or 10m')
     .argParser(readTimeout)
     .default(parseDuration(defaultText), defaultText);
 }
@@ -136,7 +136,9 @@ function timeoutOption(defaultText: string): Option {
 function readTimeout(text: string): number {
   const ms = parseDuration(text);
   if (!(ms >= 1 && ms <= day))
-    throw new InvalidArgumentError(`It must be a duration with a unit, as 500ms, 300s or 10m, of at most ${formatDuration(day)}.`);
+    throw new InvalidArgumentError(
+      `It must be a duration with a unit, for example 500ms, 300s or 10m, and at most ${formatDuration(day)}.`,
+    );
   return ms;
 }
 
