@@ -6,7 +6,7 @@ export const hookExplanations = {
   HookCrashed: {
     about: 'hook',
     meaning:
-      'the hook (/usr/bin/readiness_probe_hook) exited with code 1. That may be its own word for "not ready", or it crashed: Python exits with 1 on an uncaught exception, a shell with `set -e` on many a failed command.',
+      'the hook (/usr/bin/readiness_probe_hook) exited with code 1. That may be its own code for "not ready", or it crashed: Python exits with 1 on an uncaught exception, a shell with `set -e` on many a failed command.',
     causes: [
       'an error in the hook itself: the end of its output says so (a traceback, "No such file")',
       'what it asks (a database, a socket) is not there yet, and it does not expect that',
@@ -14,7 +14,7 @@ export const hookExplanations = {
     actions: [
       'read the output of the hook: "readinessctl status" shows its end',
       'run it by hand as the daemon does, in / and without a terminal: cd / && /usr/bin/readiness_probe_hook </dev/null; echo $?',
-      'if 1 is its own word for "not ready", have it use a code from 3-99 and print a line that says why',
+      'if 1 is its own code for "not ready", have it use a code from 3-99 and print a line that says why',
     ],
   },
   HookFailed: {
@@ -67,7 +67,7 @@ export const hookExplanations = {
     meaning: 'the hook ran longer than its timeout (READINESSD_HOOK_TIMEOUT, 10 s by default) and was killed, with its process group.',
     causes: [
       'what it asks does not answer, and it waits without a limit of its own (curl without --max-time, nc, a lock)',
-      'it needs longer than that on this node',
+      'it needs more time than that on this node',
       'it starts a shell or an editor that reads a terminal',
     ],
     actions: [
