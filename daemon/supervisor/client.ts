@@ -189,7 +189,7 @@ class Struct {
   }
 }
 
-/** The error for a method's answer that lacks what is expected in it. */
+/** An answer that lacks what its method should return. */
 export function wrong(method: string, expected: string): SupervisorBadReplyError {
   return new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: `${method} lacks ${expected}` });
 }
