@@ -11,5 +11,5 @@ export const probeUsage = `usage: readiness_probe.sh ${probeSynopsis}`;
 
 export const probeHelp = `${probeUsage}
 
-Asks readinessd (${socketVariable}, default ${defaultSocketPath}) and exits with the code that it answers: 0 is ready.
+Asks readinessd (${socketVariable}, default ${defaultSocketPath}) and exits with the code of the answer: 0 is ready.
 `;

@@ -1,6 +1,6 @@
 const marked = /(<!-- session: ([^\n]+) -->\n)[\s\S]*?(<!-- end -->)/g;
 
-/** A document with each session where its marker names it; throws where there is none of that name. */
+/** Puts each session into a document after the marker that names it. Throws if a marker names none of them. */
 export function withSessions(document: string, sessions: ReadonlyMap<string, string>): string {
   return document.replaceAll(marked, (_all, head: string, name: string, end: string) => {
     const text = sessions.get(name);
@@ -9,7 +9,7 @@ export function withSessions(document: string, sessions: ReadonlyMap<string, str
   });
 }
 
-/** The names of the sessions in a document, and what stands there, in its block. */
+/** The sessions in a document: the text of each block, by the name in its marker. */
 export function sessionsIn(document: string): ReadonlyMap<string, string> {
   return new Map([...document.matchAll(marked)].map(([all, , name = '']) => [name, /```console\n([\s\S]*?)```\n/.exec(all)?.[1] ?? '']));
 }

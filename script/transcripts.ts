@@ -20,7 +20,7 @@ const columns = 100;
 const endings: (() => unknown)[] = [];
 const context = { after: (action: () => unknown) => endings.push(action) };
 
-/** By what its marker names: a command, and in brackets what it is about. */
+/** Sessions by the name in their marker: a command, and in brackets what it is about. */
 const sessions = new Map<string, string>();
 
 try {

@@ -53,7 +53,7 @@ const RunningSchema = Type.Object(
 const StartProgramSchema = Type.Object(
   {
     program: Type.String({ description: '`NAME` or `GROUP:NAME`' }),
-    state: Type.String({ description: "supervisord's name of it: `RUNNING`, `EXITED`" }),
+    state: Type.String({ description: "supervisord's name for it: `RUNNING`, `EXITED`" }),
     forMs: Type.Optional(
       Type.Number({ description: "how long it has been in this state by supervisord's own clock, if supervisord says so" }),
     ),
@@ -64,7 +64,7 @@ const StartProgramSchema = Type.Object(
 
 const LastHourSchema = Type.Object(
   {
-    overMs: Type.Number({ description: 'how long that is: an hour, to the minute, or less since the start of the daemon' }),
+    overMs: Type.Number({ description: 'the time that this covers: an hour, to the minute, or less if the daemon started later' }),
     cycles: Type.Integer({ description: 'cycles that have ended in it' }),
     changes: Type.Integer({ description: 'changes of the verdict in it' }),
   },

@@ -8,12 +8,12 @@ export interface Endpoint {
 
 /** On the Unix socket. */
 export const socketEndpoints: readonly Endpoint[] = [
-  { method: 'GET', path: '/', what: 'a page of text for people; as /status for those who accept JSON' },
+  { method: 'GET', path: '/', what: 'a page of text for people; the same as /status if the client accepts JSON' },
   { method: 'GET', path: '/probe', what: 'the verdict, as readiness_probe.sh prints it' },
   { method: 'GET', path: '/status', what: 'everything that is known now, as JSON' },
   { method: 'GET', path: '/history', what: 'the last 100 changes of the verdict, as JSON' },
   { method: 'GET', path: '/metrics', what: "figures in Prometheus' text format" },
-  { method: 'POST', path: '/check', what: 'a new cycle, then the verdict; as /status for those who accept JSON' },
+  { method: 'POST', path: '/check', what: 'a new cycle, then the verdict; the same as /status if the client accepts JSON' },
 ];
 
 /** On the TCP listener (READINESSD_LISTEN). */

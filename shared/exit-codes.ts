@@ -20,7 +20,7 @@ export const exitCodeTable = [
     'daemon',
     'start.sh has not finished: not started yet, still running, configured but not loaded yet, or named in READINESSD_START_PROGRAMS and not there',
   ),
-  range(3, 99, 'HookFailed', 'daemon', "the hook's own code; or, with reason CheckFailed, the `exit-code` of a declared check"),
+  range(3, 99, 'HookFailed', 'daemon', "the hook's own code; or, with reason CheckFailed, the exit-code of a declared check"),
   row(100, 'DaemonUnreachable', 'client', 'no socket, nobody listening, no permission, or closed without a byte'),
   row(101, 'DaemonTimeout', 'client', 'no complete reply before the timeout'),
   row(102, 'DaemonBadReply', 'client', 'the reply is not from readinessd, or is incomplete'),
@@ -46,7 +46,7 @@ export const exitCodeTable = [
     'daemon',
     'a program that READINESSD_PROGRAMS or a check names is not RUNNING, keeps being restarted, or is not there',
   ),
-  row(117, 'CheckFailed', 'daemon', 'a declared http, tcp or exec check failed, and declares no `exit-code`'),
+  row(117, 'CheckFailed', 'daemon', 'a declared http, tcp or exec check failed, and declares no exit-code of its own'),
   row(
     120,
     'HookNotExecutable',

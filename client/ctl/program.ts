@@ -21,7 +21,7 @@ export interface GlobalOptions {
 
 /** Exit codes by command, for the help and the man page. */
 export const exitCodes: readonly (readonly [commands: string, codes: string])[] = [
-  ['status, check', 'the code of the verdict, as readiness_probe.sh has: 0 is ready ("readinessctl codes" lists them)'],
+  ['status, check', 'the code of the verdict, as with readiness_probe.sh: 0 is ready ("readinessctl codes" lists them)'],
   ['wait', "0 if it became ready, or not ready with --for not-ready; else the last probe's code, or 1 if it is still ready"],
   ['history', '0; 100 to 102 if the daemon does not answer'],
   ['explain, codes, completion', '0'],
@@ -31,7 +31,7 @@ export const exitCodes: readonly (readonly [commands: string, codes: string])[] 
 ];
 
 /**
- * The command line, as it is told in the help, the man page and to the parser.
+ * The command line. The parser, the help and the man page are made of it.
  *
  * @param run - carries out a command with its options; never called where only the help is wanted
  */
@@ -56,7 +56,7 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
   program
     .command('wait')
     .description('wait until the container is ready')
-    .addOption(timeoutOption('300s'))
+    .addOption(timeoutOption('5m'))
     .addOption(new Option('--for <what>', 'what to wait for').choices(['ready', 'not-ready']).default('ready'))
     .action((options: object) => run('wait', options));
   program
@@ -84,15 +84,15 @@ export function createProgram(run: (name: CommandName, options: object) => Promi
     .action((options: object) => run('doctor', options));
   program
     .command('ls')
-    .description('list all containers of this machine that have a readinessd; for root on the host')
-    .option('-w, --watch', 'show them again each second')
+    .description('list all containers of this machine that have a readinessd; run it as root on the host')
+    .option('-w, --watch', 'show the list again each second')
     .action((options: object) => run('ls', options));
   program
     .command('completion')
     .description('print the completion for a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
     .action((shell: string) => run('completion', { shell }));
-  // Deeper ones do not take it over by themselves.
+  // Subcommands do not inherit it.
   for (const command of program.commands) command.helpOption('-h, --help', 'show this help');
   return program;
 }
@@ -104,8 +104,8 @@ function exitCodesText(columns: number): string {
 }
 
 /**
- * Words as the parser takes them, in the order that it needs: a help that is asked for of a command stands behind it, and without a
- * command the status is meant.
+ * Puts the words into the order that the parser needs: `--help` stands after the command that it is about, and `status` first if no
+ * command is named.
  */
 export function inOrder(program: Command, words: readonly string[]): string[] {
   const valued = [program, ...program.commands].flatMap(({ options }) => options.filter(({ required }) => required));
@@ -122,13 +122,13 @@ export function inOrder(program: Command, words: readonly string[]): string[] {
   return words.some(isHelp) ? withHelp(program, words[at] ?? '') : [...words];
 }
 
-/** What is no command has no help: the parser says so where it is not asked for any. */
+/** A name that is no command gets no --help, so that the parser reports it as unknown. */
 function withHelp(program: Command, name: string): string[] {
   return program.commands.some((command) => command.name() === name) ? [name, '--help'] : [name];
 }
 
 function timeoutOption(defaultText: string): Option {
-  return new Option('--timeout <time>', 'how long to wait at most, as 500ms, 300s or 10m')
+  return new Option('--timeout <time>', 'how long to wait at most, for example 500ms, 300s or 10m')
     .argParser(readTimeout)
     .default(parseDuration(defaultText), defaultText);
 }
@@ -136,11 +136,13 @@ function timeoutOption(defaultText: string): Option {
 function readTimeout(text: string): number {
   const ms = parseDuration(text);
   if (!(ms >= 1 && ms <= day))
-    throw new InvalidArgumentError(`It must be a duration with a unit, as 500ms, 300s or 10m, of at most ${formatDuration(day)}.`);
+    throw new InvalidArgumentError(
+      `It must be a duration with a unit, for example 500ms, 300s or 10m, and at most ${formatDuration(day)}.`,
+    );
   return ms;
 }
 
-/** As the probe takes it. */
+/** Accepts what the probe accepts. */
 export function readSocket(text: string): string {
   if (!text.startsWith('/') || Buffer.byteLength(text) > maxSocketPathBytes) {
     throw new InvalidArgumentError(`It must be an absolute path of at most ${maxSocketPathBytes} bytes.`);

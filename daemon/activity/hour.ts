@@ -1,10 +1,10 @@
 const minuteMs = 60_000;
 const minutes = 60;
 
-/** Counted since the start. */
+/** Counted since the start of the daemon. */
 export interface Totals {
   readonly cycles: number;
-  /** Of the verdict that probes are told. */
+  /** Changes of the verdict that probes are told. */
   readonly changes: number;
 }
 

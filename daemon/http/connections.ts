@@ -21,8 +21,8 @@ const maxQuiet = 64;
 const quietMs = 1000;
 
 /**
- * Leaves a connection open until the returned function is called. Returns undefined when that is
- * already so for too many.
+ * Leaves a connection open until the returned function is called. Returns undefined if too many are
+ * already kept open.
  */
 export type KeepOpen = (socket: Socket) => (() => void) | undefined;
 

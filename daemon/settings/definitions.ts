@@ -3,10 +3,10 @@ import { defaultSupervisorUrl, parseSupervisorUrl } from '../supervisor/address.
 import { parseProgramChoice, parseProgramNames } from '../supervisor/names.ts';
 import { absolutePath, credential, duration, hookPath, listenAddress, oneOf, onOff, socketMode, socketPath } from './values.ts';
 
-/** Here a hook may be missing: then there is none. At any other path somebody has said that there is one. */
+/** At this path the hook may be missing. At any other path it must exist, because somebody has asked for it. */
 export const defaultHookPath = '/usr/bin/readiness_probe_hook';
 
-/** Here there may be none, and then no checks are declared. */
+/** This directory may be missing: then no checks are declared. */
 export const defaultChecksDirectory = '/etc/readinessd/checks.d';
 
 const second = 1000;
@@ -15,7 +15,7 @@ const minute = 60 * second;
 /**
  * Every setting, once: its flag, its default as it would be written, how it is read, and what `--help` says.
  * The environment variable is the flag in capitals: `--hook-timeout` is READINESSD_HOOK_TIMEOUT.
- * A setting whose default is undefined is off, or worked out, until it is given.
+ * A setting whose default is undefined is off, or computed, until it is set.
  */
 export const definitions = {
   socketPath: setting('socket', defaultSocketPath, socketPath, 'PATH', 'the Unix socket that the probe asks'),

@@ -1,6 +1,6 @@
 import { definitions } from './definitions.ts';
 
-/** What `--help` and the man page say of the daemon, once. */
+/** The words that `--help` and the man page of the daemon share. */
 
 export const synopsis = '[--SETTING VALUE ...]';
 
@@ -10,7 +10,7 @@ the verdict on a Unix socket, where readiness_probe.sh asks for it.`;
 export const notes = `Times have a unit: 500ms, 10s, 2m. Set another socket path in the container's
 environment: the probe does not see what supervisord's environment= sets.`;
 
-/** Flags without a value: something is shown, and that is all. */
+/** Flags with which readinessd does one thing and exits, without running as a daemon. */
 export const shownTexts = {
   help: 'show this help',
   version: 'show the version',
@@ -20,7 +20,7 @@ export const shownTexts = {
 } as const;
 export type Shown = keyof typeof shownTexts;
 
-/** What goes with --print-supervisor-conf alone. */
+/** Flags that only --print-supervisor-conf takes. */
 export const printFlags = [
   ['--poll', '', 'the entry without events'],
   ['-o, --output', 'FILE', 'write the entry to this file, atomically'],

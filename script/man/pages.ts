@@ -4,7 +4,7 @@ import { readinessctlPage } from './readinessctl.ts';
 import { readinessdPage } from './readinessd.ts';
 import { head, type Roff } from './roff.ts';
 
-/** What is told of a command, under its name. */
+/** The man page of a command, without its head. */
 export interface PageBody {
   readonly name: string;
   readonly section: '1' | '8';

@@ -20,8 +20,8 @@ export function readinessProbePage(): PageBody {
       section('SYNOPSIS', `${bold('readiness_probe.sh')} ${usage(probeSynopsis)}\n`),
       section(
         'DESCRIPTION',
-        paragraph(`Asks readinessd over its socket and exits with the code that it answers: 0 is ready, and any other code says what
-          is wrong. Whatever breaks, the exit code is never 0.`),
+        paragraph(`Asks readinessd over its socket and exits with the code of the answer: 0 is ready, and any other code says what is
+          wrong. If anything breaks on the way, the code is not 0.`),
         paragraph(`The first line of its output is always "CODE REASON message", and always the same for the same situation.
           If the hook or the command of a check failed, the end of its output follows. The whole output is shorter than 1 KiB.`),
       ),

@@ -17,7 +17,7 @@ export function readinessdPage(): PageBody {
       section(
         'DESCRIPTION',
         paragraph(summary),
-        paragraph(`supervisord runs it, by the entry that comes with it. With ${bold('--events')} it is an event listener: supervisord tells it at once
+        paragraph(`supervisord runs it, by the entry that comes with it. With --events it is an event listener: supervisord tells it at once
           what happens, and its stdin and stdout belong to that protocol. It logs JSON lines on stderr, one for each change of the
           verdict.`),
       ),
@@ -38,7 +38,7 @@ export function readinessdPage(): PageBody {
       ),
       section(
         'API',
-        paragraph('HTTP/1.1. All answers come from memory, but that of POST /check.'),
+        paragraph('HTTP/1.1. All answers come from memory, except that of POST /check.'),
         subsection('On the Unix socket', ...socketEndpoints.map(endpointPart)),
         subsection('Over TCP, if READINESSD_LISTEN is set', ...tcpEndpoints.map(endpointPart)),
       ),

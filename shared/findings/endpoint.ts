@@ -17,7 +17,7 @@ export const endpointWords = {
   }),
   'endpoint-silent': ({ check, timeoutMs }: Endpoint & { timeoutMs: number }): Words => ({
     message: `${check}: no answer within ${formatDuration(timeoutMs)}`,
-    cause: 'The service hangs, is overloaded, or needs longer than the timeout of the check.',
+    cause: 'The service hangs, is overloaded, or needs more time than the timeout of the check.',
     fix: ["see what it does: its log; it only needs longer: raise the check's timeout", lookAgain],
   }),
   'endpoint-no-socket': ({ check }: Endpoint): Words => ({

@@ -108,9 +108,9 @@ export const executableWords = {
     message: `hook exited with code ${code}, which is readinessd's own: use 1, 3-99 or 126-255`,
     cause:
       code === 2
-        ? '2 is what many programs say of wrong usage: grep of a missing file, a shell of a syntax error.'
-        : 'The codes 2 and 100 to 125 are what readinessd itself says. 124 and 125 often come from timeout(1).',
-    fix: [byHand(path), 'have it map its results to codes that are free, as: grep -q up /run/state || exit 20'],
+        ? 'Many programs exit with 2: grep if a file is missing, a shell at a syntax error.'
+        : 'The codes 2 and 100 to 125 are those that readinessd itself uses. 124 and 125 often come from timeout(1).',
+    fix: [byHand(path), 'have it map its results to codes that are free, for example: grep -q up /run/state || exit 20'],
   }),
 };
 
@@ -203,7 +203,7 @@ function fileHelp(facts: Executable & FileTrouble): Pick<Words, 'cause' | 'fix'>
       return { fix: [`chmod 0755 ${path}`] };
     case 'not-regular':
       return {
-        ...(facts.is === 'directory' ? { cause: 'A volume was mounted there whose file does not exist.' } : {}),
+        ...(facts.is === 'directory' ? { cause: 'The file of a volume that was mounted there does not exist.' } : {}),
         fix: [`put an executable file there${remove}`],
       };
     case 'dangling-link':
@@ -246,7 +246,7 @@ function fixSpawnError(errno: string, path: string): string {
 
 /** What an exit code means by convention; undefined where only its owner can know. */
 export function noteOfCode(code: number): string | undefined {
-  if (code === 1) return 'That may be its own word for "not ready"; Python exits so on an uncaught exception, too.';
+  if (code === 1) return 'That may be its own code for "not ready". Python also exits with 1 on an uncaught exception.';
   if (code === 126) return 'Shells exit with 126 when a command is there but cannot be executed.';
   if (code === 127)
     return "Shells and env exit with 127 when a command is not found: it is not installed, not in the daemon's PATH, or the script has CR LF line endings.";

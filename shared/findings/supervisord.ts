@@ -43,7 +43,7 @@ export const supervisordWords = {
       status === 500
         ? `supervisord at ${url} answered with HTTP 500: its log has the reason; it cannot tell a number of 2 GiB or more, as of stdout_capture_maxbytes in the section of any program`
         : `supervisord at ${url} answered with HTTP ${status}, not 200`,
-    fix: ["read supervisord's log: supervisorctl maintail", 'see whether READINESSD_SUPERVISOR_URL is really of supervisord'],
+    fix: ["read supervisord's log: supervisorctl maintail", 'see whether READINESSD_SUPERVISOR_URL is really the address of supervisord'],
   }),
   'supervisord-stopping': (): Words => ({
     message: 'supervisord is stopping or reloading (fault 6, SHUTDOWN_STATE)',
@@ -60,11 +60,11 @@ export const supervisordWords = {
   }),
   'supervisord-unreadable': ({ why }: { why: string }): Words => ({
     message: `supervisord's answer cannot be read: ${why}`,
-    fix: ['see whether READINESSD_SUPERVISOR_URL is really of supervisord'],
+    fix: ['see whether READINESSD_SUPERVISOR_URL is really the address of supervisord'],
   }),
   'supervisord-too-long': ({ bytes }: { bytes: number }): Words => ({
     message: `supervisord's answer is larger than ${bytes} bytes`,
-    fix: ['see whether READINESSD_SUPERVISOR_URL is really of supervisord'],
+    fix: ['see whether READINESSD_SUPERVISOR_URL is really the address of supervisord'],
   }),
 };
 

@@ -69,7 +69,7 @@ export class ServedSocket {
     );
   };
 
-  /** The same, but asks for a cycle each time: for changes that no event tells of, such as a reread. */
+  /** The same, but asks for a cycle each time: for changes that no event reports, such as a reread. */
   readonly expectChecked = async (pattern: RegExp): Promise<string> =>
     until(`the daemon says ${pattern}`, async () => {
       await this.post('/check');

@@ -8,7 +8,7 @@ import { parseProgramNames } from '../../daemon/supervisor/names.ts';
 export const running = 20;
 export const exited = 100;
 
-/** A process as supervisord tells of it. By default it has exited with code 0. */
+/** A process as supervisord reports it. By default it has exited with code 0. */
 export function live(name: string, more: Partial<ProcessInfo> = {}): ProcessInfo {
   return { name, group: name, state: exited, pid: 0, start: 100, stop: 200, exitstatus: 0, spawnerr: '', logs: '', now: 1000, ...more };
 }

@@ -67,7 +67,7 @@ async function explainVerdict(session: Session): Promise<number> {
     ...(detail?.trim() ? detail.trimEnd().split('\n') : []).map((line) => ({ text: `  | ${whole(line)}`, hang: '  | ' })),
     '',
     ...lines(session, String(code), explained, words === undefined ? 'Likely causes' : 'Cause'),
-    ...(words === undefined ? [] : ['', paint('dim', `"readinessctl explain ${code}" tells of all that ${code} can come from.`)]),
+    ...(words === undefined ? [] : ['', paint('dim', `"readinessctl explain ${code}" lists everything that can cause ${code}.`)]),
   ]);
   return 0;
 }

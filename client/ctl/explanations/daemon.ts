@@ -6,7 +6,7 @@ export const daemonExplanations = {
   DaemonUnreachable: {
     about: 'daemon',
     meaning:
-      'the probe could not connect to readinessd: there is no socket, nobody listens on it, or it may not be opened. Nothing is known of the services themselves.',
+      'the probe could not connect to readinessd: there is no socket, nobody listens on it, or the probe may not open it. Nothing is known of the services themselves.',
     causes: [
       'readinessd does not run: supervisord has no section for it, or gave up on it (FATAL), or somebody stopped it',
       'it has just been killed (out of memory, perhaps), and supervisord is about to start it again',
@@ -49,13 +49,13 @@ export const daemonExplanations = {
     actions: [
       'see who listens: ss -xlp, or readinessctl doctor',
       'see what it says: curl --unix-socket /run/readinessd.sock http://localhost/probe',
-      'put READINESSD_SOCKET right, in the container and for the daemon alike',
+      'correct READINESSD_SOCKET, both in the container and for the daemon',
     ],
   },
   ResultStale: {
     about: 'daemon',
     meaning:
-      'the newest verdict is older than it may be, or the next cycle is overdue, so it is not believed, even if it was ready. The message says what it was.',
+      'the last verdict has expired, or the next cycle is overdue. So the verdict does not count, even if it was ready. The message says what it was.',
     causes: [
       'a check hangs where it cannot be ended: in the kernel, on a file system that does not answer (NFS, FUSE)',
       'the daemon was frozen, or got no processor time',
@@ -64,14 +64,13 @@ export const daemonExplanations = {
     actions: [
       'look for processes in state D: ps -eo pid,stat,wchan:20,cmd | grep " D"',
       'see whether cycles still end: readinessctl status --watch',
-      'READINESSD_STALE_LIMIT is set: leave it out, and the daemon works out a limit that fits',
+      'READINESSD_STALE_LIMIT is set: remove it, and the daemon computes a limit that fits',
       'it stays so: supervisorctl restart readinessd',
     ],
   },
   ResultPending: {
     about: 'daemon',
-    meaning:
-      'the daemon runs, and its first look at supervisord and the hook has not ended. That takes less than a second, unless the hook is slow.',
+    meaning: 'the daemon runs, and its first cycle has not ended. That takes less than a second, unless the hook or a check is slow.',
     causes: [
       'it has just been started',
       'its first run of the hook takes long (up to READINESSD_HOOK_TIMEOUT, 10 s by default)',
@@ -96,8 +95,8 @@ export const daemonExplanations = {
     meaning: 'the probe, or readinessctl, was called with an argument or a setting that it cannot use. Nothing was asked.',
     causes: [
       'a wrong argument in the command: of the readinessProbe',
-      'READINESSD_SOCKET is no absolute path, or longer than 96 bytes',
-      'READINESSD_PROBE_TIMEOUT_MS is no number of milliseconds from 1 to 60000',
+      'READINESSD_SOCKET is not an absolute path, or is longer than 96 bytes',
+      'READINESSD_PROBE_TIMEOUT_MS is not a number of milliseconds from 1 to 60000',
     ],
     actions: [
       'the message names the argument or setting; readiness_probe.sh --help says what there is',
@@ -108,8 +107,8 @@ export const daemonExplanations = {
     about: 'probe',
     meaning: 'the probe found no client that it could run, or could not write its answer.',
     causes: [
-      'the tree was copied into the image only in part: usr/lib/readinessd is missing, or its files are cut short or not executable',
-      'the native client is of another architecture than the container, and there is no node in PATH for the other one',
+      'only a part of the tree was copied into the image: usr/lib/readinessd is missing, or its files are cut short or not executable',
+      'the native client is of another architecture than the container, and there is no node in PATH to run the TypeScript client',
       'stdout is closed or its disk is full',
     ],
     actions: [

@@ -1,4 +1,4 @@
-/** What an operator needs to know of a reason, who has never heard of it. */
+/** What an operator who has never heard of a reason needs to know. */
 export interface Explanation {
   /** The part of the chain to look at. */
   readonly about: 'all' | 'start' | 'hook' | 'checks' | 'supervisord' | 'daemon' | 'probe';

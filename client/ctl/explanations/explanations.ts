@@ -9,7 +9,7 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
   Ready: {
     about: 'all',
     meaning:
-      'the container is ready: every start.sh program has exited with code 0, the hook, if there is one, has too, and so have all declared checks passed. Where there is nothing of all that, nothing was checked.',
+      'the container is ready: every start.sh program has exited with code 0, the hook has passed, and all declared checks have passed. If there are none of these, nothing was checked.',
     causes: [],
     actions: [],
   },

@@ -14,7 +14,7 @@ export const startExplanations = {
       'it exits with code 0 again and again: autorestart=true in its section',
       'a "supervisorctl reread" brought it into the configuration, and no "update" loaded it',
       'it is a service that never ends, and is called start or has a command that mentions start.sh',
-      'READINESSD_START_PROGRAMS names a program that supervisord has not',
+      'READINESSD_START_PROGRAMS names a program that supervisord does not have',
     ],
     actions: [
       'see its state: supervisorctl status (and "readinessctl doctor", which knows the traps)',
@@ -27,13 +27,13 @@ export const startExplanations = {
   SupervisorUnreachable: {
     about: 'supervisord',
     meaning:
-      'supervisord could not be asked: its socket is not there, it refuses, or it does not answer in time. So it is not known whether start.sh is good.',
+      'supervisord could not be asked: its socket is not there, it refuses, or it does not answer in time. So nobody knows whether start.sh has succeeded.',
     causes: [
       'supervisord has no [unix_http_server] section, or its file= is another path than the daemon was told',
       'supervisord is frozen, or busy for seconds (many programs, a slow event listener)',
       'READINESSD_SUPERVISOR_URL is wrong (it wins over what supervisord tells its programs)',
       'readinessd runs as a user who may not open the socket (its chmod= and chown=)',
-      'supervisord is down, or there is none: READINESSD_START_STEP=off is for containers without',
+      'supervisord is down, or there is none: a container without supervisord needs READINESSD_START_STEP=off',
     ],
     actions: [
       'ask it yourself: supervisorctl -s unix:///var/run/supervisor.sock status',
@@ -46,9 +46,9 @@ export const startExplanations = {
     meaning: 'supervisord answered, but not with what was asked for.',
     causes: [
       'it is shutting down or reloading (SHUTDOWN_STATE): over when its programs have ended',
-      'HTTP 401: its socket asks for username= and password=, which are neither set nor found in its configuration, or are refused (a hash needs the settings)',
+      'HTTP 401: its socket asks for username= and password=. They are neither set nor found in its configuration, or it refuses them (if it has only a hash, set both)',
       'UNKNOWN_METHOD, or HTTP 404: [rpcinterface:supervisor] is missing in its configuration',
-      'the URL leads to something else than supervisord',
+      'the URL leads to something other than supervisord',
     ],
     actions: [
       'reload or shutdown: wait until it is over',
@@ -59,13 +59,13 @@ export const startExplanations = {
   StartFailed: {
     about: 'start',
     meaning:
-      'start.sh ended badly: with a non-zero code, or by a signal. The container is not initialised, and will not be until start.sh is run again with success.',
+      'start.sh exited with a code other than 0, or a signal killed it. The container is not initialised until start.sh has run again and succeeded.',
     causes: ['an error in start.sh, or something that it needs was not there', 'it was killed: by somebody, or by the kernel for memory'],
     actions: [
       'read what it printed last: supervisorctl tail start, supervisorctl tail start stderr, or the log of the container',
       'killed by a signal: dmesg | grep -i "killed process", and the memory limit of the container',
       'fix the cause, then run it again: supervisorctl start start',
-      'readinessctl wait then tells when it is ready',
+      'readinessctl wait then says when it is ready',
     ],
   },
   StartFatal: {
@@ -88,7 +88,7 @@ export const startExplanations = {
     meaning:
       'it cannot be told whether start.sh has succeeded: supervisord has it in an unknown state, or does not say what a live program runs.',
     causes: [
-      'a "supervisorctl reread" took a program out of the configuration that still runs, and no "update" followed',
+      'a program still runs that a "supervisorctl reread" took out of the configuration, and no "update" followed',
       "supervisor older than 4.0, which does not tell programs' commands",
       'an internal error of supervisord (state UNKNOWN)',
     ],

@@ -10,8 +10,8 @@ import { StartProgramBook } from './start-programs.ts';
 import { Told } from './told.ts';
 
 /**
- * After reading the configuration, wait this many times as long as it took: then it takes at most 1
- * % of supervisord's time.
+ * After reading the configuration, wait this many times as long as it took. Then the reads take at
+ * most 1 % of supervisord's time.
  */
 const configRestFactor = 100;
 

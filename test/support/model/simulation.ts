@@ -57,7 +57,7 @@ export class Simulation {
   readonly hookLooks: { readonly isThere: boolean; readonly run: number; readonly atMs: number; hasEnded: boolean }[] = [];
   overlaps = 0;
   bugs = 0;
-  /** Time that the timers have not been told of. */
+  /** Time that has passed, but not yet for the timers. */
   #frozenMs = 0;
   /** Where supervisord sends its events. */
   readonly events: EventPool | undefined;

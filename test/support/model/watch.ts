@@ -93,7 +93,7 @@ export async function watchHistory(first: World, events: readonly Event[], shown
     assert.equal(code, isStale ? 103 : newest.code);
   }
 
-  /** What a cycle found must have been so while it ran, and it must have run when it should. */
+  /** What a cycle found must have been true while it ran, and the cycle must have begun and ended in time. */
   function judgeCycle(index: number): void {
     const cycle = simulation.cycles[index] as SeenCycle;
     const settled = withSettling(history, settling, simulation.supervisord.looks);
