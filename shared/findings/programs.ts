@@ -67,7 +67,7 @@ export const programWords = {
     fix: ['give each section a process_name of its own', loadConfiguration],
   }),
   'programs-hook-rests': ({ found }: { found: string }): Words => ({
-    message: `${found}; the hook, which rests after a long run, has not been run since`,
+    message: `${found}; the hook waits after a long run, and has not run again since`,
     fix: ['wait until the hook has been run again; "readinessctl status" says when'],
   }),
 };

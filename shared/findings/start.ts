@@ -95,7 +95,7 @@ export const startWords = {
     fix: ['correct READINESSD_START_PROGRAMS, or add that program', loadConfiguration],
   }),
   'start-hook-rests': ({ found }: { found: string }): Words => ({
-    message: `${found}; the hook, which rests after a long run, has not been run since`,
+    message: `${found}; the hook waits after a long run, and has not run again since`,
     fix: ['wait until the hook has been run again; "readinessctl status" says when'],
   }),
   'programs-change': (): Words => ({

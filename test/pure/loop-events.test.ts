@@ -150,7 +150,7 @@ suite('loop, when events tell of something', () => {
     assert.deepEqual([simulated.code, new Set(simulated.shown).size], [2, 1 + 1], simulated.shown.join());
     assert.match(
       simulated.shown.at(-1) ?? '',
-      /^2 start.sh exited with code 0; the hook, which rests after a long run, has not been run since$/,
+      /^2 start.sh exited with code 0; the hook waits after a long run, and has not run again since$/,
     );
     // Nine times two seconds later.
     await simulated.pass(17_900);
@@ -318,7 +318,7 @@ suite('loop, when events tell of something', () => {
     simulated.programs = { outcome: 'passed', message: 'web: RUNNING' };
     simulated.loop.look();
     await simulated.pass(100);
-    assert.match(simulated.shown.at(-1) ?? '', /^116 web: RUNNING; the hook, which rests after a long run, has not been run since$/);
+    assert.match(simulated.shown.at(-1) ?? '', /^116 web: RUNNING; the hook waits after a long run, and has not run again since$/);
     await simulated.pass(18_000 + 2500);
     assert.equal(simulated.code, 0);
   });

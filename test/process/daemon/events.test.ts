@@ -227,7 +227,7 @@ suite('under supervisord the probe says at once', { concurrency: 4 }, () => {
     const watch = watchVerdicts({ body });
     await expect(/^2 StartNotFinished .* is running/);
     finish(0);
-    await expect(/^2 StartNotFinished .* exited with code 0; the hook, which rests after a long run, has not been run since\n$/);
+    await expect(/^2 StartNotFinished .* exited with code 0; the hook waits after a long run, and has not run again since\n$/);
     assert.equal(hookRuns().length, runs);
     await expect(/^0 Ready start passed, hook passed/);
     assert.ok(hookRuns().length > runs);
