@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** All modules that make and report a verdict, except those that ask supervisord and run the hook. */
 const usualFiles = [
-  ...['verdict', 'cycle', 'loop', 'verdict-cache', 'history', 'steps/step', 'process/end', 'steps/hook/judge'].map(
+  ...['verdict/verdict', 'verdict/verdict-cache', 'verdict/history', 'cycle', 'loop', 'steps/step', 'process/end', 'steps/hook/judge'].map(
     (name) => `daemon/${name}.ts`,
   ),
   ...readdirSync(join(root, 'daemon/steps/start')).map((name) => `daemon/steps/start/${name}`),
@@ -27,7 +27,7 @@ const usualFiles = [
 const lastTests = ['test/pure/histories.test.ts'];
 
 /** Tests that compare documents with the code and do not run it. */
-const otherTests = ['docs.test.ts'];
+const otherTests = ['docs.test.ts', 'documents.test.ts'];
 
 /**
  * For mutants that would never end. The tests take half a second, and this is far more, however busy the
