@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fold } from '../client/ctl/terminal/clip.ts';
 import { wrap } from '../client/ctl/terminal/wrap.ts';
 import { ctl, onTerminal } from '../test/support/ctl.ts';
 import { run } from '../test/support/run.ts';
@@ -75,7 +74,7 @@ async function container(plan: Plan) {
     const [command = '', ...rest] = line.split(' | ');
     const { code, stdout, stderr } = await ctl(it.socket, command.split(' ').slice(1), it.env);
     const shown = rest.length === 0 ? stdout : await piped(stdout, rest.join(' | '));
-    const text = `$ ${line}\n${asOnTerminal(asInContainer(shown))}${asInContainer(stderr).replaceAll(/.+/g, (one) => fold(one, columns).join('\n'))}`;
+    const text = `$ ${line}\n${asOnTerminal(asInContainer(shown))}${asOnTerminal(asInContainer(stderr))}`;
     const ended = code === 0 ? '' : `$ echo $?\n${code}\n`;
     sessions.set(about === undefined ? line : `${line} (${about})`, text + ended);
   };

@@ -32,6 +32,12 @@ export function writeLines({ stdout, isTerminal }: Session, lines: readonly Line
   stdout.write(shown.map((line) => `${line}\n`).join(''));
 }
 
+/** Writes what went wrong, in the same way. */
+export function writeError({ stderr, showsProgress }: Session, sentence: string): void {
+  const lines = showsProgress ? wrapLines([sentence], sizeOf(stderr).columns) : [sentence];
+  stderr.write(lines.map((line) => `${line}\n`).join(''));
+}
+
 export function writeJson({ stdout }: Session, value: unknown): void {
   stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

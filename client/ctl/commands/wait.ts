@@ -2,7 +2,7 @@ import { sayDuration } from '../../../shared/duration.ts';
 import { type Answer, firstLine } from '../../../shared/reply.ts';
 import { answerOf, askProbe, NoAnswerError, orNoAnswer } from '../ask.ts';
 import { explanationOf } from '../explanations/explanations.ts';
-import { type Command, type Session, writeJson, writeLines } from '../session.ts';
+import { type Command, type Session, writeError, writeJson, writeLines } from '../session.ts';
 import { endProgress, showProgress } from '../terminal/progress.ts';
 
 /** Often enough for a script. It costs the daemon next to nothing, since it answers from memory. */
@@ -30,7 +30,7 @@ export interface WaitOptions {
  * @returns 0 when it got that verdict, else the last probe's code
  */
 export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, for: wanted }) => {
-  const { paint, stderr } = session;
+  const { paint } = session;
   const startedAtMs = performance.now();
   const elapsedMs = () => performance.now() - startedAtMs;
   for (;;) {
@@ -46,7 +46,7 @@ export const wait: Command<WaitOptions> = async (session, { timeout: timeoutMs, 
     endProgress(session);
     const { code, reason, message } = answer;
     if (session.json) writeJson(session, { reached: isReached, for: wanted, elapsedMs: Math.round(elapsedMs()), code, reason, message });
-    else if (!isReached) stderr.write(`readinessctl: ${inVain(found, wanted, timeoutMs)}\n`);
+    else if (!isReached) writeError(session, `readinessctl: ${inVain(found, wanted, timeoutMs)}`);
     else if (session.stdout.isTTY)
       writeLines(session, [`${paint('good', wanted)} after ${sayDuration(elapsedMs())}: ${firstLine(answer)}`]);
     if (isReached) return 0;

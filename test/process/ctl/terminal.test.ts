@@ -62,6 +62,14 @@ suite('readinessctl and the terminal', { concurrency: 4 }, () => {
       assert.equal(terminal.output().replaceAll(/\s+/g, ' '), stdout.replaceAll(/\s+/g, ' '));
       if (command === 'codes') assert.match(terminal.output(), /^ {31}\S/m);
     }
+    const waiting = onTerminal(t, daemon.socket, 'wait --timeout 1ms', { size: 'rows 24 cols 60' });
+    assert.notEqual(await waiting.ended, 0);
+    const said = waiting.output().split('␛[K').at(-1) ?? '';
+    assert.match(said, /^readinessctl: not ready within 1 ms: [\s\S]*"readinessctl explain" says what\s+to do\r*\n$/);
+    assert.ok(
+      said.split(/\r*\n/).every((line) => line.length <= 60),
+      said,
+    );
   });
 
   test('check shows in one line which step runs and for how long, and then the result', async (t) => {
