@@ -12,8 +12,8 @@ export const equivalents: readonly Equivalents[] = [
     why: 'no step took less than no time, so a negative factor earns no more rest than none: the period is longer',
     mutants: [
       [
-        'const earned = cycle.steps.map(({ name, durationMs }) => durationMs * (rules.restFactors.get(name) ?? 0));',
-        'const earned = cycle.steps.map(({ name, durationMs }) => durationMs * (rules.restFactors.get(name) ?? -1));',
+        'const earned = steps.map(({ name, durationMs }) => durationMs * (restFactors.get(name) ?? 0));',
+        'const earned = steps.map(({ name, durationMs }) => durationMs * (restFactors.get(name) ?? -1));',
       ],
     ],
   },

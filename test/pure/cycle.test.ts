@@ -76,6 +76,34 @@ suite('cycle', () => {
     assert.deepEqual(fewer, ['start', 'peers', 'hook', 'start']);
   });
 
+  test('looks again also at a step between two that take their time', async () => {
+    const runs: string[] = [];
+    const again = { lookAgain: true };
+    await cycleOf([step('hook', [passed], runs), step('peers', [passed, passed], runs, again), step('disk', [passed], runs)]);
+    assert.deepEqual(runs, ['hook', 'peers', 'disk', 'peers']);
+  });
+
+  test('takes the time that a step says it took, which may have waited for its turn', async () => {
+    const { steps } = await cycleOf([step('queued', [{ ...passed, tookMs: 1234 }])]);
+    assert.deepEqual(
+      steps.map(({ durationMs }) => durationMs),
+      [1234],
+    );
+  });
+
+  test('is demanded only when somebody waits for it', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const run: RunStep = async (_signal, isDemanded) => {
+      asked.push(isDemanded);
+      return passed;
+    };
+    const stages: Stage[] = [[{ name: 'start', boundMs: 1, run }]];
+    const { signal } = new AbortController();
+    await runCycle(stages, signal, () => 0, assert.fail);
+    await runCycle(stages, signal, () => 0, assert.fail, true);
+    assert.deepEqual(asked, [false, true]);
+  });
+
   test('looks again only at steps that ask for it', async () => {
     const runs: string[] = [];
     const { verdict } = await cycleOf([
@@ -216,6 +244,7 @@ suite('cycle', () => {
       [step('hook', [], [], { boundMs: 5000 }), step('api', [], [], { boundMs: 3000 })],
     ];
     assert.deepEqual(cycleBounds(stages), { usualMs: 6000, worstMs: 7000 });
+    assert.deepEqual(cycleBounds([[]]), { usualMs: 0, worstMs: 0 });
   });
 
   test('has a bound that adds up its steps, and counts those that are looked at again twice', () => {
