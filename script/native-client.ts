@@ -93,8 +93,8 @@ function crossWays(processor: Processor): Way[] {
   const compiler = `${triplet}-gcc`;
   const glibc = hasStaticLibrary(compiler) ? [{ compiler, before: ['-static', newlineAddress], behind: [] }] : [];
   const name = triplet.replace('-gnu', '-musl');
-  const [include, library] = ['include', 'lib'].map((part) => join(muslRoot, 'usr', part, name));
-  if (include === undefined || library === undefined || !existsSync(library)) return glibc;
+  const [include, library] = [join(muslRoot, 'usr/include', name), join(muslRoot, 'usr/lib', name)];
+  if (!existsSync(library)) return glibc;
   // What musl-gcc does. Its own specs name the place of Debian's package.
   const before = ['-static', newlineAddress, '-nostdinc', '-isystem', include, '-nostdlib', '-nostartfiles'];
   const objects = (...files: string[]) => files.map((file) => join(library, file));

@@ -2,13 +2,15 @@ import { statSync } from 'node:fs';
 import type { SupervisorAddress } from '../supervisor/address.ts';
 import {
   configMembers,
+  numberIn,
   type ProcessConfig,
   type ProcessInfo,
   processMembers,
   readConfigs,
   readProcesses,
   replyText,
-  wrong,
+  Struct,
+  stringIn,
 } from '../supervisor/client.ts';
 import type { FindCredentials } from '../supervisor/credentials.ts';
 import { createPost } from '../supervisor/http-post.ts';
@@ -58,10 +60,10 @@ export async function lookAtSupervisord(address: SupervisorAddress, find: FindCr
   const call = (method: string, members: readonly string[] = [], params: readonly (string | number)[] = []): Promise<XmlRpcValue> =>
     post(methodCall(`supervisor.${method}`, params), (reply) => readResponse(replyText(reply), members), signal);
 
-  const version = expect('string', await call('getSupervisorVersion'), 'getSupervisorVersion');
-  const { statename } = (await call('getState', ['statename'])) as Record<string, XmlRpcValue>;
-  const state = expect('string', statename, 'getState');
-  const pid = expect('number', await call('getPID'), 'getPID');
+  // Whatever answers may not be supervisord.
+  const version = stringIn('supervisor.getSupervisorVersion', await call('getSupervisorVersion'));
+  const state = new Struct('supervisor.getState', await call('getState', ['statename'])).string('statename');
+  const pid = numberIn('supervisor.getPID', await call('getPID'));
   const described = (await call('getAllProcessInfo', processMembers)) as Record<string, XmlRpcValue>[];
   const processes = readProcesses(described);
   const configured = (await call('getAllConfigInfo', [...configMembers, 'startsecs', 'startretries'])) as Record<string, XmlRpcValue>[];
@@ -88,14 +90,6 @@ export async function lookAtSupervisord(address: SupervisorAddress, find: FindCr
       return text === undefined ? undefined : asText(text);
     },
   };
-}
-
-/** Whatever answers may not be supervisord. */
-function expect(type: 'string', value: XmlRpcValue | undefined, method: string): string;
-function expect(type: 'number', value: XmlRpcValue | undefined, method: string): number;
-function expect(type: 'string' | 'number', value: XmlRpcValue | undefined, method: string): unknown {
-  if (typeof value !== type) throw wrong(`supervisor.${method}`, `a ${type}`);
-  return value;
 }
 
 function asText(value: XmlRpcValue | undefined): string {

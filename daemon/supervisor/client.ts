@@ -158,7 +158,7 @@ function structsOf(method: string, value: XmlRpcValue): Struct[] {
 }
 
 /** Reads a struct's members by type. A missing member or a wrong type makes the reply unreadable. */
-class Struct {
+export class Struct {
   readonly #method: string;
   readonly #members: { [name: string]: XmlRpcValue };
 
@@ -173,9 +173,7 @@ class Struct {
   }
 
   string(name: string): string {
-    const value = this.#members[name];
-    if (typeof value !== 'string') throw wrong(this.#method, `a string "${name}"`);
-    return value;
+    return stringIn(this.#method, this.#members[name], `a string "${name}"`);
   }
 
   isTrue(name: string): boolean {
@@ -183,13 +181,23 @@ class Struct {
   }
 
   number(name: string): number {
-    const value = this.#members[name];
-    if (typeof value !== 'number') throw wrong(this.#method, `a number "${name}"`);
-    return value;
+    return numberIn(this.#method, this.#members[name], `a number "${name}"`);
   }
 }
 
+/** @throws SupervisorBadReplyError when a method's answer is no string */
+export function stringIn(method: string, value: XmlRpcValue | undefined, expected = 'a string'): string {
+  if (typeof value !== 'string') throw wrong(method, expected);
+  return value;
+}
+
+/** @throws SupervisorBadReplyError when a method's answer is no number */
+export function numberIn(method: string, value: XmlRpcValue | undefined, expected = 'a number'): number {
+  if (typeof value !== 'number') throw wrong(method, expected);
+  return value;
+}
+
 /** An answer that lacks what its method should return. */
-export function wrong(method: string, expected: string): SupervisorBadReplyError {
+function wrong(method: string, expected: string): SupervisorBadReplyError {
   return new SupervisorBadReplyError({ kind: 'supervisord-unreadable', why: `${method} lacks ${expected}` });
 }
